@@ -1,0 +1,42 @@
+"""A picture of the same latent points after every epoch: the quickest way to see what training does."""
+
+from pathlib import Path
+
+import keras
+
+from gan_book.plotting import image_grid, save_png
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Writes ``folder/epoch-0001.png`` at the end of the first epoch and so on; ``epoch-0000.png`` before training.
+
+    Args:
+        draw: function without arguments that returns uint8 ``[rows * columns, height, width, channels]``; it should
+            use the same latent points every time, so that the pictures can be compared.
+        folder: where the pictures go; it is made if need be.
+
+    Attributes:
+        last: the images drawn last, or None.
+    """
+
+    def __init__(self, draw, folder, rows, columns):
+        super().__init__()
+        self.draw, self.folder = draw, Path(folder)
+        self.rows, self.columns = rows, columns
+        self.last = None
+
+    def on_train_begin(self, logs=None):
+        # A resumed training has this picture already, and its generator is no longer the untrained one.
+        if not self._file(0).exists():
+            self._write(0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._write(epoch + 1)
+
+    def _file(self, epoch):
+        return self.folder / f"epoch-{epoch:04d}.png"
+
+    def _write(self, epoch):
+        _ = self.model  # on the JAX backend this brings the weights up to date
+        self.last = self.draw()
+        save_png(image_grid(self.last, self.rows, self.columns), self._file(epoch))

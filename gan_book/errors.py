@@ -1,0 +1,9 @@
+"""The one exception whose message is meant for the reader."""
+
+
+class BookError(Exception):
+    """Something the reader can put right.
+
+    The message is one sentence saying what is wrong, where, and what to do. The command line prints it after
+    ``error:`` and exits with status 1, without a traceback; everything else that is raised is a defect of the book.
+    """

@@ -1,0 +1,296 @@
+"""The book's pictures: grids of samples, loss curves, comparisons and animations.
+
+Everything here takes uint8 images and writes a file. Figures are laid out pixel by pixel, so that one pixel of an
+image is always a square of whole pixels on the page, and drawn without pyplot, so that no global state is touched.
+"""
+
+import csv
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from PIL import Image, ImageDraw, ImageFont
+
+from gan_book.errors import BookError
+from gan_book.paths import atomic_write
+
+DPI = 100
+TEXT_POINTS = 10
+TITLE_POINTS = 12
+LINE = 26  # height in pixels of one line of text with the air around it
+MARGIN = 12
+GIF_COLOURS = 128
+MAX_GIF_FRAMES = 50
+
+
+def image_grid(images, rows, columns, padding=2, scale=None):
+    """Set images out in rows and columns on white.
+
+    Args:
+        images: uint8 ``[n, height, width, channels]`` with 1 or 3 channels and ``n`` at most ``rows * columns``;
+            cells that are left over stay white.
+        padding: white pixels between two images and around the grid, after enlarging.
+        scale: how many times to enlarge each image, or None to make small images about 56 pixels high.
+
+    Returns:
+        uint8 ``[height, width, channels]``.
+
+    Raises:
+        BookError: the images have another shape or type, or there are more of them than cells.
+    """
+    images = _checked(images)
+    n, height, width, channels = images.shape
+    if n > rows * columns:
+        raise BookError(f"{n} images do not fit a grid of {rows} x {columns}; give more rows or columns")
+    scale = scale or max(1, round(56 / height))
+    images = images.repeat(scale, axis=1).repeat(scale, axis=2)
+    high, wide = height * scale + padding, width * scale + padding
+    grid = np.full((rows * high + padding, columns * wide + padding, channels), 255, np.uint8)
+    for index, image in enumerate(images):
+        top, left = padding + index // columns * high, padding + index % columns * wide
+        grid[top : top + height * scale, left : left + width * scale] = image
+    return grid
+
+
+def save_png(array, path):
+    """Write uint8 ``[height, width, 1 or 3]`` as a PNG file."""
+    with atomic_write(path) as file:
+        _pillow(array).save(file, format="PNG", optimize=True)
+
+
+def labelled_grid(images, row_names, path, title=None, footer=None):
+    """Write a figure with one row of images per name, the names at the left.
+
+    Args:
+        images: uint8 ``[len(row_names) * columns, height, width, channels]``, row after row.
+        footer: text below the grid, such as "label accuracy 91.2 % on 10,000 samples".
+    """
+    images = _checked(images)
+    rows = len(row_names)
+    scale = _page_scale(images)
+    grid = image_grid(images, rows, _columns(len(images), rows), padding=scale, scale=scale)
+    _write_panels([(None, grid)], path, row_names, title=title, footer=footer)
+
+
+def side_by_side(groups, path, title=None, columns=5, row_names=None):
+    """Write a figure that compares sets of images: one grid each, next to each other, its name above it.
+
+    Args:
+        groups: dict from name ("real", "book", "full") to uint8 ``[rows * columns, height, width, channels]``.
+        row_names: names at the left of the rows, such as the classes.
+    """
+    panels = []
+    for name, images in groups.items():
+        images = _checked(images)
+        rows = len(row_names) if row_names else math.ceil(len(images) / columns)
+        scale = _page_scale(images)
+        panels.append((name, image_grid(images, rows, columns, padding=scale, scale=scale)))
+    _write_panels(panels, path, row_names or (), title=title)
+
+
+def interpolation_strip(images, path, left=None, right=None):
+    """Write uint8 ``[n, height, width, channels]`` as one row, with what it starts and ends at named at the sides."""
+    images = _checked(images)
+    scale = _page_scale(images)
+    grid = image_grid(images, 1, len(images), padding=scale, scale=scale)
+    _write_panels([(None, grid)], path, [left or ""], right=right)
+
+
+def loss_curves(log_csv, path):
+    """Draw the log a Keras ``CSVLogger`` wrote: losses above, accuracies, if there are any, below.
+
+    Epochs whose losses are not finite are marked. An epoch that was logged twice, as after a resume, counts once.
+
+    Raises:
+        BookError: there is no such file, or no epoch in it.
+    """
+    epochs, columns = _read_log(log_csv)
+    panels = [("loss", {name: values for name, values in columns.items() if name.endswith("loss")})]
+    accuracies = {name: values for name, values in columns.items() if name.endswith("accuracy")}
+    if accuracies:
+        panels.append(("accuracy", accuracies))
+    figure = Figure(figsize=(8, 1 + 3 * len(panels)), dpi=DPI, layout="constrained")
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, (kind, curves) in zip(axes, panels, strict=True):
+        _draw_curves(axis, epochs, curves)
+        axis.set_ylabel(kind)
+    axes[-1].set_xlabel("epoch")
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    _write_figure(figure, path)
+
+
+def save_gif(frames, path, seconds_per_frame=0.25, hold_last=2.0):
+    """Write an endless GIF whose frames share one palette, so that still parts do not flicker.
+
+    Args:
+        frames: list of uint8 ``[height, width, 1 or 3]``, all of one shape.
+        hold_last: seconds for which the last frame stays.
+
+    Raises:
+        BookError: there are no frames, or their shapes differ.
+    """
+    shapes = {np.shape(frame) for frame in frames}
+    if len(shapes) != 1:
+        found = "there are none" if not shapes else f"there are {sorted(shapes)}"
+        raise BookError(f"the frames of {path} must all have one shape, but {found}; draw them all with one grid")
+    pictures = [_pillow(frame).convert("RGB") for frame in frames]
+    chosen = [pictures[index] for index in np.linspace(0, len(pictures) - 1, 4).astype(int)]
+    palette = _pillow(np.concatenate([np.asarray(picture) for picture in chosen])).quantize(GIF_COLOURS)
+    pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    durations = [round(1000 * seconds_per_frame)] * (len(pictures) - 1) + [round(1000 * hold_last)]
+    with atomic_write(path) as file:
+        pictures[0].save(
+            file, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=True
+        )
+
+
+def training_gif(samples_folder, path):
+    """Animate ``epoch-0000.png``, ``epoch-0001.png``, ... in order, each with its epoch's number below it.
+
+    Of a longer training, `MAX_GIF_FRAMES` epochs evenly spread over it are shown.
+
+    Raises:
+        BookError: the folder holds no such picture.
+    """
+    pictures = {}
+    for file in Path(samples_folder).glob("epoch-*.png"):
+        if number := re.fullmatch(r"epoch-(\d+)\.png", file.name):
+            pictures[int(number[1])] = file
+    if not pictures:
+        raise BookError(f"no epoch-0001.png or later in {samples_folder}, so there is no training to animate")
+    epochs = sorted(pictures)
+    if len(epochs) > MAX_GIF_FRAMES:
+        epochs = [epochs[round(at)] for at in np.linspace(0, len(epochs) - 1, MAX_GIF_FRAMES)]
+    save_gif([_with_caption(pictures[epoch], f"epoch {epoch}") for epoch in epochs], path)
+
+
+def _checked(images):
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
+        raise BookError(
+            f"images to draw must be uint8 [n, height, width, 1 or 3], not {images.dtype} {list(images.shape)}; "
+            "scale the generator's output to 0..255 first"
+        )
+    return images
+
+
+def _columns(count, rows):
+    if count % rows:
+        raise BookError(f"{count} images cannot be set out in {rows} rows of equal length; draw the same of each")
+    return count // rows
+
+
+def _page_scale(images):
+    """Enlargement for a figure that is read on a page: 28 pixels become 84, 100 stay 100."""
+    return max(1, round(84 / images.shape[1]))
+
+
+def _pillow(array):
+    array = np.asarray(array)
+    return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
+
+
+def _with_caption(picture_file, caption):
+    """The picture as uint8 ``[height, width, 3]`` with a white strip below it that holds the caption."""
+    with Image.open(picture_file) as picture:
+        framed = Image.new("RGB", (picture.width, picture.height + LINE), "white")
+        framed.paste(picture.convert("RGB"))
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 14)
+    ImageDraw.Draw(framed).text((6, framed.height - LINE // 2), caption, fill="black", font=font, anchor="lm")
+    return np.asarray(framed)
+
+
+def _text_width(text, points=TEXT_POINTS):
+    """Width in pixels; 0 for None or an empty text."""
+    if not text:
+        return 0
+    figure = Figure(dpi=DPI)
+    drawn = figure.text(0, 0, text, fontsize=points, parse_math=False)
+    return math.ceil(drawn.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width)
+
+
+def _write_panels(panels, path, row_names, title=None, footer=None, right=None):
+    """Write ``(name, grid)`` panels from left to right, all places counted in pixels from the top left corner."""
+    label_width = max(map(_text_width, row_names), default=0)
+    x = start = MARGIN + (label_width + MARGIN if label_width else 0)
+    top = MARGIN + (LINE if title else 0) + (LINE if any(name for name, _ in panels) else 0)
+    bottom = top + max(grid.shape[0] for _, grid in panels)
+    places = []
+    for name, grid in panels:
+        places.append((x, name, grid))
+        x += max(grid.shape[1], _text_width(name)) + MARGIN
+    width = max(
+        x + (_text_width(right) + MARGIN if right else 0),
+        start + _text_width(title, TITLE_POINTS) + MARGIN,
+        start + _text_width(footer) + MARGIN,
+    )
+    height = bottom + (LINE if footer else 0) + MARGIN
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+
+    def write(at_x, at_y, text, points=TEXT_POINTS, **style):
+        style = {"va": "center", "parse_math": False, "fontsize": points, **style}
+        figure.text(at_x / width, 1 - at_y / height, text, **style)
+
+    for at_x, name, grid in places:
+        box = (at_x / width, 1 - (top + grid.shape[0]) / height, grid.shape[1] / width, grid.shape[0] / height)
+        axis = figure.add_axes(box)
+        axis.set_axis_off()
+        axis.imshow(np.broadcast_to(grid, (*grid.shape[:2], 3)), interpolation="nearest", aspect="auto")
+        write(at_x, top - LINE / 2, name or "")
+    row_height = (bottom - top) / max(1, len(row_names))
+    for row, name in enumerate(row_names):
+        write(start - MARGIN, top + (row + 0.5) * row_height, name, ha="right")
+    write(x, (top + bottom) / 2, right or "")
+    write(start, MARGIN + LINE / 2 - 3, title or "", TITLE_POINTS, weight="bold")
+    write(start, bottom + LINE / 2 + 3, footer or "")
+    _write_figure(figure, path)
+
+
+def _write_figure(figure, path):
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png", dpi=DPI)
+
+
+def _number(text):
+    """A cell of the log: the number, NaN for a missing one ("NA", or a line cut short)."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _read_log(log_csv):
+    """Epochs counted from 1, and the columns that hold at least one entry, as float arrays in the order of epochs."""
+    try:
+        with Path(log_csv).open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if (row.get("epoch") or "").isdigit()]
+    except OSError as error:
+        raise BookError(f"cannot read the log {log_csv}: {error.strerror}; train first, it is written then") from error
+    if not rows:
+        raise BookError(f"the log {log_csv} holds no finished epoch yet; train for at least one epoch")
+    by_epoch = {int(row["epoch"]): row for row in rows}
+    epochs = sorted(by_epoch)
+    names = [name for name in rows[0] if name and name != "epoch"]
+    used = [name for name in names if any(row[name] not in (None, "", "NA") for row in by_epoch.values())]
+    columns = {name: np.array([_number(by_epoch[epoch][name]) for epoch in epochs]) for name in used}
+    return np.array(epochs) + 1, columns
+
+
+def _draw_curves(axis, epochs, curves):
+    marker = "o" if len(epochs) < 30 else None
+    failed = np.zeros(len(epochs), bool)
+    for name, values in curves.items():
+        finite = np.isfinite(values)
+        failed |= ~finite
+        axis.plot(epochs, np.where(finite, values, np.nan), marker=marker, markersize=3, linewidth=1.4, label=name)
+    for number, epoch in enumerate(epochs[failed]):
+        axis.axvline(epoch, color="crimson", linestyle=":", label="not finite" if number == 0 else None)
+    axis.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
+    axis.grid(alpha=0.3)
+    if curves:
+        axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
