@@ -81,12 +81,13 @@ class AdversarialModel(keras.Model):
 
     Attributes:
         rng: `keras.random.SeedGenerator` for the noise of the turns; part of the model's state.
+        means: name -> `keras.metrics.Mean` over the epoch so far, of everything in the logs.
     """
 
     def __init__(self, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.rng = keras.random.SeedGenerator(seed)
-        self._means = {}
+        self.means = {}
         self._averages = []
 
     def turns(self, *batch):
@@ -156,12 +157,18 @@ class AdversarialModel(keras.Model):
             size = ops.shape(keras.tree.flatten(x)[0])[0]
             for metric, value in values.items():
                 self._mean(f"{name}_{metric}").update_state(value, sample_weight=size)
-        return {name: mean.result() for name, mean in self._means.items()}
+        return {name: mean.result() for name, mean in self.means.items()}
 
     def _mean(self, name):
-        if name not in self._means:
-            self._means[name] = keras.metrics.Mean(name=name)
-        return self._means[name]
+        if name not in self.means:
+            self.means[name] = keras.metrics.Mean(name=name)
+        return self.means[name]
+
+    def restore_means(self, values):
+        """Sets the running means of an epoch that had begun: name -> [total, count], as `gan_book.checkpoint` saves."""
+        for name, numbers in values.items():
+            for variable, number in zip(self._mean(name).variables, numbers, strict=True):
+                variable.assign(number)
 
     def _update_averages(self):
         self.steps.assign(self.steps + 1)

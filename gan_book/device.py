@@ -141,3 +141,9 @@ def trace(step, data):
 
         with keras.StatelessScope():
             jax.eval_shape(lambda batch: keras.tree.map_structure(lambda x: x, step(batch)), tuple(data))
+
+
+def sync(model):
+    """Gives a model in the middle of `fit` its variables' current values back, which JAX keeps outside it."""
+    if JAX:
+        model.jax_state_sync()

@@ -20,8 +20,8 @@ from gan_book.errors import BookError
 from gan_book.paths import atomic_write
 
 DPI = 100
-TEXT_POINTS = 10
-TITLE_POINTS = 12
+TITLE = {"fontsize": 12, "weight": "bold"}
+TEXT = {"fontsize": 10}
 LINE = 26  # height in pixels of one line of text with the air around it
 MARGIN = 12
 GIF_COLOURS = 128
@@ -120,7 +120,7 @@ def loss_curves(log_csv, path):
         _draw_curves(axis, epochs, curves)
         axis.set_ylabel(kind)
     axes[-1].set_xlabel("epoch")
-    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _write_figure(figure, path)
 
 
@@ -205,12 +205,12 @@ def _with_caption(picture_file, caption):
     return np.asarray(framed)
 
 
-def _text_width(text, points=TEXT_POINTS):
+def _text_width(text, style=TEXT):
     """Width in pixels; 0 for None or an empty text."""
     if not text:
         return 0
     figure = Figure(dpi=DPI)
-    drawn = figure.text(0, 0, text, fontsize=points, parse_math=False)
+    drawn = figure.text(0, 0, text, parse_math=False, **style)
     return math.ceil(drawn.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width)
 
 
@@ -226,28 +226,27 @@ def _write_panels(panels, path, row_names, title=None, footer=None, right=None):
         x += max(grid.shape[1], _text_width(name)) + MARGIN
     width = max(
         x + (_text_width(right) + MARGIN if right else 0),
-        start + _text_width(title, TITLE_POINTS) + MARGIN,
+        start + _text_width(title, TITLE) + MARGIN,
         start + _text_width(footer) + MARGIN,
     )
     height = bottom + (LINE if footer else 0) + MARGIN
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
 
-    def write(at_x, at_y, text, points=TEXT_POINTS, **style):
-        style = {"va": "center", "parse_math": False, "fontsize": points, **style}
-        figure.text(at_x / width, 1 - at_y / height, text, **style)
+    def write(at_x, at_y, text, style=TEXT, ha="left"):
+        figure.text(at_x / width, 1 - at_y / height, text or "", ha=ha, va="center", parse_math=False, **style)
 
     for at_x, name, grid in places:
         box = (at_x / width, 1 - (top + grid.shape[0]) / height, grid.shape[1] / width, grid.shape[0] / height)
         axis = figure.add_axes(box)
         axis.set_axis_off()
         axis.imshow(np.broadcast_to(grid, (*grid.shape[:2], 3)), interpolation="nearest", aspect="auto")
-        write(at_x, top - LINE / 2, name or "")
+        write(at_x, top - LINE / 2, name)
     row_height = (bottom - top) / max(1, len(row_names))
     for row, name in enumerate(row_names):
         write(start - MARGIN, top + (row + 0.5) * row_height, name, ha="right")
-    write(x, (top + bottom) / 2, right or "")
-    write(start, MARGIN + LINE / 2 - 3, title or "", TITLE_POINTS, weight="bold")
-    write(start, bottom + LINE / 2 + 3, footer or "")
+    write(x, (top + bottom) / 2, right)
+    write(start, MARGIN + LINE / 2 - 3, title, TITLE)
+    write(start, bottom + LINE / 2 + 3, footer)
     _write_figure(figure, path)
 
 

@@ -143,6 +143,7 @@ class TrainingBar(Bar):
     """A bar with a second line for the losses, which would not fit beside it on a narrow terminal."""
 
     def __init__(self, console, total):
+        self.note = ""  # super() draws already
         super().__init__(
             TextColumn("{task.fields[epoch]}"),
             BarColumn(bar_width=None),
@@ -153,7 +154,6 @@ class TrainingBar(Bar):
             expand=True,
             auto_refresh=False,
         )
-        self.note = ""
         self.add_task("training", total=total, epoch="", rate="", left="")
 
     def get_renderables(self):

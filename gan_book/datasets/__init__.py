@@ -1,0 +1,72 @@
+"""Data sets: ``load("fashion_mnist")``, ``load("a/folder/of/images")``."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from gan_book.datasets.batches import Batches
+from gan_book.datasets.cifar import load_cifar10
+from gan_book.datasets.dataset import Dataset, find_label
+from gan_book.datasets.decode import resize
+from gan_book.datasets.folder import SkippedImages, load_folder
+from gan_book.datasets.idx import load_idx
+from gan_book.datasets.manifest import fetchable, shipped, suggestion
+from gan_book.datasets.sampling import balanced_subset
+from gan_book.datasets.scaling import to_float, to_uint8
+from gan_book.errors import BookError
+
+__all__ = ["Batches", "Dataset", "SkippedImages", "find_label", "load", "names", "to_float", "to_uint8"]
+
+_LARGEST_SIZE = 2048
+
+
+def names():
+    """Names that `load` knows; anything else is a folder."""
+    return (*shipped(), "cifar10")
+
+
+def load(name_or_path, image_size=None, limit=None, seed=0):
+    """Loads a labelled set of images into memory.
+
+    Args:
+        name_or_path: one of `names`, or the path of a folder of images, which `gan_book.datasets.folder.load_folder`
+            reads (write ``./mnist`` for a folder that is called like a set).
+        image_size: side of the square images; if not given that of the set, and 64 for a folder.
+        limit: train on only so many images, with classes as equal as the data allow (see
+            `gan_book.datasets.sampling.balanced_subset`); test images are all kept.
+        seed: of the choice that ``limit`` makes, and of the hold-out of a folder without a test part.
+
+    Returns:
+        `Dataset` with uint8 images ``[n, image_size, image_size, channels]``, 1 channel if all are grey, else 3.
+
+    Raises:
+        BookError: nothing of that name; damaged or not fetched; a size or a limit that makes no sense.
+    """
+    if image_size is not None and not 1 <= image_size <= _LARGEST_SIZE:
+        raise BookError(f"the image size is {image_size}; choose one from 1 to {_LARGEST_SIZE}")
+    name = str(name_or_path)
+    data = _load_named(name) if name in names() else load_folder(_folder(name), image_size, seed)
+    if limit is not None:
+        chosen = balanced_subset(data.labels, limit, seed)
+        data = replace(data, images=data.images[chosen], labels=data.labels[chosen])
+    if image_size in (None, data.image_shape[0]):
+        return data
+    images, test_images = (resize(images, image_size) for images in (data.images, data.test_images))
+    return replace(data, images=images, test_images=test_images)
+
+
+def _load_named(name):
+    entry = shipped().get(name) or fetchable()[name]
+    (images, labels), (test_images, test_labels) = load_idx(entry) if entry["kind"] == "idx" else load_cifar10()
+    return Dataset(name, images, labels, test_images, test_labels, tuple(entry["class_names"]))
+
+
+def _folder(name):
+    folder = Path(name).expanduser()
+    if name in fetchable():
+        raise BookError(
+            f"{name} has {fetchable()[name]['kind']} images to translate, not classes to learn; use another set"
+        )
+    if not folder.exists():
+        known = f" (the sets are {', '.join(names())})"
+        raise BookError(f"there is no data set and no folder called '{name}'{known}{suggestion(name, names())}")
+    return folder

@@ -45,11 +45,11 @@ class Dataset:
 def find_label(label, class_names):
     """See `Dataset.label_index`; works on the names alone, as a saved run has them."""
     wanted = str(label).strip().lower()
-    if wanted.isdigit() and int(wanted) < len(class_names):
-        return int(wanted)
     names = [name.lower() for name in class_names]
-    if wanted in names:
+    if wanted in names:  # before the number, for folders whose classes are called "10", "20", ...
         return names.index(wanted)
+    if wanted.isdecimal() and int(wanted) < len(class_names):
+        return int(wanted)
     parts = [index for index, name in enumerate(names) if wanted and wanted in name]
     if len(parts) == 1:
         return parts[0]

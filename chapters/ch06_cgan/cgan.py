@@ -1,0 +1,302 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The conditional GAN
+#
+# A GAN draws *something* from what it has learned. A **conditional** GAN draws what you ask for: a sneaker, a coat, a
+# bag. Mirza and Osindero showed in 2014 that very little is needed for it: tell both networks the label.
+#
+# By the end of this chapter you will have trained one on the 60,000 garments of Fashion-MNIST, in minutes on a laptop;
+# measured how often it draws what it was asked for; walked from a sneaker to a boot; and broken it on purpose.
+#
+# As a script: `gan-book train cgan` trains it, `gan-book generate cgan --label sneaker` draws with the generator that
+# comes with the book.
+
+# %%
+from dataclasses import dataclass, replace
+
+import keras
+from keras import layers, ops
+
+from gan_book.adversarial import AdversarialModel, Composite
+from gan_book.datasets.scaling import to_float
+from gan_book.lesson import Lesson, Settings
+
+# %% [markdown]
+# ## The game
+#
+# A generator $G$ turns a latent point $z$ and a label $y$ into an image; a discriminator $D$ looks at an image and a
+# label and says how likely it thinks that the image is real *and of that label*. They play (Mirza and Osindero 2014,
+# equation 2)
+#
+# $$\min_G \max_D \; \mathbb{E}_{x}\big[\log D(x \mid y)\big] + \mathbb{E}_{z}\big[\log(1 - D(G(z \mid y) \mid y))\big].$$
+#
+# An image of a coat labelled "sneaker" is a fake, however real it looks. That is the whole trick: if $D$ checks the
+# label, $G$ must obey it.
+#
+# In code, $-\log D$ and $-\log(1 - D)$ are both the binary cross-entropy, with the target 1 for "real" and 0 for
+# "fake". Our discriminators answer with a *logit* $l$, where $D = 1/(1 + e^{-l})$, so that the loss can be computed
+# without rounding $D$ to 0 or 1:
+
+# %%
+adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
+
+
+# %% [markdown]
+# The generator's part of the game, $\min \log(1 - D(G(z)))$, has a flaw that the first GAN paper already names
+# (Goodfellow et al. 2014, section 3): when $D$ is sure of itself, and in the beginning it is, the curve is flat and
+# $G$ learns nothing. So $G$ maximises $\log D(G(z))$ instead. Same fixed point, strong gradient; in code, the same
+# loss with the target turned from 0 to 1.
+#
+# ## Telling the networks the label, first way: as a channel
+#
+# The way many books take. An embedding makes a vector of the label, a dense layer stretches it into a picture, and
+# that picture is laid over the image as one more channel. This is the classic network, with its classic numbers:
+# embedding 50, 128 filters everywhere, dropout 0.4, Adam with learning rate 0.0002 and $\beta_1$ = 0.5 (the DCGAN's;
+# Radford et al. 2015, section 4).
+
+
+# %%
+def label_channel(label, num_classes, height, width):
+    """The label, int ``[n]``, as a picture of its own: float ``[n, height, width, 1]``."""
+    embedded = layers.Embedding(num_classes, 50, name="label_embedding")(label)
+    return layers.Reshape((height, width, 1))(layers.Dense(height * width)(embedded))
+
+
+def define_discriminator(image_shape=(28, 28, 1), num_classes=10, learning_rate=2e-4):
+    """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``; the label comes as a channel."""
+    image = keras.Input(image_shape, name="image")
+    label = keras.Input((), dtype="int32", name="label")
+    h = layers.Concatenate()([image, label_channel(label, num_classes, *image_shape[:2])])
+    for _ in range(2):
+        h = layers.Conv2D(128, 3, strides=2, padding="same")(h)
+        h = layers.LeakyReLU(0.2)(h)
+    h = layers.Dropout(0.4)(layers.Flatten()(h))
+    logit = layers.Dense(1, dtype="float32", name="logit")(h)
+    return compile_discriminator(keras.Model([image, label], logit, name="discriminator"), learning_rate)
+
+
+def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10):
+    """Latent points ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]`` in [-1, 1]."""
+    height, width = -(-image_shape[0] // 4), -(-image_shape[1] // 4)
+    z = keras.Input((latent_dim,), name="z")
+    label = keras.Input((), dtype="int32", name="label")
+    h = layers.LeakyReLU(0.2)(layers.Dense(height * width * 128)(z))
+    h = layers.Reshape((height, width, 128))(h)
+    h = layers.Concatenate()([h, label_channel(label, num_classes, height, width)])
+    for _ in range(2):
+        h = layers.Conv2DTranspose(128, 4, strides=2, padding="same")(h)
+        h = layers.LeakyReLU(0.2)(h)
+    h = layers.Conv2D(image_shape[-1], 7, padding="same")(h)
+    return keras.Model([z, label], to_image(h, image_shape), name="generator")
+
+
+def to_image(h, image_shape):
+    """Cuts feature maps to the image's size and squashes them to [-1, 1], in float32 whatever the precision."""
+    h = layers.CenterCrop(*image_shape[:2])(h)
+    return layers.Activation("tanh", dtype="float32", name="image")(h)
+
+
+def compile_discriminator(discriminator, learning_rate, beta_1=0.5):
+    """Gives D its optimizer and loss; a logit above 0 says "real"."""
+    accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
+    optimizer = keras.optimizers.Adam(learning_rate, beta_1=beta_1)
+    discriminator.compile(optimizer, adversarial_loss, metrics=[accuracy])
+    return discriminator
+
+
+# %% [markdown]
+# ## Telling the networks the label, second way: by projection
+#
+# A constant channel is a roundabout way to say "sneaker" to a convolution. Miyato and Koyama (2018, "cGANs with
+# Projection Discriminator", equation 3) asked what the best discriminator looks like if the classes are like the
+# clusters of a softmax classifier, and found a sum of two terms,
+#
+# $$ l(x, y) = \psi(\phi(x)) + v_y \cdot \phi(x) : $$
+#
+# is it a good image, and does it point in the direction of its label? Here $\phi$ is the stack of convolutions,
+# $\psi$ a dense layer and $v_y$ an embedding. The networks are those of the DCGAN (Radford et al. 2015), `width`
+# filters at full size and twice as many each time the side is halved; initial weights are N(0, 0.02) as there.
+
+
+# %%
+def scales(image_shape):
+    """How often to halve the side of an image so that 4 to 8 pixels are left; at least twice."""
+    halvings = 2
+    while -(-max(image_shape[:2]) // 2**halvings) > 8:
+        halvings += 1
+    return halvings
+
+
+def normal(stddev=0.02):
+    return keras.initializers.RandomNormal(0.0, stddev)
+
+
+def define_projection_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, learning_rate=2e-4):
+    """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``; with no classes, images alone."""
+    image = keras.Input(image_shape, name="image")
+    h = image
+    for level in range(scales(image_shape) + 1):
+        h = layers.Conv2D(width * 2 ** min(level, 3), 4, strides=2, padding="same", kernel_initializer=normal())(h)
+        h = layers.BatchNormalization()(h) if level else h
+        h = layers.LeakyReLU(0.2)(h)
+    phi = layers.Flatten()(h)
+    logit = layers.Dense(1, dtype="float32", name="psi")(phi)
+    if not num_classes:
+        return compile_discriminator(keras.Model(image, logit, name="discriminator"), learning_rate)
+    label = keras.Input((), dtype="int32", name="label")
+    v = layers.Embedding(num_classes, phi.shape[-1], embeddings_initializer=normal(), name="v")(label)
+    logit = layers.Add(dtype="float32", name="logit")([logit, layers.Dot(1, dtype="float32")([v, phi])])
+    return compile_discriminator(keras.Model([image, label], logit, name="discriminator"), learning_rate)
+
+
+def define_wide_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, width=32, embedding_dim=32):
+    """Latent points ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]`` in [-1, 1]; no classes: z alone."""
+    z = keras.Input((latent_dim,), name="z")
+    inputs, h = z, z
+    if num_classes:
+        label = keras.Input((), dtype="int32", name="label")
+        inputs = [z, label]
+        h = layers.Concatenate()([z, layers.Embedding(num_classes, embedding_dim, name="label_embedding")(label)])
+    levels = scales(image_shape)
+    height, width_0 = (-(-side // 2**levels) for side in image_shape[:2])
+    filters = width * 2 ** min(levels, 3)
+    h = layers.Dense(height * width_0 * filters, use_bias=False, kernel_initializer=normal())(h)
+    h = layers.Reshape((height, width_0, filters))(h)
+    h = layers.ReLU()(layers.BatchNormalization()(h))
+    for level in reversed(range(levels)):
+        filters = width * 2 ** min(level, 3)
+        h = layers.Conv2DTranspose(filters, 4, strides=2, padding="same", use_bias=False, kernel_initializer=normal())(
+            h
+        )
+        h = layers.ReLU()(layers.BatchNormalization()(h))
+    h = layers.Conv2D(image_shape[-1], 5, padding="same", kernel_initializer=normal())(h)
+    return keras.Model(inputs, to_image(h, image_shape), name="generator")
+
+
+# %% [markdown]
+# ## Why the composite is frozen
+#
+# The generator has no loss of its own. What it is told is how the discriminator's verdict would change if its image
+# changed: the gradient flows *through* $D$ into $G$. So we chain the two into one model, the **composite**, and train
+# it to make $D$ say "real", with $D$ held still: otherwise $D$ would simply learn to say "real" to everything.
+#
+# For ten years, code for this read `discriminator.trainable = False` before compiling the composite. **On Keras 3 this
+# silently trains nothing.** Keras 2 looked at the flag in `compile()`; Keras 3 looks when a model's step is first
+# traced, which is later, when the flag is False for the discriminator's own step too. (Run it: the cell "The old way,
+# live" below.) `Composite` states the intention instead: the weights of `frozen` are not among those it trains, and
+# the discriminator itself knows nothing of it.
+
+
+# %%
+def define_gan(generator, discriminator, learning_rate=2e-4, beta_1=0.5, loss=adversarial_loss):
+    """The composite: latent points (and labels) to the discriminator's logit of the image drawn from them."""
+    image = generator.output
+    answer = discriminator([image, *generator.inputs[1:]] if len(generator.inputs) > 1 else image)
+    gan = Composite(generator.inputs, answer, frozen=[discriminator], name="gan")
+    gan.compile(keras.optimizers.Adam(learning_rate, beta_1=beta_1), loss)
+    return gan
+
+
+# %% [markdown]
+# ## The turns
+#
+# A step is three turns: $D$ learns that the batch is real, $D$ learns that $G$'s answer to the same labels is fake,
+# and $G$ learns, through the composite, to make $D$ say "real". What stands after a `yield` runs when that turn has
+# been played. `AdversarialModel` (read it: `gan_book/adversarial.py`, ten minutes) makes one compiled graph of the
+# three, and `fit` does the rest.
+
+
+# %%
+class ConditionalGAN(AdversarialModel):
+    """G and D with labels. `sampler` is the network to draw with: the moving average of G if `average` is above 0."""
+
+    def __init__(self, generator, discriminator, gan, average=0.0, seed=0):
+        super().__init__(seed=seed)
+        self.generator, self.discriminator, self.gan = generator, discriminator, gan
+        self.sampler = self.track_average(generator, average) if average else generator
+
+    def turns(self, images, labels):
+        n = ops.shape(images)[0]
+        real, fake = ops.ones((n, 1)), ops.zeros((n, 1))
+        z = self.latent_points(n)
+        x = to_float(images)  # uint8 to [-1, 1]
+        x_fake = self.generator(self.inputs_for(z, labels), training=True)
+        yield "d_real", self.discriminator, self.inputs_for(x, labels), real  # max log D(x|y)
+        yield "d_fake", self.discriminator, self.inputs_for(x_fake, labels), fake  # max log(1 - D(G(z|y)|y))
+        z = self.latent_points(n)
+        yield "g", self.gan, self.inputs_for(z, labels), real  # max log D(G(z|y)|y)
+
+    def latent_points(self, n):
+        return keras.random.normal((n, self.generator.inputs[0].shape[-1]), seed=self.rng)
+
+    def inputs_for(self, first, labels):
+        """What a network is given: with the labels, or alone where the GAN is unconditional."""
+        return [first, labels] if len(self.generator.inputs) > 1 else first
+
+
+# %% [markdown]
+# ## Settings
+#
+# `book` is the classic configuration. `quick` and `full` use the projection networks and draw with the moving average
+# of the generator's weights (Yazici et al. 2019), which costs nothing and is better than the last weights.
+
+
+# %%
+@dataclass(frozen=True)
+class CGANSettings(Settings):
+    """`network`: "channel" (the book's), "projection" or "unconditional"; the rest are its numbers."""
+
+    network: str = "projection"
+    width: int = 32
+    latent_dim: int = 64
+    learning_rate: float = 2e-4
+    average: float = 0.999
+
+
+QUICK = CGANSettings(data="fashion_mnist", epochs=4, batch_size=64)
+PRESETS = {
+    "smoke": replace(QUICK, epochs=2, batch_size=32, limit=320, width=8, measure_samples=500),
+    "quick": QUICK,
+    "full": replace(QUICK, epochs=12),
+    "book": replace(QUICK, network="channel", latent_dim=100, epochs=100, batch_size=128, average=0.0),
+}
+
+
+def build(settings, dataset):
+    """The model of the settings, for images of the data set's shape and its classes."""
+    shape, classes = dataset.image_shape, dataset.num_classes
+    if settings.network == "channel":
+        discriminator = define_discriminator(shape, classes, settings.learning_rate)
+        generator = define_generator(settings.latent_dim, shape, classes)
+    else:
+        classes = 0 if settings.network == "unconditional" else classes
+        discriminator = define_projection_discriminator(shape, classes, settings.width, settings.learning_rate)
+        generator = define_wide_generator(settings.latent_dim, shape, classes, settings.width)
+    gan = define_gan(generator, discriminator, settings.learning_rate)
+    return ConditionalGAN(generator, discriminator, gan, settings.average, settings.seed)
+
+
+LESSON = Lesson(
+    name="cgan",
+    title="The conditional GAN (Mirza and Osindero 2014)",
+    folder="ch06_cgan",
+    presets=PRESETS,
+    build=build,
+    next_step="Next: draw what you like with `gan-book generate cgan --run {run} --label sneaker --out sneakers.png`.",
+)
+
+
+# %%
+if __name__ == "__main__" and "__file__" in globals():
+    from gan_book.cli import run_lesson
+
+    run_lesson(LESSON)

@@ -1,0 +1,39 @@
+"""The chapters' scripts, by the name they have on the command line."""
+
+import difflib
+import importlib
+
+from gan_book.errors import BookError
+
+SCRIPTS = {
+    "cgan": "chapters.ch06_cgan.cgan",
+    "mlp-cgan": "chapters.ch06_cgan.mlp_cgan",
+}
+
+
+_own = {}
+
+
+def use(lesson):
+    """Lets `lesson` answer to its name: a chapter's script, or a reader's changed copy of it, is run by itself."""
+    _own[lesson.name] = lesson
+
+
+def lesson(name):
+    """The `gan_book.lesson.Lesson` called `name`.
+
+    Raises:
+        BookError: there is none of that name.
+    """
+    if name in _own:
+        return _own[name]
+    if name not in SCRIPTS:
+        close = difflib.get_close_matches(name, SCRIPTS, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(SCRIPTS)}"
+        raise BookError(f"there is no chapter '{name}'; {hint}")
+    return importlib.import_module(SCRIPTS[name]).LESSON
+
+
+def lessons():
+    """All lessons, in the order of the book."""
+    return [lesson(name) for name in SCRIPTS]

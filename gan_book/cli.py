@@ -1,0 +1,193 @@
+"""The command ``gan-book``; a chapter's script run by itself has the flags of ``gan-book train``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_book.errors import BookError
+
+app = typer.Typer(
+    help="gan_book: a textbook you can run.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+Chapter = Annotated[str, typer.Argument(help="Name of a chapter's script; `gan-book chapters` lists them.")]
+Preset = Annotated[str, typer.Option(help="smoke, quick, full or book.")]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the training images.")]
+BatchSize = Annotated[int | None, typer.Option(help="Images per step.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
+Precision = Annotated[str | None, typer.Option(help="auto, float32, mixed_float16 or mixed_bfloat16.")]
+Data = Annotated[str | None, typer.Option(help="Name of a data set, or a folder of images.")]
+ImageSize = Annotated[int | None, typer.Option(help="Side in pixels to scale images to.")]
+Limit = Annotated[int | None, typer.Option(help="Number of training images to use.")]
+Out = Annotated[Path | None, typer.Option(help="Folder of the run.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+Deterministic = Annotated[bool | None, typer.Option("--deterministic", help="Same bits every time, a little slower.")]
+OnFailure = Annotated[str, typer.Option(help="If training fails: warn, stop or restart.")]
+TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Also write TensorBoard logs into the run.")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of the chapter, such as width=16.")]
+RunFolder = Annotated[Path | None, typer.Option("--run", help="A run folder; without it the shipped generator.")]
+
+
+def main():
+    """Entry point: runs the command and turns errors meant for the reader into one line and exit status 1."""
+    _guard(app)
+
+
+def run_lesson(lesson):
+    """Entry point of a chapter's script, also of a reader's changed copy: ``gan-book train`` for this very lesson."""
+    from gan_book import chapters
+
+    chapters.use(lesson)
+    _guard(lambda: app(["train", lesson.name, *sys.argv[1:]]))
+
+
+def _guard(command):
+    from gan_book.callbacks.checkpoints import Interrupted
+
+    try:
+        command()
+    except BookError as error:
+        _fail(str(error))
+    except Interrupted as stopped:
+        print(f"\nStopped, and saved. Go on with:\n  {stopped}", file=sys.stderr)
+        sys.exit(130)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        _fail(f"{error.strerror}{where}; free some space or choose another folder with --out and try again")
+
+
+def _fail(sentence):
+    print(f"error: {sentence}", file=sys.stderr)
+    sys.exit(1)
+
+
+@app.command("chapters")
+def list_chapters():
+    """List the chapters' scripts."""
+    from gan_book.chapters import lessons
+
+    for lesson in lessons():
+        print(f"{lesson.name:12} {lesson.title:60} chapters/{lesson.folder}")
+
+
+@app.command()
+def train(
+    chapter: Chapter,
+    preset: Preset = "quick",
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    seed: Seed = None,
+    precision: Precision = None,
+    data: Data = None,
+    image_size: ImageSize = None,
+    limit: Limit = None,
+    out: Out = None,
+    resume: Resume = False,
+    deterministic: Deterministic = None,
+    on_failure: OnFailure = "warn",
+    tensorboard: TensorBoard = False,
+    changes: Set = None,
+):
+    """Train a chapter's GAN and measure it."""
+    from gan_book import chapters, training
+
+    lesson = chapters.lesson(chapter)
+    flags = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "seed": seed,
+        "precision": precision,
+        "data": data,
+        "image_size": image_size,
+        "limit": limit,
+        "deterministic": deterministic,
+    }
+    flags |= _assignments(lesson, preset, changes or [])
+    if resume:
+        training.resume(lesson, preset, out, flags)
+        return
+    training.train(lesson, lesson.settings(preset, **flags), preset, out, on_failure, tensorboard)
+
+
+def _assignments(lesson, preset, changes):
+    """``["width=16"]`` as ``{"width": 16}``, each value of the type the preset has for that setting."""
+    values = {}
+    for change in changes:
+        name, equals, text = change.partition("=")
+        current = getattr(lesson.settings(preset), name, None)
+        if not equals or current is None:
+            raise BookError(f"--set '{change}' is not understood; write name=value with a setting of {lesson.name}")
+        try:
+            values[name] = type(current)(text)
+        except ValueError:
+            raise BookError(f"--set {name} takes a {type(current).__name__}, not '{text}'") from None
+    return values
+
+
+@app.command()
+def generate(
+    chapter: Chapter,
+    n: Annotated[int, typer.Option("--n", help="Number of images.")] = 64,
+    label: Annotated[str | None, typer.Option(help="Class by name or number; without it all classes in turn.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the latent points.")] = 0,
+    out: Annotated[Path, typer.Option(help="A .png grid, a .npz file, or a folder for one PNG each.")] = Path(
+        "out.png"
+    ),
+    run: RunFolder = None,
+):
+    """Draw images with a trained generator."""
+    from gan_book import drawing
+
+    drawing.generate(_run(chapter, run), n, label, seed, out)
+    print(f"{n} images: {out}")
+
+
+@app.command()
+def interpolate(
+    chapter: Chapter,
+    start: Annotated[str, typer.Option("--from", help="Class to start from, by name or number.")],
+    end: Annotated[str, typer.Option("--to", help="Class to end at.")],
+    seed: Annotated[int, typer.Option(help="Seed of the latent points.")] = 0,
+    frames: Annotated[int, typer.Option(help="Number of frames.")] = 24,
+    out: Annotated[Path, typer.Option(help="A .gif, or a .png strip.")] = Path("walk.gif"),
+    run: RunFolder = None,
+):
+    """Walk from one class to another."""
+    from gan_book import drawing
+
+    drawing.interpolate(_run(chapter, run), start, end, seed, frames, out)
+    print(f"{frames} frames from {start} to {end}: {out}")
+
+
+@app.command()
+def evaluate(
+    chapter: Chapter,
+    run: RunFolder = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the numbers to this file.")] = None,
+    samples: Annotated[int, typer.Option(help="Number of images to draw.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Seed of the latent points and of the bootstrap.")] = 0,
+):
+    """Measure a trained generator."""
+    from gan_book import datasets, evaluation, report, runs
+
+    source = _run(chapter, run)
+    settings = source.config["settings"]
+    dataset = datasets.load(settings["data"], settings["image_size"], settings["limit"], settings["seed"])
+    measured = report.measure(source.load_generator(), dataset, samples, seed)
+    for line in evaluation.summary_lines(measured):
+        print(line)
+    if json_file is not None:
+        runs.write_json(json_file, measured)
+        print(f"numbers: {json_file}")
+
+
+def _run(chapter, folder):
+    """The run named by ``--run``, or the shipped one."""
+    from gan_book import chapters, runs
+
+    name = chapters.lesson(chapter).name
+    return runs.shipped(name) if folder is None else runs.Run(folder)

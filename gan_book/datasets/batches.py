@@ -1,0 +1,118 @@
+"""Batches for `fit()` in an order that can be taken up again at any batch."""
+
+import warnings
+
+import keras
+import numpy as np
+
+from gan_book.errors import BookError
+
+
+class Batches(keras.utils.PyDataset):
+    """Shuffled batches of equal size, as ``(uint8 images, int32 labels)`` tuples.
+
+    The order of epoch e is a pure function of ``(seed, e)``, so a run that was interrupted sees the rest of exactly the
+    order it would have seen. What does not fill a batch is left out of that epoch. Use it so::
+
+        batches = Batches(data.images, data.labels, 64, seed=1)
+        batches.start_at(epoch, batch)  # only to resume
+        model.fit(batches, initial_epoch=epoch, epochs=30, shuffle=False, callbacks=[batches.follow_epochs()])
+
+    ``shuffle=False`` because `fit` would otherwise mix the batches again, with a generator that no resume restores; a
+    mixed order is an error here. `follow_epochs` takes the epoch's number from `fit`. Without it the epochs are counted
+    here, which goes wrong where Keras draws a whole epoch to build a model (on JAX, for an epoch of one batch).
+
+    Keras asks for the number of batches once per `fit`, and it must be that of a whole epoch. After `start_at` the
+    first epoch simply ends early; Keras would warn that the data ran out, and that is silenced for that epoch.
+
+    Args:
+        images: uint8 ``[n, height, width, channels]``.
+        labels: integers ``[n]``.
+        batch_size: samples in every batch.
+        seed: of the order.
+
+    Raises:
+        BookError: the images do not fill one batch, or their number is not that of the labels.
+    """
+
+    def __init__(self, images, labels, batch_size, seed=0):
+        super().__init__()
+        if len(images) != len(labels):
+            raise BookError(f"there are {len(images):,} images but {len(labels):,} labels")
+        if not 1 <= batch_size <= len(images):
+            raise BookError(
+                f"{len(images):,} images do not fill a batch of {batch_size:,}; "
+                "choose a batch size from 1 to the number of images, or a larger limit"
+            )
+        self.images = images
+        self.labels = np.asarray(labels, dtype="int32")
+        self.batch_size = batch_size
+        self.seed = seed
+        self.batches_per_epoch = len(images) // batch_size
+        self._warnings = None
+        self.start_at(0)
+
+    def start_at(self, epoch, batch=0):
+        """Makes ``epoch`` the next one delivered, from ``batch`` on; the epochs after it are whole.
+
+        Args:
+            epoch: counted from 0, as in `fit`'s ``initial_epoch``.
+            batch: how many batches of that epoch have been seen; a whole epoch's number means the next epoch.
+        """
+        if not (epoch >= 0 and 0 <= batch <= self.batches_per_epoch):
+            raise BookError(f"no batch {batch} of epoch {epoch}: an epoch has {self.batches_per_epoch} batches")
+        self._start = (epoch, batch) if batch < self.batches_per_epoch else (epoch + 1, 0)
+        self._set_epoch(self._start[0])
+        self._within_epoch = False
+        self._restore_warnings()
+
+    def follow_epochs(self):
+        """Callback that keeps this data set at the epoch `fit` is in."""
+        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self._set_epoch(epoch))
+
+    @property
+    def first_batch(self):
+        """Number of the first batch delivered in the current epoch; 0 unless `start_at` said otherwise."""
+        epoch, batch = self._start
+        return batch if self.epoch == epoch else 0
+
+    def __len__(self):
+        """Batches Keras is to draw: a whole epoch's, but in an epoch taken up midway (and while it runs) the rest."""
+        return self.batches_per_epoch - (self.first_batch if self._within_epoch else 0)
+
+    def __getitem__(self, index):
+        """Batch ``index`` of the epoch; while `fit` runs, counted from `first_batch` and to be drawn one by one."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        if self._within_epoch:
+            if index not in (0, self._drawn):
+                raise BookError("the batches were drawn out of order; pass shuffle=False to fit()")
+            self._drawn = index + 1
+            index += self.first_batch
+        chosen = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        return self.images[chosen], self.labels[chosen]
+
+    def on_epoch_begin(self):
+        """Called by Keras, also when it draws a batch to build a model."""
+        self._within_epoch = True
+        self._drawn = 0
+        if self.first_batch:
+            self._warnings = warnings.catch_warnings()
+            self._warnings.__enter__()
+            warnings.filterwarnings("ignore", message="Your input ran out of data")
+
+    def on_epoch_end(self):
+        """Called by Keras, also at the start of each `fit`; only an epoch drawn to its end counts as one."""
+        self._restore_warnings()
+        if self._within_epoch and self._drawn == len(self):
+            self._set_epoch(self.epoch + 1)
+        self._within_epoch = False
+
+    def _restore_warnings(self):
+        if self._warnings is not None:
+            self._warnings.__exit__(None, None, None)
+            self._warnings = None
+
+    def _set_epoch(self, epoch):
+        self.epoch = epoch
+        self._order = np.random.default_rng([self.seed, epoch]).permutation(len(self.images))

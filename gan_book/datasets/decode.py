@@ -1,0 +1,112 @@
+"""One image file of any format Pillow reads, as square RGB pixels."""
+
+from functools import cache
+
+import numpy as np
+from PIL import Image, ImageOps
+
+# These are read by running another program, or have no reader in Pillow itself.
+_FOREIGN = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+
+
+class UnreadableImage(Exception):
+    """Why a file gives no image; its text follows a file name."""
+
+
+@cache
+def formats():
+    """Names of the formats that are read."""
+    Image.init()
+    return tuple(sorted(set(Image.OPEN) - _FOREIGN))
+
+
+@cache
+def extensions():
+    """Lower-case file name endings of the formats that are read, each with its dot."""
+    readable = set(formats())
+    return frozenset(ending for ending, name in Image.registered_extensions().items() if name in readable)
+
+
+def decode(path, size):
+    """Reads an image file, crops the middle square and resizes it, antialiased (bicubic).
+
+    Rotated as its EXIF data say; the first frame of an animation; transparent pixels over white; 16-bit values scaled
+    to 8; palettes, CMYK and greyscale turned into RGB.
+
+    Args:
+        path: of the file.
+        size: side of the square wanted.
+
+    Returns:
+        uint8 ``[size, size, 3]``.
+
+    Raises:
+        UnreadableImage: not an image, damaged, or with more pixels than Pillow's limit against decompression bombs.
+    """
+    try:
+        return np.asarray(_square(path, size))
+    except UnreadableImage:
+        raise
+    except Image.UnidentifiedImageError:
+        raise UnreadableImage("is not an image") from None
+    except Image.DecompressionBombError:
+        raise UnreadableImage(_too_large()) from None
+    except Exception as error:  # a damaged file can make a decoder fail in any way
+        raise UnreadableImage(f"cannot be decoded ({error or type(error).__name__})") from error
+
+
+def resize(images, size):
+    """Resizes square or oblong images to squares, middle cropped, antialiased.
+
+    Args:
+        images: uint8 ``[n, height, width, channels]``, 1 or 3 channels.
+
+    Returns:
+        uint8 ``[n, size, size, channels]``.
+    """
+    resized = np.empty((len(images), size, size, images.shape[-1]), np.uint8)
+    for target, pixels in zip(resized, images, strict=True):
+        image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+        target[:] = np.asarray(_resize(_crop(image), size)).reshape(target.shape)
+    return resized
+
+
+def _too_large():
+    return f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels, Pillow's limit against decompression bombs"
+
+
+def _square(path, size):
+    with Image.open(path, formats=formats()) as image:
+        if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
+            raise UnreadableImage(_too_large())
+        # A JPEG can be decoded at a fraction of its size; twice what is wanted leaves the resizing its quality.
+        image.draft(None, (2 * size, 2 * size))
+        return _resize(_rgb(_crop(ImageOps.exif_transpose(image))), size)
+
+
+def _crop(image):
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side))
+
+
+def _resize(image, size):
+    if image.size == (size, size):
+        return image
+    return image.resize((size, size), Image.Resampling.BICUBIC)
+
+
+def _rgb(image):
+    if image.mode.startswith("I") or image.mode == "F":
+        return Image.fromarray(_eight_bits(image)).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _eight_bits(image):
+    """Integers count as 16-bit, floats as 0 to 1 or, where one is larger, 0 to 255."""
+    values = np.nan_to_num(np.asarray(image).astype("float64"))
+    highest = 65535.0 if image.mode.startswith("I") else (255.0 if values.max() > 1 else 1.0)
+    return np.rint(np.clip(values / highest, 0, 1) * 255).astype("uint8")

@@ -1,0 +1,118 @@
+"""All metrics of a set of samples, as one dict."""
+
+import numpy as np
+
+from gan_book.errors import BookError
+from gan_book.evaluation.bootstrap import bootstrap
+from gan_book.evaluation.checks import class_labels
+from gan_book.evaluation.classifier import check_images
+from gan_book.evaluation.diversity import class_diversity, flat_pixels, pair_distance
+from gan_book.evaluation.frechet import frechet_distance
+from gan_book.evaluation.inception_score import inception_score
+from gan_book.evaluation.kernel import kernel_distance
+from gan_book.evaluation.labels import label_agreement
+from gan_book.evaluation.memorisation import memorisation, nearest_distances
+from gan_book.evaluation.precision_recall import precision_recall
+from gan_book.evaluation.reference import choose, floor, reference
+
+RESAMPLES = 20
+MEMORISATION_SAMPLES = 1000
+
+
+def measure_conditional(images, labels, dataset, classifier, seed=0):
+    """Measure samples drawn for given classes against the real test images of a data set.
+
+    images: uint8 ``[n, 28, 28, 1]``; labels: the classes asked for, int ``[n]``, every class at least twice (10,000
+    samples, equally many of each class, unless there is a reason). dataset: a `Dataset`; classifier: from
+    `load_classifier`. Everything random is drawn by ``seed``. Returns nested dicts of floats and ints that
+    `json.dumps` takes; `summary_lines` shows which.
+
+    Raises:
+        BookError: samples or labels that do not fit, or too few of them (see the metrics).
+    """
+    images = check_images(images)
+    labels = class_labels(labels, len(images), dataset.num_classes)
+    real = reference(dataset, classifier, seed)
+    features, probabilities = classifier.outputs(images)
+    agreement = label_agreement(labels, np.argmax(probabilities, axis=1), dataset.num_classes, seed)
+    precision, recall = precision_recall(real.outputs[0], features)
+    return {
+        "dataset": dataset.name,
+        "samples": len(images),
+        "reference_images": len(dataset.test_images),
+        "seed": int(seed),
+        "classifier_accuracy_on_real": real.accuracy,
+        "label_accuracy": {"value": agreement["accuracy"], "low": agreement["low"], "high": agreement["high"]},
+        "label_accuracy_per_class": agreement["per_class"],
+        "confusion": agreement["confusion"],
+        **_distances(features, real, seed),
+        "inception_score": _inception_score(probabilities, real, seed),
+        "precision": precision,
+        "recall": recall,
+        "diversity": _class_diversity(images, features, labels, real),
+        "memorisation": _memorisation(images, real, seed),
+    }
+
+
+def measure_unlabelled(images, dataset, seed=0):
+    """Measure samples of a data set that no classifier ships for: diversity and memorisation, in pixels.
+
+    images: uint8 ``[n, h, w, c]`` of the data set's shape; returns a dict as `measure_conditional` does.
+
+    Raises:
+        BookError: images of another shape or type, or fewer than two.
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.shape[1:] != dataset.image_shape:
+        raise BookError(
+            f"samples of {dataset.name} are uint8 images of shape {list(dataset.image_shape)}, not {images.dtype} "
+            f"of shape {list(images.shape[1:])}; resize or convert them"
+        )
+    real = reference(dataset, None, seed)
+    value = pair_distance(flat_pixels(images), seed=seed)
+    return {
+        "dataset": dataset.name,
+        "samples": len(images),
+        "seed": int(seed),
+        "diversity": {"pixels": value, "real_pixels": real.pixel_diversity, "ratio": value / real.pixel_diversity},
+        "memorisation": _memorisation(images, real, seed),
+    }
+
+
+def _distances(features, real, seed):
+    """Both distances in the classifier's features, each beside that of as many real training images."""
+    frechet_floor, kernel_floor = floor(real, len(features))
+    # Resampling repeats images, which adds to the distance itself; only its spread means something.
+    spread = bootstrap(lambda rows: frechet_distance(features[rows], real.outputs[0]), len(features), RESAMPLES, seed)
+    kernel, kernel_error = kernel_distance(features, real.outputs[0], seed=seed)
+    return {
+        "frechet_distance": {
+            "value": frechet_distance(features, real.outputs[0]),
+            "standard_error": spread.standard_error,
+            "floor": frechet_floor,
+        },
+        "kernel_distance": {"value": kernel, "standard_error": kernel_error, "floor": kernel_floor},
+    }
+
+
+def _inception_score(probabilities, real, seed):
+    value, std = inception_score(probabilities, seed=seed)
+    return {"value": value, "std": std, "real": real.inception_score}
+
+
+def _class_diversity(images, features, labels, real):
+    classes, seed = real.dataset.num_classes, real.seed
+    ratio = class_diversity(features, labels, classes, seed=seed) / real.feature_diversity
+    pixel_ratio = class_diversity(flat_pixels(images), labels, classes, seed=seed) / real.class_pixel_diversity
+    return {
+        "per_class_ratio": ratio.tolist(),
+        "mean_ratio": float(ratio.mean()),
+        "per_class_pixel_ratio": pixel_ratio.tolist(),
+        "mean_pixel_ratio": float(pixel_ratio.mean()),
+    }
+
+
+def _memorisation(images, real, seed):
+    chosen = images[choose(len(images), MEMORISATION_SAMPLES, seed)]
+    result = memorisation(nearest_distances(chosen, real.dataset.images), real.held_out_distances)
+    return {"samples": len(chosen), "test_images": len(real.held_out), **result}

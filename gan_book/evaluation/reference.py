@@ -1,0 +1,96 @@
+"""The real images that samples are measured against, evaluated once a process."""
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from gan_book.evaluation.diversity import class_diversity, flat_pixels, pair_distance
+from gan_book.evaluation.frechet import frechet_distance
+from gan_book.evaluation.inception_score import inception_score
+from gan_book.evaluation.kernel import kernel_distance
+from gan_book.evaluation.memorisation import nearest_distances
+
+HELD_OUT = 1000
+
+
+def choose(n, count, seed):
+    """Sorted indices of ``count`` of ``n`` things (all, if there are fewer), drawn by ``seed`` without replacement."""
+    return np.sort(np.random.default_rng(seed).choice(n, min(n, count), replace=False))
+
+
+class Reference:
+    """What the metrics need to know of one data set; each part is worked out when first asked for.
+
+    The reference is the test set: neither the generator nor the classifier has seen it.
+    """
+
+    def __init__(self, dataset, classifier, seed):
+        self.dataset, self.classifier, self.seed = dataset, classifier, seed
+
+    @cached_property
+    def outputs(self):
+        """Features and probabilities of the test images."""
+        return self.classifier.outputs(self.dataset.test_images)
+
+    @cached_property
+    def accuracy(self):
+        """The classifier's accuracy on the test images."""
+        return float(np.mean(np.argmax(self.outputs[1], axis=1) == self.dataset.test_labels))
+
+    @cached_property
+    def inception_score(self):
+        return inception_score(self.outputs[1], seed=self.seed)[0]
+
+    @cached_property
+    def feature_diversity(self):
+        return class_diversity(self.outputs[0], self.dataset.test_labels, self.dataset.num_classes, seed=self.seed)
+
+    @cached_property
+    def class_pixel_diversity(self):
+        pixels = flat_pixels(self.dataset.test_images)
+        return class_diversity(pixels, self.dataset.test_labels, self.dataset.num_classes, seed=self.seed)
+
+    @cached_property
+    def pixel_diversity(self):
+        return pair_distance(flat_pixels(self.held_out), seed=self.seed)
+
+    @cached_property
+    def held_out(self):
+        """Up to 1,000 test images."""
+        return self.dataset.test_images[choose(len(self.dataset.test_images), HELD_OUT, self.seed)]
+
+    @cached_property
+    def held_out_distances(self):
+        """How near held-out images lie to the training images."""
+        return nearest_distances(self.held_out, self.dataset.images)
+
+
+def reference(dataset, classifier, seed):
+    """The `Reference` of a data set; asked for again with the same objects, the same one."""
+    return _reference(_Same(dataset), classifier, seed)
+
+
+class _Same:
+    """Makes a data set, whose arrays cannot be hashed, a key: equal only to itself."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __eq__(self, other):
+        return self.value is other.value
+
+    def __hash__(self):
+        return id(self.value)
+
+
+@lru_cache(maxsize=4)
+def floor(real, count):
+    """``(Fréchet, kernel)`` distance of ``count`` training images from the test images: what perfect samples score."""
+    rows = choose(len(real.dataset.images), count, real.seed)
+    features, test_features = real.classifier.features(real.dataset.images[rows]), real.outputs[0]
+    return frechet_distance(features, test_features), kernel_distance(features, test_features, seed=real.seed)[0]
+
+
+@lru_cache(maxsize=2)
+def _reference(same, classifier, seed):
+    return Reference(same.value, classifier, seed)

@@ -1,0 +1,79 @@
+"""What a chapter tells the rest of the book about itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+
+from gan_book.errors import BookError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every training needs to know. A chapter's own settings extend this with its hyper-parameters.
+
+    Attributes:
+        data: name of a data set or path of a folder of images.
+        epochs: passes over the training images.
+        batch_size: images per step.
+        limit: number of training images to use, None for all.
+        image_size: side in pixels to scale images to, None for the data set's own.
+        seed: of weights, noise, data order and everything else random.
+        precision: see `gan_book.precision`.
+        deterministic: same bits every time, at some cost in speed.
+        steps_per_execution: steps run between two returns to Python.
+        measure_samples: images drawn for measuring.
+    """
+
+    data: str
+    epochs: int
+    batch_size: int
+    limit: int | None = None
+    image_size: int | None = None
+    seed: int = 0
+    precision: str = "auto"
+    deterministic: bool = False
+    steps_per_execution: int = 1
+    measure_samples: int = 10_000
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A chapter's script.
+
+    Attributes:
+        name: as on the command line.
+        title: one line for `gan-book chapters`.
+        folder: of the chapter, such as "ch06_cgan".
+        presets: name -> settings; "quick" is the default.
+        build: ``build(settings, dataset)`` returns the compiled `AdversarialModel`; its attribute ``sampler`` is the
+            generator to draw with.
+        next_step: a sentence for after the first training.
+    """
+
+    name: str
+    title: str
+    folder: str
+    presets: dict[str, Settings]
+    build: Callable
+    next_step: str
+
+    def settings(self, preset="quick", **changes):
+        """The settings of a preset with changes; None means "as the preset says".
+
+        Raises:
+            BookError: no such preset or setting, or a value that makes no sense.
+        """
+        if preset not in self.presets:
+            raise BookError(f"--preset '{preset}' is not known; choose one of: {', '.join(self.presets)}")
+        settings = self.presets[preset]
+        known = {field.name for field in fields(settings)}
+        unknown = sorted(set(changes) - known)
+        if unknown:
+            raise BookError(f"'{unknown[0]}' is not a setting of {self.name}; it has: {', '.join(sorted(known))}")
+        settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
+        for name in ("epochs", "batch_size", "limit", "image_size", "steps_per_execution", "measure_samples"):
+            value = getattr(settings, name)
+            if value is not None and value < 1:
+                raise BookError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+        if settings.seed < 0:
+            raise BookError(f"--seed must not be negative, not {settings.seed}")
+        return settings

@@ -1,0 +1,30 @@
+"""Adversarial losses Keras does not have, by their field names.
+
+The others are Keras's own: `keras.losses.BinaryCrossentropy(from_logits=True)` is the loss of Goodfellow et al. (2014),
+`keras.losses.Hinge` with targets +1 and -1 the discriminator's hinge loss, `keras.losses.MeanSquaredError` that of
+LSGAN.
+"""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("gan_book")
+def wasserstein(y_true, y_pred):
+    """-y D(x), mean over the batch, for targets y = +1 or -1.
+
+    With y = +1 it is the generator's loss in hinge GANs (Lim and Ye 2017, "Geometric GAN", equation 17) and in
+    Wasserstein GANs (Arjovsky et al. 2017).
+    """
+    return -ops.mean(ops.cast(y_true, y_pred.dtype) * y_pred)
+
+
+@keras.saving.register_keras_serializable("gan_book")
+def minimax(y_true, y_pred):
+    """The generator's loss of the original game, log(1 - D(G(z))), for logits; the target is not looked at.
+
+    Goodfellow et al. (2014), equation 1. It saturates when the discriminator is sure, which is why section 3 of that
+    paper already prefers -log D(G(z)). Kept for showing just that.
+    """
+    del y_true
+    return -ops.mean(ops.softplus(y_pred))

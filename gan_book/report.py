@@ -1,0 +1,93 @@
+"""What a finished training tells: numbers, pictures and a page that joins them."""
+
+import numpy as np
+
+from gan_book import evaluation, plotting, runs
+from gan_book.errors import BookError
+from gan_book.paths import atomic_write
+from gan_book.sampling import balanced_labels, draw, is_conditional
+
+ROWS = COLUMNS = 10
+
+
+def measure(generator, dataset, samples, seed=0):
+    """Scores `samples` images of the generator, balanced over the classes. See `gan_book.evaluation.measure`."""
+    labels = balanced_labels(samples, dataset.num_classes)
+    images = draw(generator, labels, seed)
+    try:
+        classifier = evaluation.load_classifier(dataset.name)
+    except BookError:
+        return evaluation.measure_unlabelled(images, dataset, seed)
+    if not is_conditional(generator):
+        return evaluation.measure_unconditional(images, dataset, classifier, seed)
+    return evaluation.measure_conditional(images, labels, dataset, classifier, seed)
+
+
+def finish(run, training, dataset, samples, next_step, tell=print):
+    """Saves the generator, measures it, draws the pictures and writes report.json and report.md."""
+    generator = training.model.sampler
+    run.save_generator(generator)
+    tell(f"Measuring {samples} samples ...")
+    content = {
+        "training_seconds": round(training.seconds, 1),
+        "steps": training.steps,
+        "parameters": {player.name: player.count_params() for player in training.networks()},
+        "findings": [str(finding) for finding in training.findings],
+        "measured": measure(generator, dataset, samples),
+    }
+    _draw_pictures(run, generator, dataset, content)
+    with atomic_write(run.folder / "report.md", "w") as file:
+        file.write(_page(run, content))
+    runs.write_json(run.report_file, content)  # Last: its presence says that the run is finished.
+    for line in [*headline(content), "", *_where(run), "", next_step]:
+        tell(line)
+    return run
+
+
+def headline(content):
+    """The measured numbers, a line each."""
+    return evaluation.summary_lines(content["measured"])
+
+
+def _draw_pictures(run, generator, dataset, content):
+    rows = min(dataset.num_classes, ROWS)
+    labels = np.repeat(np.arange(rows), COLUMNS) if rows > 1 else np.zeros(ROWS * COLUMNS, int)
+    names = dataset.class_names[:rows] if rows > 1 and is_conditional(generator) else [""] * (len(labels) // COLUMNS)
+    images = draw(generator, labels, seed=1)
+    footer = headline(content)[0]
+    plotting.labelled_grid(images, names, run.folder / "samples.png", title=_title(run), footer=footer)
+    if run.log.exists():
+        plotting.loss_curves(run.log, run.folder / "losses.png")
+    plotting.training_gif(run.samples, run.folder / "training.gif")
+
+
+def _title(run):
+    config = run.config
+    return f"{config['lesson']}, {config['preset']}: {config['settings']['epochs']} epochs"
+
+
+def _where(run):
+    pictures = {"picture grid": "samples.png", "training GIF": "training.gif", "report": "report.md"}
+    lines = [f"{what + ':':14} {run.folder / name}" for what, name in pictures.items()]
+    return [*lines, f"{'run folder:':14} {run.folder}"]
+
+
+def _page(run, content):
+    config = run.config
+    minutes = content["training_seconds"] / 60
+    about = [
+        f"# {_title(run)}",
+        "",
+        f"Trained for {minutes:.1f} minutes ({content['steps']} steps) on {config['device']}, "
+        f"backend {config['backend']}, Keras {config['versions']['keras']}, seed {config['settings']['seed']}.",
+        "",
+        "![samples](samples.png)",
+        "",
+        "## Measured",
+        "",
+    ]
+    numbers = [f"- {line}" for line in headline(content)]
+    health = ["", "## Health", "", *(f"- {finding}" for finding in content["findings"] or ["Nothing to report."])]
+    pictures = ["", "## Training", "", "![losses](losses.png)", "", "![training](training.gif)", ""]
+    settings = ["## Settings", "", *(f"- {name}: {value}" for name, value in config["settings"].items()), ""]
+    return "\n".join([*about, *numbers, *health, *pictures, *settings])

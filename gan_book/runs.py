@@ -1,0 +1,174 @@
+"""A run folder: everything one training leaves behind.
+
+config.json     settings, flags, seed, versions, device, git state
+log.csv         one row an epoch
+samples/        epoch-0000.png, …: the same latent points after every epoch
+checkpoints/    the newest two states of the training
+generator.keras the network to draw with (the moving average where the chapter keeps one)
+report.json, report.md, samples.png, losses.png, training.gif: what came out
+"""
+
+import csv
+import json
+import platform
+import re
+import subprocess
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+import keras
+
+import gan_book
+from gan_book import device
+from gan_book.errors import BookError
+from gan_book.paths import BOOK, PRETRAINED, atomic_write
+
+RUNS = Path("runs")
+
+
+class Run:
+    """The files of one training. Creates nothing until something is written."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.config_file = self.folder / "config.json"
+        self.log = self.folder / "log.csv"
+        self.samples = self.folder / "samples"
+        self.checkpoints = self.folder / "checkpoints"
+        self.generator = self.folder / "generator.keras"
+        self.report_file = self.folder / "report.json"
+
+    def __str__(self):
+        return str(self.folder)
+
+    @property
+    def config(self):
+        """The content of config.json.
+
+        Raises:
+            BookError: the folder holds no run, or its config.json is damaged.
+        """
+        return _read_json(self.config_file, f"{self.folder} holds no run; name a folder that `gan-book train` made")
+
+    @property
+    def report(self):
+        """The content of report.json, or None if the run has not been measured."""
+        return _read_json(self.report_file, "") if self.report_file.exists() else None
+
+    def write_config(self, config):
+        write_json(self.config_file, config)
+
+    def save_generator(self, generator):
+        """Writes generator.keras, whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".saving-") as scratch:
+            part = Path(scratch, "generator.keras")
+            generator.save(part)
+            part.replace(self.generator)
+
+    def load_generator(self):
+        """The saved generator, for inference.
+
+        Raises:
+            BookError: there is none, or the file is damaged.
+        """
+        if not self.generator.exists():
+            raise BookError(f"{self.folder} has no generator.keras yet; let it train at least one epoch")
+        try:
+            return keras.models.load_model(self.generator, compile=False, safe_mode=True)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BookError(f"{self.generator} cannot be read ({type(error).__name__}); train again") from error
+
+    def trim_log(self, epochs):
+        """Keeps the first `epochs` rows of log.csv: later ones will be written again."""
+        if not self.log.exists():
+            return
+        with self.log.open(newline="") as file:
+            header, *rows = list(csv.reader(file)) or [[]]
+        kept = [row for row in rows if len(row) == len(header) and float(row[0]) < epochs]
+        with atomic_write(self.log, "w") as file:
+            csv.writer(file).writerows([header, *kept] if header else [])
+
+
+def new(name, out=None):
+    """The folder of a new run: `out`, or the next free ``runs/<name>-NNN``.
+
+    Raises:
+        BookError: `out` already holds something.
+    """
+    if out is None:
+        numbers = [
+            int(found[1]) for folder in RUNS.glob(f"{name}-*") if (found := re.search(r"-(\d{3,})$", folder.name))
+        ]
+        return Run(RUNS / f"{name}-{max(numbers, default=0) + 1:03d}")
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BookError(f"--out {out} already holds something; add --resume to go on with it or choose another folder")
+    return Run(out)
+
+
+def to_resume(name, out=None):
+    """The run to go on with: `out`, or the newest ``runs/<name>-NNN``.
+
+    Raises:
+        BookError: there is none.
+    """
+    if out is not None:
+        if not Run(out).config_file.exists():
+            raise BookError(f"nothing to resume: {out} holds no run; leave out --resume to start one")
+        return Run(out)
+    started = [folder for folder in sorted(RUNS.glob(f"{name}-*")) if Run(folder).config_file.exists()]
+    if not started:
+        raise BookError(f"nothing to resume: no run {RUNS / name}-NNN here; leave out --resume to start one")
+    return Run(started[-1])
+
+
+def shipped(lesson):
+    """The run whose generator ships with the book.
+
+    Raises:
+        BookError: this chapter ships none.
+    """
+    run = Run(PRETRAINED / lesson)
+    if not run.generator.exists():
+        raise BookError(f"the book ships no generator for '{lesson}'; train one first and name it with --run")
+    return run
+
+
+def surroundings():
+    """Versions, device and git state: what a number must be quoted with."""
+    packages = ["keras", keras.backend.backend(), "numpy"]
+    versions = {name: metadata.version(name) for name in packages}
+    return {
+        "versions": {"gan_book": gan_book.__version__, "python": platform.python_version(), **versions},
+        "backend": keras.backend.backend(),
+        "device": device.name(),
+        "system": platform.platform(terse=True),
+        "git": _git_state(),
+    }
+
+
+def _git_state():
+    def git(*words):
+        return subprocess.run(["git", *words], cwd=BOOK, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "changed_files": len(git("status", "--porcelain").splitlines())}
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def write_json(path, content):
+    with atomic_write(path, "w") as file:
+        json.dump(content, file, indent=1)
+        file.write("\n")
+
+
+def _read_json(path, missing):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BookError(missing) from None
+    except (ValueError, OSError) as error:
+        raise BookError(f"{path} cannot be read ({error}); restore it or train again") from error

@@ -1,0 +1,90 @@
+"""Drawing from a generator: latent points in, uint8 images out."""
+
+import keras
+import numpy as np
+
+from gan_book.datasets.scaling import to_uint8
+
+LABEL_EMBEDDING = "label_embedding"
+
+
+def latent_points(generator, n, seed=0):
+    """z ~ N(0, 1) or, for a generator whose input "z" was named "z_uniform", U(0, 1): float32 ``[n, d]``."""
+    rng = np.random.default_rng(seed)
+    size = (n, latent_dim(generator))
+    points = rng.random(size) if "z_uniform" in _input_names(generator) else rng.standard_normal(size)
+    return points.astype("float32")
+
+
+def latent_dim(generator):
+    return generator.inputs[0].shape[-1]
+
+
+def is_conditional(generator):
+    return "label" in _input_names(generator)
+
+
+def _input_names(generator):
+    return [tensor.name for tensor in generator.inputs]
+
+
+def balanced_labels(n, num_classes):
+    """``n`` labels, int32 ``[n]``, each class as often as the next: 0, 1, 2, …, 0, 1, 2, …"""
+    return np.arange(n, dtype="int32") % num_classes
+
+
+def draw(generator, labels, seed=0, z=None, batch_size=250):
+    """One image for each label.
+
+    Args:
+        generator: maps ``[z, label]`` (or z alone; then only the number of labels counts) to images in [-1, 1].
+        labels: int ``[n]``.
+        seed: of the latent points, unless `z`, float ``[n, d]``, gives them.
+
+    Returns:
+        uint8 ``[n, height, width, channels]``, 0 to 255.
+    """
+    labels = np.asarray(labels, "int32")
+    z = latent_points(generator, len(labels), seed) if z is None else z
+    inputs = [z, labels] if is_conditional(generator) else z
+    return to_uint8(generator.predict(inputs, batch_size=batch_size, verbose=0))
+
+
+def line(a, b, steps):
+    """``steps`` points from a to b: float32 ``[steps, d]``."""
+    t = np.linspace(0, 1, steps, dtype="float32")[:, None]
+    return (1 - t) * a + t * b
+
+
+def arc(a, b, steps):
+    """``steps`` points from a to b along the sphere: float32 ``[steps, d]``.
+
+    The midpoint of a straight line between two Gaussian points is shorter than any point the generator has seen;
+    spherical interpolation keeps to lengths it knows (White 2016, "Sampling Generative Networks", section 2.1).
+    """
+    t = np.linspace(0, 1, steps, dtype="float32")[:, None]
+    cosine = np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))
+    omega = np.arccos(np.clip(cosine, -1, 1))
+    if np.sin(omega) < 1e-6:
+        return line(a, b, steps)
+    return ((np.sin((1 - t) * omega) * a + np.sin(t * omega) * b) / np.sin(omega)).astype("float32")
+
+
+def between_classes(generator, z, start, end, steps):
+    """The same latent point drawn as `start`, as `end`, and as mixtures of the two classes' embeddings between.
+
+    Args:
+        z: float ``[d]``.
+        start, end: class numbers.
+
+    Returns:
+        uint8 ``[steps, height, width, channels]``.
+    """
+    # Cut a copy open, not the generator: Keras cannot save a model through whose middle another one was made.
+    copy = keras.models.clone_model(generator)
+    copy.set_weights(generator.get_weights())
+    embedding = copy.get_layer(LABEL_EMBEDDING)
+    decoder = keras.Model([copy.inputs[0], embedding.output], copy.output)
+    table = keras.ops.convert_to_numpy(embedding.embeddings)
+    mixtures = line(table[start], table[end], steps)
+    return to_uint8(decoder.predict([np.repeat(z[None], steps, axis=0), mixtures], verbose=0))

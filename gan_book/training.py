@@ -1,0 +1,212 @@
+"""Training a lesson from its settings to its report: what every chapter does alike."""
+
+from dataclasses import asdict, replace
+
+import keras
+import numpy as np
+
+from gan_book import datasets, device, precision, report, runs
+from gan_book.adversarial import Composite
+from gan_book.callbacks.checkpoints import Checkpoints, Interrupted, stop_on_signal
+from gan_book.callbacks.health import HealthMonitor, TrainingFailure
+from gan_book.callbacks.progress import Progress
+from gan_book.callbacks.samples import SampleGrid
+from gan_book.datasets.batches import Batches
+from gan_book.errors import BookError
+from gan_book.sampling import balanced_labels, draw, is_conditional
+
+ON_FAILURE = ("warn", "stop", "restart")
+RESTARTS = 3
+GRID = 10  # columns of the sample grid, and the most rows
+
+
+def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensorboard=False, tell=print):
+    """Trains a new run and measures it.
+
+    Args:
+        lesson: `gan_book.lesson.Lesson`.
+        settings: its settings, with the name of the preset they come from.
+        out: folder of the run; None for the next free ``runs/<lesson>-<preset>-NNN``.
+        on_failure: what to do when the health monitor finds that training fails: "warn" goes on, "stop" ends it,
+            "restart" begins again with the next seed, at most 3 times.
+        tensorboard: also write TensorBoard logs to ``<run>/tensorboard``.
+        tell: prints a line.
+
+    Returns:
+        The finished `gan_book.runs.Run`.
+
+    Raises:
+        BookError: a setting that cannot be met, or training failed and `on_failure` was not "warn".
+        Interrupted: stopped by Ctrl-C or SIGTERM; the run can be resumed.
+    """
+    if on_failure not in ON_FAILURE:
+        raise BookError(f"--on-failure '{on_failure}' is not known; choose one of: {', '.join(ON_FAILURE)}")
+    dataset = _load(settings)
+    run = runs.new(f"{lesson.name}-{preset}", out)
+    config = {"lesson": lesson.name, "preset": preset, "settings": asdict(settings), "restarts": 0}
+    config |= {"on_failure": on_failure, "tensorboard": tensorboard, "class_names": list(dataset.class_names)}
+    run.write_config(config | runs.surroundings())
+    return _attempts(lesson, settings, dataset, run, tell)
+
+
+def resume(lesson, preset="quick", out=None, changes=None, tell=print):
+    """Goes on with an interrupted run, exactly where its newest checkpoint is.
+
+    Args:
+        changes: settings the caller asked for; they must be those of the run, which cannot be changed on the way.
+
+    Raises:
+        BookError: nothing to resume, or the run has other settings.
+    """
+    run = runs.to_resume(f"{lesson.name}-{preset}", out)
+    config = run.config
+    if config["lesson"] != lesson.name:
+        raise BookError(f"{run} is a run of '{config['lesson']}', not of '{lesson.name}'; name its own chapter")
+    for name, value in (changes or {}).items():
+        if value is not None and config["settings"].get(name) != value:
+            flag = name.replace("_", "-")
+            had = config["settings"].get(name)
+            raise BookError(f"{run} was started with --{flag} {had}; leave --{flag} out, or start a new run")
+    if run.report is not None:
+        tell(f"{run} is already finished.")
+        return run
+    settings = replace(next(iter(lesson.presets.values())), **config["settings"])
+    return _attempts(lesson, settings, _load(settings), run, tell)
+
+
+def _load(settings):
+    dataset = datasets.load(settings.data, settings.image_size, settings.limit, settings.seed)
+    if len(dataset.images) < settings.batch_size:
+        advice = f"set --batch-size to {len(dataset.images)} or less"
+        raise BookError(f"'{settings.data}' gives {len(dataset.images)} training images, less than a batch; {advice}")
+    return dataset
+
+
+def _attempts(lesson, settings, dataset, run, tell):
+    """Trains, again with another seed if that was asked for, and reports."""
+    config = run.config
+    while True:
+        try:
+            training = Training(lesson, replace(settings, seed=settings.seed + config["restarts"]), dataset, run, tell)
+            training.fit()
+            return report.finish(run, training, dataset, settings.measure_samples, lesson.next_step, tell)
+        except TrainingFailure as failure:
+            if config["on_failure"] != "restart":
+                raise BookError(f"training stopped: {failure.finding}") from None
+            if config["restarts"] == RESTARTS:
+                raise BookError(f"training failed {RESTARTS + 1} times, last: {failure.finding}") from None
+            config["restarts"] += 1
+            run.write_config(config)
+            _forget(run)
+            tell(f"Starting again with seed {settings.seed + config['restarts']}.")
+        except Interrupted:
+            raise Interrupted(f"gan-book train {lesson.name} --out {run} --resume") from None
+
+
+def _forget(run):
+    """Removes what a failed attempt would mix into the next one."""
+    for file in [*run.checkpoints.glob("step-*.npz"), *run.samples.glob("epoch-*.png"), run.log]:
+        file.unlink(missing_ok=True)
+
+
+class Training:
+    """One attempt at a run: model, data and callbacks, ready to fit from wherever the checkpoints say."""
+
+    def __init__(self, lesson, settings, dataset, run, tell):
+        self.run, self.settings, self.tell = run, settings, tell
+        if settings.deterministic:
+            device.make_deterministic()
+        keras.utils.set_random_seed(settings.seed)
+        policy = precision.use(settings.precision)
+        self.model = lesson.build(settings, dataset)
+        self.model.compile(steps_per_execution=settings.steps_per_execution)
+        self.batches = Batches(dataset.images, dataset.labels, settings.batch_size, settings.seed)
+        self.steps_per_epoch = len(dataset.images) // settings.batch_size
+        tell(
+            f"{lesson.name}: {len(dataset.images)} images of {dataset.name}, {settings.epochs} epochs of "
+            f"{self.steps_per_epoch} steps, {policy} on {device.name()}, backend {keras.backend.backend()}"
+        )
+        self.monitor = self._health_monitor(dataset)
+        self.grid = self._sample_grid(dataset)
+        self.checkpoints = Checkpoints(run.checkpoints, self.steps_per_epoch, state=self.monitor.state)
+
+    @property
+    def seconds(self):
+        return self.checkpoints.training_seconds
+
+    @property
+    def steps(self):
+        return self.steps_per_epoch * self.settings.epochs
+
+    @property
+    def findings(self):
+        return self.monitor.findings
+
+    def networks(self):
+        """The networks under their own names; composites share the weights of others."""
+        return [layer for layer in self.model.layers if not isinstance(layer, Composite) and layer.weights]
+
+    def fit(self):
+        """Trains to the last epoch, saving on the way."""
+        self.run.folder.mkdir(parents=True, exist_ok=True)
+        epoch, batch = self._restore()
+        if epoch >= self.settings.epochs:
+            return
+        self.batches.start_at(epoch, batch)
+        with stop_on_signal() as stop:
+            self.checkpoints.stop = stop
+            progress = Progress(self.steps_per_epoch, self.settings.epochs, epoch * self.steps_per_epoch + batch)
+            try:
+                callbacks = self._callbacks(progress)
+                epochs = self.settings.epochs
+                self.model.fit(
+                    self.batches, epochs=epochs, initial_epoch=epoch, callbacks=callbacks, shuffle=False, verbose=0
+                )
+            finally:
+                progress.close()
+
+    def _restore(self):
+        position = self.checkpoints.restore(self.model, self.tell)
+        if position is None:
+            self.run.trim_log(0)
+            return 0, 0
+        self.monitor.restore(position["state"])
+        self.run.trim_log(position["epoch"])
+        self.tell(f"Resuming at epoch {position['epoch'] + 1}, step {position['batch']} of {self.steps_per_epoch}.")
+        return position["epoch"], position["batch"]
+
+    def _callbacks(self, progress):
+        """In this order at the end of an epoch: the log row, the pictures, the checks, and last the checkpoint."""
+        log = keras.callbacks.CSVLogger(self.run.log, append=True)
+        saver = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self._save_generator())
+        callbacks = [self.batches.follow_epochs(), progress, log, self.grid, saver, self.monitor, self.checkpoints]
+        if self.run.config["tensorboard"]:
+            callbacks.insert(0, keras.callbacks.TensorBoard(self.run.folder / "tensorboard", write_graph=False))
+        return callbacks
+
+    def _save_generator(self):
+        device.sync(self.model)
+        self.run.save_generator(self.model.sampler)
+
+    def _draw(self, labels):
+        def images():
+            device.sync(self.model)
+            return draw(self.model.sampler, labels, seed=self.settings.seed)
+
+        return images
+
+    def _sample_grid(self, dataset):
+        rows = min(dataset.num_classes, GRID) if dataset.num_classes > 1 else GRID
+        labels = balanced_labels(rows * GRID, dataset.num_classes if dataset.num_classes == 1 else rows)
+        labels.sort()
+        return SampleGrid(self._draw(labels), self.run.samples, rows, GRID)
+
+    def _health_monitor(self, dataset):
+        """Judges classes one by one, or all images together if the generator is not told the class."""
+        if is_conditional(self.model.sampler):
+            labels = balanced_labels(16 * min(dataset.num_classes, GRID), min(dataset.num_classes, GRID))
+            real_labels, names = dataset.labels, dataset.class_names
+        else:
+            labels, real_labels, names = np.zeros(160, int), np.zeros(len(dataset.labels), int), ("images",)
+        action = self.run.config["on_failure"]
+        return HealthMonitor(self._draw(labels), labels, dataset.images, real_labels, names, on_failure=action)

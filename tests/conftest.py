@@ -1,0 +1,61 @@
+"""Shared by all tests: small networks, a weight snapshot, the `slow` mark."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import keras
+import numpy as np
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also run tests that train for minutes")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--slow"):
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="trains for minutes; run with --slow"))
+
+
+@pytest.fixture(autouse=True)
+def _float32():
+    """Every test begins with the default precision and its own names and seeds."""
+    keras.config.set_dtype_policy("float32")
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(0)
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    """No test reads or writes the reader's cache."""
+    monkeypatch.setenv("GAN_BOOK_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def snapshot():
+    """A function: variables to a dict from path to value."""
+
+    def take(variables):
+        values = {v.path: keras.ops.convert_to_numpy(v).copy() for v in variables}
+        assert len(values) == len(variables), "two variables share a path"
+        return values
+
+    return take
+
+
+@pytest.fixture
+def moved(snapshot):
+    """A function: paths of the variables that differ from an earlier snapshot."""
+
+    def compare(before, variables):
+        now = snapshot(variables)
+        assert now.keys() == before.keys()
+        return {path for path in now if not np.array_equal(now[path], before[path])}
+
+    return compare

@@ -1,0 +1,117 @@
+import re
+
+import numpy as np
+import pytest
+
+from gan_book import datasets, paths
+from gan_book.datasets.manifest import digest, fetchable, shipped
+from gan_book.datasets.sampling import balanced_subset, holdout
+from gan_book.errors import BookError
+
+
+@pytest.fixture(scope="module")
+def fashion():
+    return datasets.load("fashion_mnist")
+
+
+def test_fashion_mnist(fashion):
+    assert fashion.images.shape == (60_000, 28, 28, 1) and fashion.images.dtype == np.uint8
+    assert fashion.test_images.shape == (10_000, 28, 28, 1)
+    assert fashion.labels.dtype == np.int32
+    assert np.bincount(fashion.labels).tolist() == [6_000] * 10
+    assert np.bincount(fashion.test_labels).tolist() == [1_000] * 10
+    assert fashion.class_names[fashion.labels[0]] == "Ankle boot"
+    assert fashion.images.max() == 255
+
+
+def test_mnist():
+    digits = datasets.load("mnist")
+    assert digits.images.shape == (60_000, 28, 28, 1) and digits.test_images.shape == (10_000, 28, 28, 1)
+    assert np.bincount(digits.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert digits.labels[:5].tolist() == [5, 0, 4, 1, 9] and digits.test_labels[:4].tolist() == [7, 2, 1, 0]
+
+
+def test_labels_by_name_and_number(fashion):
+    assert fashion.label_index("sneaker") == 7
+    assert fashion.label_index("boot") == 9
+    assert fashion.label_index("Shirt") == 6
+    assert fashion.label_index(" 3 ") == fashion.label_index(3) == 3
+    for wrong, why in {"s": "more than one", "hat": "not a class", "10": "not a class", "": "not a class"}.items():
+        with pytest.raises(BookError, match=f"{why}.*7 Sneaker"):
+            fashion.label_index(wrong)
+
+
+def test_a_class_called_by_a_number_is_found_by_its_name():
+    assert datasets.find_label("2", ["0", "1", "10", "2"]) == 3
+
+
+def test_limit_and_image_size():
+    data = datasets.load("fashion_mnist", image_size=32, limit=105, seed=3)
+    assert data.images.shape == (105, 32, 32, 1) and data.test_images.shape == (10_000, 32, 32, 1)
+    assert sorted(np.bincount(data.labels)) == [10] * 5 + [11] * 5
+
+
+def test_limit_is_a_seeded_choice(fashion):
+    chosen = balanced_subset(fashion.labels, 50, seed=1)
+    assert np.array_equal(chosen, balanced_subset(fashion.labels, 50, seed=1))
+    assert not np.array_equal(chosen, balanced_subset(fashion.labels, 50, seed=2))
+    assert set(chosen) < set(balanced_subset(fashion.labels, 80, seed=1))
+    assert len(balanced_subset(fashion.labels, 10**6, seed=1)) == 60_000
+
+
+def test_limit_with_a_rare_class():
+    labels = np.array([0] * 50 + [1] * 3)
+    assert np.bincount(labels[balanced_subset(labels, 20, seed=0)]).tolist() == [17, 3]
+
+
+def test_holdout_takes_a_tenth_of_each_class():
+    labels = np.array([0] * 50 + [1] * 20 + [2])
+    train, held = holdout(labels, seed=0)
+    assert np.bincount(labels[held], minlength=3).tolist() == [5, 2, 0]
+    assert sorted([*train, *held]) == list(range(71))
+    train, held = holdout(np.array([0, 1, 1]), seed=0)
+    assert len(train) == 2 and held[0] in (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name_or_path": "fashon_mnist"}, "no data set and no folder called 'fashon_mnist'.*did you mean 'fashion_mnist'"),
+        ({"name_or_path": "no/such/folder"}, "no folder called 'no/such/folder' .*mnist, fashion_mnist, cifar10"),
+        ({"name_or_path": "horse2zebra"}, "unpaired images to translate"),
+        ({"name_or_path": "cifar10"}, "has not been fetched; run: gan-book data fetch cifar10"),
+        ({"name_or_path": "mnist", "limit": 0}, "limit is 0"),
+        ({"name_or_path": "mnist", "image_size": 0}, "image size is 0"),
+        ({"name_or_path": "mnist", "image_size": 10**6}, "image size is 1000000"),
+    ],
+)
+def test_bad_requests_are_one_sentence(arguments, message):
+    with pytest.raises(BookError, match=message) as caught:
+        datasets.load(**arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_manifest_lists_every_shipped_file_with_its_sum():
+    listed = {file["path"]: file for entry in shipped().values() for file in entry["files"].values()}
+    there = {path.relative_to(paths.DATA).as_posix() for path in paths.DATA.glob("*/*.gz")}
+    assert there == set(listed)
+    readme = (paths.DATA / "README.md").read_text(encoding="utf-8")
+    for name, file in listed.items():
+        assert digest(paths.DATA / name) == file["sha256"] and (paths.DATA / name).stat().st_size == file["bytes"]
+        assert f"| `{name}` | {file['bytes']:,} | `{file['sha256']}` |" in readme
+
+
+def test_every_fetchable_set_can_be_fetched():
+    for entry in fetchable().values():
+        assert len(entry["mirrors"]) > 1 and all(re.match("https?://", url) for url in entry["mirrors"])
+        assert entry["archive"] in ("zip", "tar.gz") and entry["bytes"] > 0 and entry["licence"]
+
+
+def test_scaling_there_and_back():
+    pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    scaled = np.array(datasets.to_float(pixels))
+    assert scaled.dtype == np.float32 and scaled.min() == -1 and scaled.max() == 1
+    assert np.array_equal(datasets.to_uint8(scaled), pixels)
+    assert np.array_equal(np.array(datasets.to_uint8(datasets.to_float(pixels))), pixels)
+    outside = datasets.to_uint8(np.array([-1.5, 2.0, 0.0012]))
+    assert isinstance(outside, np.ndarray) and outside.dtype == np.uint8 and outside.tolist() == [0, 255, 128]

@@ -1,0 +1,125 @@
+"""All metrics together, on real images whose scores are known beforehand."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gan_book.datasets import load
+from gan_book.errors import BookError
+from gan_book.evaluation import load_classifier, measure_conditional, measure_unlabelled, summary_lines
+from gan_book.evaluation.reference import reference
+
+SAMPLES = 800
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    """4,000 training and 1,500 test images, so that the metrics take seconds."""
+    whole = load("fashion_mnist")
+    return replace(
+        whole,
+        images=whole.images[:4000],
+        labels=whole.labels[:4000],
+        test_images=whole.test_images[:1500],
+        test_labels=whole.test_labels[:1500],
+    )
+
+
+@pytest.fixture(scope="module")
+def unseen():
+    """Real images that are neither in the data set's training nor in its test part: the perfect samples."""
+    whole = load("fashion_mnist")
+    return whole.test_images[-SAMPLES:], whole.test_labels[-SAMPLES:]
+
+
+@pytest.fixture(scope="module")
+def perfect(dataset, unseen):
+    return measure_conditional(*unseen, dataset, load_classifier("fashion_mnist"))
+
+
+def test_real_images_score_as_real_images(perfect):
+    frechet, kernel, label = (perfect[key] for key in ("frechet_distance", "kernel_distance", "label_accuracy"))
+    assert frechet["value"] < 2 * frechet["floor"]
+    assert abs(kernel["value"]) < 5 * kernel["standard_error"]
+    assert label["low"] <= label["value"] <= label["high"]
+    assert label["low"] - 0.01 < perfect["classifier_accuracy_on_real"] < label["high"] + 0.01
+    assert perfect["inception_score"]["value"] == pytest.approx(perfect["inception_score"]["real"], rel=0.05)
+    assert min(perfect["precision"], perfect["recall"]) > 0.8
+    assert perfect["diversity"]["mean_ratio"] == pytest.approx(1, abs=0.1)
+    assert perfect["diversity"]["mean_pixel_ratio"] == pytest.approx(1, abs=0.1)
+    assert perfect["memorisation"]["share_nearer"] < 0.04
+    assert perfect["samples"] == SAMPLES and sum(map(sum, perfect["confusion"])) == SAMPLES
+
+
+def test_one_image_a_class_is_seen_as_collapse(dataset, perfect):
+    first = np.array([np.flatnonzero(dataset.test_labels == label)[0] for label in range(10)])
+    labels = np.repeat(np.arange(10), 30)
+    result = measure_conditional(dataset.test_images[first][labels], labels, dataset, load_classifier("fashion_mnist"))
+    assert result["diversity"]["per_class_ratio"] == pytest.approx([0] * 10, abs=1e-6)
+    assert result["diversity"]["mean_pixel_ratio"] == 0
+    assert result["frechet_distance"]["value"] > 5 * perfect["frechet_distance"]["value"]
+    assert result["recall"] < 0.2
+
+
+def test_copies_of_training_images_are_flagged(dataset):
+    rows = np.random.default_rng(2).permutation(4000)[:SAMPLES]
+    result = measure_conditional(
+        dataset.images[rows], dataset.labels[rows], dataset, load_classifier("fashion_mnist"), seed=0
+    )
+    assert result["memorisation"]["share_nearer"] == 1
+    assert result["memorisation"]["median"] == 0 < result["memorisation"]["median_test"]
+
+
+def test_noise_and_wrong_labels_score_badly(dataset, unseen, perfect):
+    images, labels = unseen
+    noise = np.random.default_rng(0).integers(0, 256, images.shape, dtype=np.uint8)
+    bad = measure_conditional(noise, (labels + 1) % 10, dataset, load_classifier("fashion_mnist"))
+    assert bad["label_accuracy"]["high"] < 0.3
+    assert bad["precision"] < 0.05
+    assert bad["frechet_distance"]["value"] > 20 * perfect["frechet_distance"]["value"]
+    assert bad["kernel_distance"]["value"] > 20 * bad["kernel_distance"]["standard_error"]
+
+
+def test_the_result_is_plain_json_and_repeats(dataset, unseen, perfect):
+    assert json.loads(json.dumps(perfect)) == perfect
+    again = measure_conditional(*unseen, dataset, load_classifier("fashion_mnist"))
+    assert again == perfect
+
+
+def test_real_images_are_evaluated_once(dataset):
+    classifier = load_classifier("fashion_mnist")
+    assert reference(dataset, classifier, 0) is reference(dataset, classifier, 0)
+    assert reference(replace(dataset), classifier, 0) is not reference(dataset, classifier, 0)
+
+
+def test_the_summary_names_every_metric(perfect):
+    text = "\n".join(summary_lines(perfect))
+    for name in ("label accuracy", "Fréchet", "kernel", "inception", "precision, recall", "diversity", "memorisation"):
+        assert name in text
+    assert f"{perfect['label_accuracy']['value']:.1%}" in text
+    assert f"{perfect['frechet_distance']['value']:.3f}" in text
+    assert "FID" not in text
+
+
+def test_without_a_classifier(dataset, unseen):
+    result = measure_unlabelled(unseen[0], dataset)
+    assert result["diversity"]["ratio"] == pytest.approx(1, abs=0.1)
+    assert result["memorisation"]["share_nearer"] < 0.04
+    assert measure_unlabelled(dataset.images[:50], dataset)["memorisation"]["share_nearer"] == 1
+    assert json.loads(json.dumps(result)) == result
+    assert len(summary_lines(result)) == 3
+
+
+def test_samples_that_do_not_fit(dataset, unseen):
+    images, labels = unseen
+    classifier = load_classifier("fashion_mnist")
+    with pytest.raises(BookError, match="uint8"):
+        measure_conditional(images / 255.0, labels, dataset, classifier)
+    with pytest.raises(BookError, match="labels"):
+        measure_conditional(images, labels[:-1], dataset, classifier)
+    with pytest.raises(BookError, match="more than 96 images"):
+        measure_conditional(images[:50], labels[:50], dataset, classifier)
+    with pytest.raises(BookError, match="samples of fashion_mnist"):
+        measure_unlabelled(images[:, :14], dataset)

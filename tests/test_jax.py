@@ -1,0 +1,20 @@
+"""The engine's tests once more, on the JAX backend: Keras chooses its backend at import, so in another process."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gan_book.paths import BOOK
+
+pytest.importorskip("jax")
+
+
+@pytest.mark.parametrize("file", ["tests/test_adversarial.py"])
+def test_on_jax(file):
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", file]
+    result = subprocess.run(command, cwd=BOOK, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
+    assert " passed" in result.stdout
