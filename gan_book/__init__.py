@@ -2,7 +2,7 @@
 
 import os
 
-# TensorFlow prints a page of start-up notices; a reader looking for her losses should not have to scroll past it.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# What matters also arrives as a Python exception; a reader looking for her losses need not scroll past the rest.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __version__ = "0.1.0"

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from gan_book.errors import BookError
+from gan_book import quiet
+from gan_book.datasets.cli import app as data
+from gan_book.errors import BookError, Interrupted
 
 app = typer.Typer(
     help="gan_book: a textbook you can run.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -44,8 +46,6 @@ def run_lesson(lesson):
 
 
 def _guard(command):
-    from gan_book.callbacks.checkpoints import Interrupted
-
     try:
         command()
     except BookError as error:
@@ -65,9 +65,13 @@ def _fail(sentence):
     sys.exit(1)
 
 
+app.add_typer(data, name="data")
+
+
 @app.command("chapters")
 def list_chapters():
     """List the chapters' scripts."""
+    quiet.import_backend()
     from gan_book.chapters import lessons
 
     for lesson in lessons():
@@ -93,6 +97,7 @@ def train(
     changes: Set = None,
 ):
     """Train a chapter's GAN and measure it."""
+    quiet.import_backend()
     from gan_book import chapters, training
 
     lesson = chapters.lesson(chapter)
@@ -140,6 +145,7 @@ def generate(
     run: RunFolder = None,
 ):
     """Draw images with a trained generator."""
+    quiet.import_backend()
     from gan_book import drawing
 
     drawing.generate(_run(chapter, run), n, label, seed, out)
@@ -157,6 +163,7 @@ def interpolate(
     run: RunFolder = None,
 ):
     """Walk from one class to another."""
+    quiet.import_backend()
     from gan_book import drawing
 
     drawing.interpolate(_run(chapter, run), start, end, seed, frames, out)
@@ -172,6 +179,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Seed of the latent points and of the bootstrap.")] = 0,
 ):
     """Measure a trained generator."""
+    quiet.import_backend()
     from gan_book import datasets, evaluation, report, runs
 
     source = _run(chapter, run)

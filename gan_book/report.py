@@ -3,7 +3,6 @@
 import numpy as np
 
 from gan_book import evaluation, plotting, runs
-from gan_book.errors import BookError
 from gan_book.paths import atomic_write
 from gan_book.sampling import balanced_labels, draw, is_conditional
 
@@ -14,10 +13,9 @@ def measure(generator, dataset, samples, seed=0):
     """Scores `samples` images of the generator, balanced over the classes. See `gan_book.evaluation.measure`."""
     labels = balanced_labels(samples, dataset.num_classes)
     images = draw(generator, labels, seed)
-    try:
-        classifier = evaluation.load_classifier(dataset.name)
-    except BookError:
+    if not evaluation.has_classifier(dataset):
         return evaluation.measure_unlabelled(images, dataset, seed)
+    classifier = evaluation.load_classifier(dataset.name)
     if not is_conditional(generator):
         return evaluation.measure_unconditional(images, dataset, classifier, seed)
     return evaluation.measure_conditional(images, labels, dataset, classifier, seed)

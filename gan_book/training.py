@@ -7,12 +7,12 @@ import numpy as np
 
 from gan_book import datasets, device, precision, report, runs
 from gan_book.adversarial import Composite
-from gan_book.callbacks.checkpoints import Checkpoints, Interrupted, stop_on_signal
+from gan_book.callbacks.checkpoints import Checkpoints, stop_on_signal
 from gan_book.callbacks.health import HealthMonitor, TrainingFailure
 from gan_book.callbacks.progress import Progress
 from gan_book.callbacks.samples import SampleGrid
 from gan_book.datasets.batches import Batches
-from gan_book.errors import BookError
+from gan_book.errors import BookError, Interrupted
 from gan_book.sampling import balanced_labels, draw, is_conditional
 
 ON_FAILURE = ("warn", "stop", "restart")

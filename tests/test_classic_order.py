@@ -1,7 +1,7 @@
 """A specimen: the way Keras 2 books trained GANs, and what Keras 3 makes of it.
 
-Keep it as it is. If one of these tests fails, Keras has changed its mind about when `trainable` counts, and the chapters'
-text about it needs rewriting; `Composite` is right either way.
+Keep it as it is. If one of these tests fails, Keras has changed its mind about when `trainable` counts, and the
+chapters' text about it needs rewriting; `Composite` is right either way.
 """
 
 import keras

@@ -207,6 +207,48 @@ def define_gan(generator, discriminator, learning_rate=2e-4, beta_1=0.5, loss=ad
 
 
 # %% [markdown]
+# ### The old way, live
+#
+# Compile the discriminator, freeze it, compile the composite, train: the order of every Keras 2 listing. Then count the
+# weights that moved.
+
+# %% tags=["active-ipynb"]
+# import warnings
+#
+# import numpy as np
+#
+#
+# def weights_that_moved(model, step):
+#     before = model.get_weights()
+#     with warnings.catch_warnings(record=True) as said:
+#         warnings.simplefilter("always")
+#         step()
+#     moved = sum(not np.array_equal(a, b) for a, b in zip(before, model.get_weights()))
+#     warned = [str(w.message) for w in said if "trainable" in str(w.message)]
+#     return f"{moved} of {len(before)} weights moved. " + " ".join(warned)
+#
+#
+# noise, some_labels = np.random.normal(size=(32, 28, 28, 1)), np.arange(32) % 10
+#
+# old_discriminator = define_discriminator()
+# old_discriminator.trainable = False  # "freeze it in the composite", the books said
+# weights_that_moved(old_discriminator, lambda: old_discriminator.train_on_batch([noise, some_labels], np.ones((32, 1))))
+
+# %% [markdown]
+# Nothing moved, and one easily overlooked warning is all that tells. Now with `Composite`, which is trained first here,
+# to make it as hard as can be:
+
+# %% tags=["active-ipynb"]
+# discriminator, generator = define_discriminator(), define_generator()
+# gan = define_gan(generator, discriminator)
+# z, ones = np.random.normal(size=(32, 100)), np.ones((32, 1))
+#
+# print("composite's step:     discriminator:", weights_that_moved(
+#     discriminator, lambda: gan.train_on_batch([z, some_labels], ones)))
+# print("discriminator's step: discriminator:", weights_that_moved(
+#     discriminator, lambda: discriminator.train_on_batch([noise, some_labels], ones)))
+
+# %% [markdown]
 # ## The turns
 #
 # A step is three turns: $D$ learns that the batch is real, $D$ learns that $G$'s answer to the same labels is fake,
@@ -293,6 +335,166 @@ LESSON = Lesson(
     build=build,
     next_step="Next: draw what you like with `gan-book generate cgan --run {run} --label sneaker --out sneakers.png`.",
 )
+
+
+# %% [markdown]
+# ## Training
+#
+# `train` loads the images, builds the model, calls `fit` with the callbacks every chapter shares (progress, log,
+# samples, health monitor, checkpoints), and measures what came out. `quick` takes at most three minutes on two cores.
+
+# %% tags=["active-ipynb"]
+# from PIL import Image
+#
+# from gan_book.training import train
+#
+# PRESET = "quick"
+# settings = LESSON.settings(PRESET)
+# run = train(LESSON, settings, PRESET)
+
+# %% [markdown]
+# Ten rows for ten classes, asked for by label:
+
+# %% tags=["active-ipynb"]
+# Image.open(run.folder / "samples.png")
+
+# %% [markdown]
+# What do healthy losses look like? Neither falls to zero. The discriminator's two losses settle well below
+# $\log 2 = 0.69$, where it would be guessing, and the generator's above: the discriminator stays a little ahead, which
+# is what gives the generator something to learn. A GAN's loss does not tell how good the pictures are; that has to be
+# measured.
+
+# %% tags=["active-ipynb"]
+# Image.open(run.folder / "losses.png")
+
+# %% [markdown]
+# ## Drawing what you ask for
+#
+# The generator is an ordinary Keras model; `draw` gives it latent points and labels and makes pixels of its answer.
+# Here the *same* eight latent points are drawn as three classes. The label decides what it is, the latent point how:
+# dark or light, plain or printed, narrow or wide.
+
+# %% tags=["active-ipynb"]
+# from gan_book.datasets import find_label, load
+# from gan_book.plotting import image_grid
+# from gan_book.sampling import arc, between_classes, draw, latent_points
+#
+# data = load(settings.data, limit=settings.limit)
+# generator = run.load_generator()
+# z = latent_points(generator, 8, seed=3)
+# asked = [find_label(name, data.class_names) for name in ("t-shirt", "coat", "bag")]
+# rows = [draw(generator, [label] * 8, z=z) for label in asked]
+# Image.fromarray(image_grid(np.concatenate(rows), 3, 8)[..., 0])
+
+# %% [markdown]
+# ## Walking
+#
+# From one latent point to another, the class held: every step is a possible coat. The walk follows the sphere, not the
+# straight line, because the middle of a line between two Gaussian points lies nearer to the origin than any point the
+# generator has seen (White 2016).
+
+# %% tags=["active-ipynb"]
+# coat = find_label("coat", data.class_names)
+# path = arc(z[0], z[1], 10)
+# Image.fromarray(image_grid(draw(generator, [coat] * 10, z=path), 1, 10)[..., 0])
+
+# %% [markdown]
+# From one class to another, the latent point held. Labels are whole numbers, but what the network sees of them is an
+# embedding, and embeddings can be mixed: $e(t) = (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. On the
+# command line: `gan-book interpolate cgan --from sneaker --to boot --out walk.gif`.
+
+# %% tags=["active-ipynb"]
+# sneaker, boot = (find_label(name, data.class_names) for name in ("sneaker", "boot"))
+# Image.fromarray(image_grid(between_classes(generator, z[2], sneaker, boot, 10), 1, 10)[..., 0])
+
+# %% [markdown]
+# ## Arithmetic with latent points
+#
+# Radford et al. (2015, section 6.3.2) averaged the latent points of "smiling woman", took away those of "woman", added
+# them to "man", and got a smiling man. Here: the mean latent point of the lightest T-shirts minus that of the darkest
+# is a direction "lighter". It was found on T-shirts alone. Does it mean the same for dresses and bags? Add it to
+# their latent points and measure the mean brightness of the drawn pixels.
+
+# %% tags=["active-ipynb"]
+# z_many = latent_points(generator, 1000, seed=5)
+# shirts = draw(generator, [asked[0]] * 1000, z=z_many)
+# order = np.argsort(shirts.mean(axis=(1, 2, 3)))
+# lighter = z_many[order[-100:]].mean(axis=0) - z_many[order[:100]].mean(axis=0)
+#
+# steps = np.linspace(-1.5, 1.5, 7)
+# for name in ("t-shirt", "dress", "bag"):
+#     label = find_label(name, data.class_names)
+#     brightness = [draw(generator, [label] * 200, z=z_many[:200] + t * lighter).mean() for t in steps]
+#     print(f"{name:8}", *(f"{value:6.1f}" for value in brightness))
+#
+# dress = find_label("dress", data.class_names)
+# Image.fromarray(image_grid(np.concatenate([draw(generator, [dress] * 7, z=p + steps[:, None] * lighter)
+#                                            for p in z_many[:2].astype("float32")]), 2, 7)[..., 0])
+
+# %% [markdown]
+# ## Measuring
+#
+# Pictures deceive: one looks at the best. What can be counted, on 10,000 samples, a thousand for each label:
+#
+# - **Label accuracy**: a classifier, trained on the real training images, says what it sees; how often is that what was
+#   asked for? The same classifier's accuracy on real test images is the bar.
+# - **Fréchet distance** between samples and real test images in that classifier's features (Heusel et al. 2017, who used
+#   the Inception network and called it FID; numbers in other features cannot be compared). Real training images
+#   against the same test images give the floor.
+# - **Precision and recall** (Kynkäänniemi et al. 2019): the share of samples that look real, and the share of the real
+#   images that the samples reach. A generator with few good ideas has precision without recall.
+# - **Diversity within a class**, against the real images', which shows mode collapse; and the distance to the **nearest
+#   training image**, which would show copying.
+
+# %% tags=["active-ipynb"]
+# from gan_book.report import headline
+#
+# print("\n".join(headline(run.report)))
+
+# %% [markdown]
+# ## Without labels
+#
+# The same networks on the same images, never told a label: an ordinary GAN. (An eighth of the data and fewer epochs are
+# enough to make the point.) It draws garments, but which is left to chance, and the classifier, asked what it sees,
+# finds no balance among the classes.
+
+# %% tags=["active-ipynb"]
+# short = dict(limit=min(settings.limit or 60_000, 15_000), epochs=min(settings.epochs, 3))
+# unconditional = train(LESSON, replace(settings, network="unconditional", **short), "unconditional")
+# Image.open(unconditional.folder / "samples.png")
+
+# %% [markdown]
+# ## A failed run, on purpose
+#
+# The same networks again with one number changed: the learning rate a hundred times what it should be. Watch what the
+# health monitor says and what the losses do. The discriminator is right about everything within a few steps; a
+# discriminator that is sure has no slope, so the generator is told nothing and draws the same noise for every label.
+# This is what a *convergence failure* looks like. Learn the picture: you will meet it in your own experiments.
+
+# %% tags=["active-ipynb"]
+# failed = train(LESSON, replace(settings, learning_rate=0.02, average=0.0, **short), "failed")
+# Image.open(failed.folder / "samples.png")
+
+# %% tags=["active-ipynb"]
+# Image.open(failed.folder / "losses.png")
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. *Count.* How many weights does the embedding $v$ of the projection discriminator have, and how many would the label
+#    channel of the book's discriminator have? Check with `discriminator.summary()`. (Answer: 10 x 2048 = 20,480 at
+#    `width=32`; 10 x 50 + 50 x 784 + 784 = 40,484.)
+# 2. *Ask for nothing.* Train with `--set network=unconditional` and look at `label accuracy` in the report. Why is it
+#    missing, and what would it be if you counted it anyway? (Answer: about 10 %: the labels have no influence.)
+# 3. *Half the data.* Run `gan-book train cgan --limit 30000` and compare label accuracy and recall with the full data
+#    at equal steps (twice the epochs). Which suffers more?
+# 4. *The saturating loss.* Give `define_gan` the loss `gan_book.losses.minimax`, the generator's part of equation 2 as
+#    it stands. Plot `g_loss` over the first epoch against the usual one. (What to expect: near 0, and flat, as long as
+#    the discriminator is ahead.)
+# 5. *No average.* `--set average=0.0` draws with the generator's last weights. How much of the Fréchet distance of
+#    `quick` was owed to averaging?
+# 6. *Your own pictures.* `gan-book train cgan --data path/to/folder --image-size 64`, one sub-folder per class. What
+#    does the health monitor say with 50 pictures a class, what with 500?
 
 
 # %%

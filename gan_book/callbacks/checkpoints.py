@@ -8,10 +8,7 @@ from contextlib import contextmanager
 import keras
 
 from gan_book import checkpoint
-
-
-class Interrupted(Exception):
-    """Training was asked to stop (Ctrl-C, SIGTERM) and has saved where it is. The message is how to go on."""
+from gan_book.errors import Interrupted
 
 
 class Checkpoints(keras.callbacks.Callback):

@@ -7,6 +7,8 @@ import numpy as np
 
 from gan_book.errors import BookError
 
+_MOST_DRAWN_TO_BUILD = 2
+
 
 class Batches(keras.utils.PyDataset):
     """Shuffled batches of equal size, as ``(uint8 images, int32 labels)`` tuples.
@@ -20,10 +22,12 @@ class Batches(keras.utils.PyDataset):
 
     ``shuffle=False`` because `fit` would otherwise mix the batches again, with a generator that no resume restores; a
     mixed order is an error here. `follow_epochs` takes the epoch's number from `fit`. Without it the epochs are counted
-    here, which goes wrong where Keras draws a whole epoch to build a model (on JAX, for an epoch of one batch).
+    here, which is not exact: on JAX, Keras draws a batch or two to build a model, and if an epoch has no more left,
+    that looks like an epoch. So resuming needs `follow_epochs`.
 
-    Keras asks for the number of batches once per `fit`, and it must be that of a whole epoch. After `start_at` the
-    first epoch simply ends early; Keras would warn that the data ran out, and that is silenced for that epoch.
+    Keras plans every epoch of a `fit` with one and the same number of steps. After `start_at` the first epoch simply
+    ends early; Keras would warn that the data ran out, and that is silenced for that epoch. Its steps are counted from
+    0: add `first_batch` to the number a callback is given to have that of the batch.
 
     Args:
         images: uint8 ``[n, height, width, channels]``.
@@ -63,34 +67,46 @@ class Batches(keras.utils.PyDataset):
             raise BookError(f"no batch {batch} of epoch {epoch}: an epoch has {self.batches_per_epoch} batches")
         self._start = (epoch, batch) if batch < self.batches_per_epoch else (epoch + 1, 0)
         self._set_epoch(self._start[0])
+        self._followed = False
         self._within_epoch = False
         self._restore_warnings()
 
     def follow_epochs(self):
         """Callback that keeps this data set at the epoch `fit` is in."""
-        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self._set_epoch(epoch))
+        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self._follow(epoch))
 
     @property
     def first_batch(self):
-        """Number of the first batch delivered in the current epoch; 0 unless `start_at` said otherwise."""
+        """Number of the first batch delivered in the current epoch; 0 but for the one given to `start_at`."""
         epoch, batch = self._start
         return batch if self.epoch == epoch else 0
 
+    @property
+    def num_batches(self):
+        """What Keras asks for: before an epoch to plan its steps, at its very beginning to draw the batches left."""
+        return self._left if self._within_epoch and not self._drawn else self.batches_per_epoch
+
     def __len__(self):
-        """Batches Keras is to draw: a whole epoch's, but in an epoch taken up midway (and while it runs) the rest."""
-        return self.batches_per_epoch - (self.first_batch if self._within_epoch else 0)
+        """Batches of a whole epoch."""
+        return self.batches_per_epoch
 
     def __getitem__(self, index):
         """Batch ``index`` of the epoch; while `fit` runs, counted from `first_batch` and to be drawn one by one."""
-        if not 0 <= index < len(self):
-            raise IndexError(f"batch {index} of {len(self)}")
+        if not 0 <= index < self.batches_per_epoch:
+            raise IndexError(f"batch {index} of {self.batches_per_epoch}")
         if self._within_epoch:
             if index not in (0, self._drawn):
                 raise BookError("the batches were drawn out of order; pass shuffle=False to fit()")
+            if index == _MOST_DRAWN_TO_BUILD and self.first_batch and not self._followed:
+                raise BookError("to go on within an epoch, pass callbacks=[batches.follow_epochs()] to fit()")
             self._drawn = index + 1
             index += self.first_batch
         chosen = self._order[index * self.batch_size : (index + 1) * self.batch_size]
         return self.images[chosen], self.labels[chosen]
+
+    @property
+    def _left(self):
+        return self.batches_per_epoch - self.first_batch
 
     def on_epoch_begin(self):
         """Called by Keras, also when it draws a batch to build a model."""
@@ -104,7 +120,7 @@ class Batches(keras.utils.PyDataset):
     def on_epoch_end(self):
         """Called by Keras, also at the start of each `fit`; only an epoch drawn to its end counts as one."""
         self._restore_warnings()
-        if self._within_epoch and self._drawn == len(self):
+        if self._within_epoch and self._drawn == self._left:
             self._set_epoch(self.epoch + 1)
         self._within_epoch = False
 
@@ -112,6 +128,10 @@ class Batches(keras.utils.PyDataset):
         if self._warnings is not None:
             self._warnings.__exit__(None, None, None)
             self._warnings = None
+
+    def _follow(self, epoch):
+        self._followed = True
+        self._set_epoch(epoch)
 
     def _set_epoch(self, epoch):
         self.epoch = epoch

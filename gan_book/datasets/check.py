@@ -63,7 +63,7 @@ def check(name=None):
 def _check(name):
     if name in shipped():
         files = shipped()[name]["files"].values()
-        return _compare(name, [lambda file=file: verified_path(file) for file in files], "as published")
+        return _compare(name, [lambda file=file: verified_path(file) for file in files], "as in the manifest")
     folder = fetched_path(name)
     record = fetch_record(folder)
     as_what = "as published" if record["pinned"] else "as first fetched; no sum is published"

@@ -41,13 +41,13 @@ def download(url, part, size, advance):
         MirrorFailed: not there, another size, or broken off again and again.
         BookError: no room on the disk.
     """
-    failures, furthest = 0, _length(part)
+    failures, furthest = 0, length(part)
     while True:
         try:
             return _transfer(url, part, size, advance)
         except _Interrupted as error:
-            failures = 0 if _length(part) > furthest else failures + 1
-            furthest = max(furthest, _length(part))
+            failures = 0 if length(part) > furthest else failures + 1
+            furthest = max(furthest, length(part))
             if failures == _ATTEMPTS:
                 raise MirrorFailed(str(error)) from error
             time.sleep(BACK_OFF * 2 ** max(0, failures - 1))
@@ -60,7 +60,7 @@ def megabytes(count):
 
 def full_disk(part):
     """The error to raise when the disk filled up while the file at ``part`` was there."""
-    kept = f"{megabytes(_length(part))} are kept in {part} and need not be fetched again"
+    kept = f"{megabytes(length(part))} are kept in {part} and need not be fetched again"
     return BookError(f"the disk of {part.parent} is full; make room and repeat the command ({kept})")
 
 
@@ -69,12 +69,13 @@ def is_full(error):
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def _length(part):
+def length(part):
+    """Bytes of a file, 0 if there is none."""
     return part.stat().st_size if part.exists() else 0
 
 
 def _transfer(url, part, size, advance):
-    start = _length(part)
+    start = length(part)
     if start == size:
         return
     try:
@@ -100,8 +101,8 @@ def _open(url, start):
 def _range(response, start, part):
     """Where in the file the answer begins, and how long the whole file is (None if the server does not say)."""
     if response.status != 206:
-        length = response.headers.get("Content-Length", "")
-        return 0, int(length) if length.isdigit() else None
+        promised = response.headers.get("Content-Length", "")
+        return 0, int(promised) if promised.isdigit() else None
     span, _, total = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
     if not span.startswith(f"{start}-"):
         part.unlink(missing_ok=True)

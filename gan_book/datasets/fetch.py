@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from gan_book import paths
 from gan_book.datasets.archive import BadArchive, unpack
-from gan_book.datasets.download import MirrorFailed, download, full_disk, is_full, megabytes
+from gan_book.datasets.download import MirrorFailed, download, full_disk, is_full, length, megabytes
 from gan_book.datasets.manifest import digest, fetchable, shipped, suggestion
 from gan_book.errors import BookError
 
@@ -44,19 +44,11 @@ def fetch(name, target=None, progress=True, mirrors=None):
     if (folder / _RECORD).is_file():
         return folder
     part = _prepare(folder)
-    console = Console(quiet=not progress)
-    reasons = []
-    for url in mirrors or entry["mirrors"]:
-        try:
-            _fetch_from(url, name, entry, part, folder, console)
-            return folder
-        except (MirrorFailed, BadArchive) as error:
-            reasons.append(f"{urlsplit(url).netloc} {error}")
-    kept = part.stat().st_size if part.exists() else 0
-    if not kept:
-        part.unlink(missing_ok=True)
-    left = f" (the {megabytes(kept)} there are so far are kept in {part})" if kept else ""
-    raise BookError(f"could not fetch {name}: {'; '.join(reasons)}; check the network and try again{left}")
+    try:
+        return _fetch_from_any(mirrors or entry["mirrors"], name, entry, part, folder, Console(quiet=not progress))
+    finally:
+        if not length(part):
+            part.unlink(missing_ok=True)
 
 
 def fetched_path(name):
@@ -118,10 +110,21 @@ def _prepare(folder):
     return part
 
 
+def _fetch_from_any(urls, name, entry, part, folder, console):
+    reasons = []
+    for url in urls:
+        try:
+            return _fetch_from(url, name, entry, part, folder, console)
+        except (MirrorFailed, BadArchive) as error:
+            reasons.append(f"{urlsplit(url).netloc} {error}")
+    left = f" (the {megabytes(length(part))} there are so far are kept in {part})" if length(part) else ""
+    raise BookError(f"could not fetch {name}: {'; '.join(reasons)}; check the network and try again{left}")
+
+
 def _fetch_from(url, name, entry, part, folder, console):
     if urlsplit(url).scheme not in ("http", "https"):
         raise MirrorFailed(f"is no web address: {url}")
-    resumed = part.stat().st_size > 0
+    resumed = length(part) > 0
     try:
         _download_verified(url, name, entry, part, console)
     except BadArchive:
@@ -129,6 +132,7 @@ def _fetch_from(url, name, entry, part, folder, console):
             raise
         _download_verified(url, name, entry, part, console)  # what was there before may have been at fault
     _install(url, name, entry, part, folder, console)
+    return folder
 
 
 def _download_verified(url, name, entry, part, console):
@@ -142,7 +146,7 @@ def _download_verified(url, name, entry, part, console):
 
 
 def _verify(part, entry):
-    size = part.stat().st_size
+    size = length(part)
     if size != entry["bytes"]:
         raise BadArchive(f"gave {size:,} bytes instead of {entry['bytes']:,}")
     for algorithm in ("sha256", "md5"):
@@ -168,7 +172,9 @@ def _install(url, name, entry, part, folder, console):
     except OSError as error:
         if is_full(error):
             raise full_disk(part) from error
-        raise
+        raise BookError(
+            f"{name} cannot be unpacked in {folder.parent} ({error.strerror}); choose another target"
+        ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     part.unlink()

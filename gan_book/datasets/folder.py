@@ -68,7 +68,7 @@ def load_folder(folder, image_size=None, seed=0):
     if not files:
         raise BookError(f"{folder} holds no images; put pictures in it, or in one sub-folder per class")
     images, readable, unread = _decode_cached(folder, files, size)
-    skipped = [(str(path.relative_to(folder)), reason) for path, reason in [*strays, *unread]]
+    skipped = [(path.relative_to(folder).as_posix(), reason) for path, reason in [*strays, *unread]]
     if not len(images):
         raise BookError(f"none of the {len(files):,} image files in {folder} can be used: {' '.join(skipped[0])}")
     if skipped:
@@ -141,7 +141,7 @@ def _decode_cached(folder, files, size):
     """``images, indices of the files they are of, [(path, reason), ...] for the others``."""
     cached = _cache_path(folder, files, size)
     try:
-        with np.load(cached, allow_pickle=False) as arrays:
+        with cached.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, readable = arrays["images"], arrays["readable"]
             unread = [(files[int(index)], str(reason)) for index, reason in arrays["unread"]]
             return images, readable, unread

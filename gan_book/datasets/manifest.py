@@ -59,5 +59,7 @@ def verified_path(file):
     if not path.is_file():
         raise BookError(f"{path} is missing; restore it with git checkout data/{file['path']}")
     if path.stat().st_size != file["bytes"] or digest(path) != file["sha256"]:
-        raise BookError(f"{path} does not have the published SHA-256; restore it with git checkout data/{file['path']}")
+        raise BookError(
+            f"{path} does not have the SHA-256 in the manifest; restore it with git checkout data/{file['path']}"
+        )
     return path

@@ -38,9 +38,11 @@ def class_labels(labels, num_samples, num_classes):
     """``labels`` as an int array ``[num_samples]``.
 
     Raises:
-        BookError: another length, or a label outside 0 to ``num_classes - 1``.
+        BookError: no samples, another length, or a label outside 0 to ``num_classes - 1``.
     """
     labels = np.asarray(labels)
+    if not num_samples:
+        raise BookError("there are no samples to measure; generate some")
     if labels.shape != (num_samples,):
         raise BookError(f"{num_samples} samples need as many labels but got shape {list(labels.shape)}")
     if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= num_classes:

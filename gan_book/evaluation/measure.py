@@ -63,10 +63,10 @@ def measure_unlabelled(images, dataset, seed=0):
         BookError: images of another shape or type, or fewer than two.
     """
     images = np.asarray(images)
-    if images.dtype != np.uint8 or images.shape[1:] != dataset.image_shape:
+    if images.dtype != np.uint8 or images.shape[1:] != dataset.image_shape or len(images) < 2:
         raise BookError(
-            f"samples of {dataset.name} are uint8 images of shape {list(dataset.image_shape)}, not {images.dtype} "
-            f"of shape {list(images.shape[1:])}; resize or convert them"
+            f"samples of {dataset.name} are two or more uint8 images of shape {list(dataset.image_shape)}, not "
+            f"{images.dtype} of shape {list(images.shape)}; generate more, resize or convert them"
         )
     real = reference(dataset, None, seed)
     value = pair_distance(flat_pixels(images), seed=seed)

@@ -81,7 +81,7 @@ def test_loads_a_set(small_set):
 
 def test_refuses_a_wrong_sum(small_set):
     small_set["files"]["test_labels"]["sha256"] = "0" * 64
-    with pytest.raises(BookError, match=r"test_labels\.gz does not have the published SHA-256; restore it"):
+    with pytest.raises(BookError, match=r"test_labels\.gz does not have the SHA-256 in the manifest; restore it"):
         load_idx(small_set)
 
 

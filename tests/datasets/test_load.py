@@ -76,7 +76,10 @@ def test_holdout_takes_a_tenth_of_each_class():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name_or_path": "fashon_mnist"}, "no data set and no folder called 'fashon_mnist'.*did you mean 'fashion_mnist'"),
+        (
+            {"name_or_path": "fashon_mnist"},
+            "no data set and no folder called 'fashon_mnist'.*did you mean 'fashion_mnist'",
+        ),
         ({"name_or_path": "no/such/folder"}, "no folder called 'no/such/folder' .*mnist, fashion_mnist, cifar10"),
         ({"name_or_path": "horse2zebra"}, "unpaired images to translate"),
         ({"name_or_path": "cifar10"}, "has not been fetched; run: gan-book data fetch cifar10"),

@@ -123,3 +123,5 @@ def test_samples_that_do_not_fit(dataset, unseen):
         measure_conditional(images[:50], labels[:50], dataset, classifier)
     with pytest.raises(BookError, match="samples of fashion_mnist"):
         measure_unlabelled(images[:, :14], dataset)
+    with pytest.raises(BookError, match="two or more"):
+        measure_unlabelled(images[:1], dataset)

@@ -48,6 +48,11 @@ def test_labels_that_do_not_fit(bad):
         label_agreement(np.array([0, 1, 2]), bad, num_classes=4)
 
 
+def test_no_samples_at_all():
+    with pytest.raises(BookError, match="no samples"):
+        label_agreement(np.array([], int), np.array([], int), num_classes=4)
+
+
 # Bootstrap
 
 

@@ -1,0 +1,37 @@
+# Two commands: `make demo` trains and shows a conditional GAN, `make test` runs every test.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint notebooks results clean
+
+demo: $(VENV)/installed
+	$(BIN)/gan-book train cgan --preset quick
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+notebooks: $(VENV)/installed-dev
+	$(BIN)/python -m gan_book.notebooks
+
+results: $(VENV)/installed
+	$(BIN)/python -m gan_book.results
+
+clean:
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 10) <= sys.version_info[:2] <= (3, 13) else "error: gan_book needs Python 3.10 to 3.13, this is %d.%d; name another, as in: make demo PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/installed-dev: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	touch $(VENV)/installed $@

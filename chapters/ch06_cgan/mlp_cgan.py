@@ -1,0 +1,294 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The first conditional GAN
+#
+# The paper that gave the conditional GAN its name is six pages long, and its networks have no convolution in them:
+# two multilayer perceptrons, told a digit's label as a one-hot vector, draw MNIST (Mirza and Osindero 2014,
+# "Conditional Generative Adversarial Nets", section 4.1). Its authors called the results a proof of concept, and by
+# their own measure they were worse than those of the GAN without labels.
+#
+# This script builds those networks as the paper has them, from its optimizer to its dropout (preset `book`), and once
+# more with what has been learned about training them since (presets `quick` and `full`). Then it measures both.
+#
+# As a script: `gan-book train mlp-cgan`.
+
+# %%
+import math
+from dataclasses import dataclass, replace
+
+import keras
+from keras import layers, ops
+
+from gan_book.adversarial import AdversarialModel, Composite
+from gan_book.datasets.scaling import to_float
+from gan_book.errors import BookError
+from gan_book.layers import Maxout
+from gan_book.lesson import Lesson, Settings
+
+adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
+
+# %% [markdown]
+# ## The label
+#
+# A one-hot vector: ten numbers, all 0 but one. A lookup in the identity matrix makes it, so a half-way label (half a
+# 3, half an 8) is a row half-way between two rows, and `gan-book interpolate` can walk there. The matrix is fixed, not
+# learned; what is learned is the dense layer behind it.
+
+
+# %%
+def one_hot(label, num_classes):
+    """Labels, int ``[n]``, as one-hot vectors: float ``[n, num_classes]``."""
+    table = layers.Embedding(
+        num_classes, num_classes, embeddings_initializer="identity", trainable=False, name="label_embedding"
+    )
+    return table(label)
+
+
+# %% [markdown]
+# ## The generator
+#
+# $z$ is uniform on the unit hypercube with 100 dimensions. Noise and label each get a hidden layer of their own, the
+# noise 200 units and the label 1000; both feed 1200 units, and those 784 pixels:
+#
+#     z 100 ── 200 ReLU ──┐
+#                         ├── 1200 ReLU ── 784
+#     y  10 ─ 1000 ReLU ──┘
+#
+# The paper ends in a sigmoid, for pixels from 0 to 1; this book's pixels go from -1 to 1. Nothing else changes:
+# $\tanh(a) = 2\,\sigma(2a) - 1$, so a tanh is the sigmoid, stretched to our range, of weights twice as large.
+#
+# Dropout is in the hidden layers. While training it is a second source of noise; when drawing it is off.
+
+
+# %%
+def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10, dropout=0.5):
+    """Latent points in [0, 1] ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]`` in [-1, 1]."""
+    z = keras.Input((latent_dim,), name="z_uniform")
+    label = keras.Input((), dtype="int32", name="label")
+    h_z = layers.Dense(200, activation="relu")(z)
+    h_y = layers.Dense(1000, activation="relu")(one_hot(label, num_classes))
+    h = layers.Dropout(dropout)(layers.Concatenate()([h_z, h_y]))
+    h = layers.Dropout(dropout)(layers.Dense(1200, activation="relu")(h))
+    h = layers.Dense(math.prod(image_shape), dtype="float32")(h)
+    image = layers.Activation("tanh", dtype="float32")(layers.Reshape(image_shape)(h))
+    return keras.Model([z, label], image, name="generator")
+
+
+# %% [markdown]
+# ## The discriminator
+#
+# Its units are **maxout** units (Goodfellow et al. 2013, "Maxout Networks", section 3). A ReLU is the larger of a
+# linear function and 0. A maxout unit is the largest of $k$ linear functions, its *pieces*, all of them learned:
+#
+# $$ h_i(x) = \max_{j = 1 \dots k} \; x^T W_{ij} + b_{ij}. $$
+#
+# With $k = 2$ it can be a ReLU (one piece 0) or an absolute value; with more pieces any convex function, to any
+# accuracy. It has no flat side where the gradient is 0, and every bit of gradient that $G$ learns from has to pass
+# through it. The price is $k$ times the weights.
+#
+#     x 784 ── maxout 240 × 5 ──┐
+#                               ├── maxout 240 × 4 ── logit
+#     y  10 ── maxout  50 × 5 ──┘
+#
+# The paper's last unit is a sigmoid; ours gives the logit and leaves the sigmoid to the loss, as everywhere in the book.
+
+
+# %%
+def define_discriminator(optimizer, image_shape=(28, 28, 1), num_classes=10, dropout=0.5):
+    """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``."""
+    image = keras.Input(image_shape, name="image")
+    label = keras.Input((), dtype="int32", name="label")
+    h_x = Maxout(240, 5)(layers.Flatten()(image))
+    h_y = Maxout(50, 5)(one_hot(label, num_classes))
+    h = layers.Dropout(dropout)(layers.Concatenate()([h_x, h_y]))
+    h = layers.Dropout(dropout)(Maxout(240, 4)(h))
+    logit = layers.Dense(1, dtype="float32", name="logit")(h)
+    discriminator = keras.Model([image, label], logit, name="discriminator")
+    accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
+    discriminator.compile(optimizer, adversarial_loss, metrics=[accuracy])
+    return discriminator
+
+
+def define_gan(generator, discriminator, optimizer):
+    """The composite: latent points and labels to the (frozen) discriminator's logit of the image drawn from them."""
+    answer = discriminator([generator.output, generator.inputs[1]])
+    gan = Composite(generator.inputs, answer, frozen=[discriminator], name="gan")
+    gan.compile(optimizer, adversarial_loss)
+    return gan
+
+
+# %% [markdown]
+# ## The optimizer, then
+#
+# Stochastic gradient descent with momentum. The learning rate $\eta$ starts at 0.1 and is divided by 1.00004 at every
+# update, down to $10^{-6}$; the momentum $\mu$ rises from 0.5 to 0.7:
+#
+# $$ \eta_t = \max(0.1 \cdot 1.00004^{-t},\; 10^{-6}), \qquad v \leftarrow \mu_t v - \eta_t \nabla, \qquad
+# w \leftarrow w + v. $$
+#
+# Over how many updates the momentum rises, the paper does not say. The code of the first GAN paper, on which it
+# builds, takes 250 epochs (`mnist.yaml` in github.com/goodfeli/adversarial), and so do we.
+
+
+# %%
+@keras.saving.register_keras_serializable("gan_book")
+class DecayToFloor(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of update t: ``initial * decay**-t``, but never less than ``floor``."""
+
+    def __init__(self, initial=0.1, decay=1.00004, floor=1e-6):
+        self.initial, self.decay, self.floor = initial, decay, floor
+
+    def __call__(self, step):
+        # exp(-t log 1.00004), with the logarithm in Python's float64: float32 holds 1.00004 to only three digits of
+        # its distance from 1.
+        decayed = self.initial * ops.exp(-math.log(self.decay) * ops.cast(step, "float32"))
+        return ops.maximum(decayed, self.floor)
+
+    def get_config(self):
+        return {"initial": self.initial, "decay": self.decay, "floor": self.floor}
+
+
+@keras.saving.register_keras_serializable("gan_book")
+class RisingMomentumSGD(keras.optimizers.SGD):
+    """SGD whose momentum rises linearly from ``momentum`` to ``final_momentum`` over ``rise_steps`` updates."""
+
+    def __init__(self, learning_rate, momentum=0.5, final_momentum=0.7, rise_steps=250 * 600, **kwargs):
+        super().__init__(learning_rate, momentum=momentum, **kwargs)
+        self.final_momentum, self.rise_steps = final_momentum, rise_steps
+
+    def current_momentum(self):
+        risen = ops.minimum(ops.cast(self.iterations, "float32") / self.rise_steps, 1.0)
+        return self.momentum + risen * (self.final_momentum - self.momentum)
+
+    def update_step(self, gradient, variable, learning_rate):
+        velocity = self.momentums[self._get_variable_index(variable)]
+        self.assign(velocity, self.current_momentum() * velocity - learning_rate * gradient)
+        self.assign_add(variable, velocity)
+
+    def get_config(self):
+        return {**super().get_config(), "final_momentum": self.final_momentum, "rise_steps": self.rise_steps}
+
+
+# %% [markdown]
+# ## The optimizer, now
+#
+# The paper appeared in November 2014, Adam in December. SGD takes the same step length for every weight, and one
+# length has to do for both networks while their gradients shrink and grow by orders of magnitude against each other: a
+# discriminator that is sure of itself leaves the generator next to nothing. Adam divides each weight's step by the
+# recent size of its own gradient, so a faint gradient moves a weight as far as a strong one. A year later the DCGAN
+# settled on Adam with $\beta_1$ = 0.5 (Radford et al. 2015, section 4), a shorter memory than usual, for the other
+# player keeps moving the target; most of the field has followed.
+
+
+# %%
+def paper_sgd(learning_rate=0.1):
+    return RisingMomentumSGD(DecayToFloor(learning_rate))
+
+
+def adam(learning_rate=2e-4):
+    return keras.optimizers.Adam(learning_rate, beta_1=0.5)
+
+
+OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
+
+
+# %% [markdown]
+# ## The turns
+#
+# Real and generated images go to $D$ together, in one batch twice as large: one update a step, as in 2014. The mean
+# over that batch is half of each expectation of the objective, and the factor 1/2 stands in the first GAN's code too.
+# The generator's turn is the composite's, and it uses the same trick as that code: not $\min \log(1 - D)$ but
+# $\max \log D$.
+
+
+# %%
+class MLPConditionalGAN(AdversarialModel):
+    """G and D with labels. `sampler` is the network to draw with: the moving average of G if `average` is above 0."""
+
+    def __init__(self, generator, discriminator, gan, average=0.0, seed=0):
+        super().__init__(seed=seed)
+        self.generator, self.discriminator, self.gan = generator, discriminator, gan
+        self.sampler = self.track_average(generator, average) if average else generator
+
+    def turns(self, images, labels):
+        n = ops.shape(images)[0]
+        real, fake = ops.ones((n, 1)), ops.zeros((n, 1))
+        x = to_float(images)  # uint8 to [-1, 1]
+        x_fake = self.generator([self.latent_points(n), labels], training=True)
+        both = [ops.concatenate([x, x_fake]), ops.concatenate([labels, labels])]
+        yield "d", self.discriminator, both, ops.concatenate([real, fake])  # max log D(x|y) + log(1 - D(G(z|y)|y))
+        yield "g", self.gan, [self.latent_points(n), labels], real  # max log D(G(z|y)|y)
+
+    def latent_points(self, n):
+        return keras.random.uniform((n, self.generator.inputs[0].shape[-1]), seed=self.rng)
+
+
+# %% [markdown]
+# ## Settings
+#
+# `book` is the paper's configuration. It stopped where the likelihood of validation images was best, and does not say
+# where that was; we stop where the learning rate arrives at its floor (exercise 2).
+
+
+# %%
+@dataclass(frozen=True)
+class MLPSettings(Settings):
+    """`optimizer`: "sgd" (the paper's) or "adam"; the dropouts are rates; `average` is the moving average's momentum."""
+
+    optimizer: str = "adam"
+    learning_rate: float = 2e-4
+    latent_dim: int = 100
+    generator_dropout: float = 0.0
+    discriminator_dropout: float = 0.5
+    average: float = 0.999
+
+
+QUICK = MLPSettings(data="mnist", epochs=8, batch_size=100)
+PRESETS = {
+    "smoke": replace(QUICK, epochs=2, batch_size=20, limit=200, measure_samples=500),
+    "quick": QUICK,
+    "full": replace(QUICK, epochs=40),
+    "book": replace(QUICK, epochs=480, optimizer="sgd", learning_rate=0.1, generator_dropout=0.5, average=0.0),
+}
+
+
+def build(settings, dataset):
+    """The model of the settings, for images of the data set's shape and its classes.
+
+    Raises:
+        BookError: no optimizer of that name.
+    """
+    if settings.optimizer not in OPTIMIZERS:
+        raise BookError(f"optimizer '{settings.optimizer}' is not known; choose one of: {', '.join(OPTIMIZERS)}")
+    optimizer = OPTIMIZERS[settings.optimizer]
+    shape, classes, rate = dataset.image_shape, dataset.num_classes, settings.learning_rate
+    discriminator = define_discriminator(optimizer(rate), shape, classes, settings.discriminator_dropout)
+    generator = define_generator(settings.latent_dim, shape, classes, settings.generator_dropout)
+    gan = define_gan(generator, discriminator, optimizer(rate))
+    return MLPConditionalGAN(generator, discriminator, gan, settings.average, settings.seed)
+
+
+LESSON = Lesson(
+    name="mlp-cgan",
+    title="The first conditional GAN: two perceptrons on MNIST (2014)",
+    folder="ch06_cgan",
+    presets=PRESETS,
+    build=build,
+    next_step="Next: draw a digit with `gan-book generate mlp-cgan --run {run} --label 7 --out sevens.png`.",
+)
+
+
+# %%
+if __name__ == "__main__" and "__file__" in globals():
+    from gan_book.cli import run_lesson
+
+    run_lesson(LESSON)

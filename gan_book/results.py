@@ -1,0 +1,159 @@
+"""From measured runs to ``results/``, and from there to the tables in the texts.
+
+    python -m gan_book.results collect ch06_cgan quick runs/cgan-quick-001 runs/cgan-quick-002 ...
+    python -m gan_book.results               # writes the tables of all texts anew (`make results`)
+
+A table stands between ``<!-- table: ch06_cgan -->`` and ``<!-- end -->``; a test compares it with ``results/``.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from gan_book import runs
+from gan_book.errors import BookError
+from gan_book.paths import BOOK, RESULTS, atomic_write
+
+TEXTS = ("README.md", "chapters/*/README.md")
+SCORES = {
+    "label_accuracy": ("label accuracy", "{:.1f} %", 100),
+    "frechet_distance": ("Fréchet distance", "{:.2f}", 1),
+    "kernel_distance": ("kernel distance x 1000", "{:.1f}", 1000),
+    "inception_score": ("inception score", "{:.2f}", 1),
+    "precision": ("precision", "{:.2f}", 1),
+    "recall": ("recall", "{:.2f}", 1),
+    "diversity": ("diversity in a class", "{:.2f}", 1),
+}
+MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+app = typer.Typer(add_completion=False, invoke_without_command=True)
+
+
+def scores(measured):
+    """The numbers of a report that are averaged over seeds, by name."""
+    named = {name: measured[name]["value"] for name in list(SCORES)[:4]}
+    return named | {
+        "precision": measured["precision"],
+        "recall": measured["recall"],
+        "diversity": measured["diversity"]["mean_ratio"],
+    }
+
+
+def summarise(folders):
+    """Runs of one configuration as JSON: each run's numbers, their mean and their spread (sample standard deviation).
+
+    Raises:
+        BookError: a run is not finished, or the runs differ in more than their seed.
+    """
+    configs = [runs.Run(folder).config for folder in folders]
+    reports = [runs.Run(folder).report for folder in folders]
+    for folder, report in zip(folders, reports, strict=True):
+        if report is None:
+            raise BookError(f"{folder} is not finished; resume it first")
+    settings = [{**config["settings"], "seed": None} for config in configs]
+    if any(other != settings[0] for other in settings):
+        raise BookError(f"the runs {', '.join(map(str, folders))} differ in more than their seed; collect them apart")
+    each = [
+        {
+            "seed": config["settings"]["seed"] + config["restarts"],
+            "training_seconds": report["training_seconds"],
+            "findings": report["findings"],
+            **scores(report["measured"]),
+        }
+        for config, report in zip(configs, reports, strict=True)
+    ]
+    columns = {name: [run[name] for run in each] for name in ["training_seconds", *SCORES]}
+    first = reports[0]["measured"]
+    return {
+        "settings": {name: value for name, value in settings[0].items() if name != "seed"},
+        "steps": reports[0]["steps"],
+        "parameters": reports[0]["parameters"],
+        "samples": first["samples"],
+        "floor": first["frechet_distance"]["floor"],
+        "classifier_accuracy_on_real": first["classifier_accuracy_on_real"],
+        "made_on": {name: configs[0][name] for name in ("device", "backend", "versions", "git")},
+        "runs": each,
+        "mean": {name: float(np.mean(values)) for name, values in columns.items()},
+        "spread": _spread(columns) if len(each) > 1 else None,
+    }
+
+
+def _spread(columns):
+    return {name: float(np.std(values, ddof=1)) for name, values in columns.items()}
+
+
+def table(results):
+    """The Markdown table of one results file."""
+    heads = ["", "seeds", "minutes", *(head for head, _, _ in SCORES.values())]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for name, summary in results.items():
+        cells = [f"`{name}`", str(len(summary["runs"])), _cell(summary, "training_seconds", "{:.1f}", 1 / 60)]
+        cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in SCORES.items()]
+        lines.append(f"| {' | '.join(cells)} |")
+    first = next(iter(results.values()))
+    note = (
+        f"{first['samples']:,} samples a run, in the features of this book's classifier, which labels "
+        f"{first['classifier_accuracy_on_real']:.1%} of the real test images right; ± is the standard deviation over "
+        f"seeds. Real training images have a Fréchet distance of {first['floor']:.2f} to the test images. "
+        f"Made on 2 cores of: {first['made_on']['device']}, Keras {first['made_on']['versions']['keras']}, "
+        f"{first['settings']['precision']} precision."
+    )
+    return "\n".join([*lines, "", note, ""])
+
+
+def _cell(summary, name, pattern, scale):
+    text = pattern.format(scale * summary["mean"][name])
+    if summary["spread"] is None:
+        return text
+    number = pattern.split("}")[0] + "}"
+    return f"{text} ± {number.format(scale * summary['spread'][name])}"
+
+
+def with_tables(text):
+    """`text` with every marked table written anew from ``results/``."""
+    return MARKED.sub(lambda found: found[1] + "\n" + table(load(found[2])) + "\n" + found[3], text)
+
+
+def load(chapter):
+    """The content of ``results/<chapter>.json``."""
+    return json.loads((RESULTS / f"{chapter}.json").read_text(encoding="utf-8"))
+
+
+def texts():
+    """The files that may hold tables."""
+    return sorted(path for pattern in TEXTS for path in BOOK.glob(pattern))
+
+
+@app.callback()
+def write_tables(context: typer.Context):
+    """Write the tables of all texts anew from results/."""
+    if context.invoked_subcommand is not None:
+        return
+    for path in texts():
+        old = path.read_text(encoding="utf-8")
+        new = with_tables(old)
+        if new != old:
+            with atomic_write(path, "w") as file:
+                file.write(new)
+            print(f"wrote {path.relative_to(BOOK)}")
+
+
+@app.command()
+def collect(
+    chapter: Annotated[str, typer.Argument(help="Name of the results file, such as ch06_cgan.")],
+    name: Annotated[str, typer.Argument(help="Name of the row, such as full.")],
+    folders: Annotated[list[Path], typer.Argument(help="Finished runs that differ in their seed alone.")],
+):
+    """Put the runs' numbers into results/<chapter>.json."""
+    path = RESULTS / f"{chapter}.json"
+    content = load(chapter) if path.exists() else {}
+    runs.write_json(path, content | {name: summarise(folders)})
+    print(f"wrote {path.relative_to(BOOK)}")
+
+
+if __name__ == "__main__":
+    app()

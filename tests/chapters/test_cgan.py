@@ -1,0 +1,116 @@
+"""The networks of chapter 6, and who moves in each of its turns."""
+
+import keras
+import numpy as np
+import pytest
+
+from chapters.ch06_cgan import cgan
+from gan_book.datasets.dataset import Dataset
+from gan_book.sampling import between_classes, draw, latent_points
+
+NETWORKS = ["channel", "projection", "unconditional"]
+
+
+def images(shape=(28, 28, 1), n=24, classes=10, seed=0):
+    rng = np.random.default_rng(seed)
+    pixels, labels = rng.integers(0, 256, (n, *shape), dtype=np.uint8), rng.integers(0, classes, n).astype("int32")
+    names = tuple(f"class {i}" for i in range(classes))
+    return Dataset("noise", pixels, labels, pixels, labels, names)
+
+
+def model(network, shape=(28, 28, 1), average=0.0, classes=10):
+    settings = cgan.LESSON.settings("smoke", network=network, average=average, width=4, latent_dim=8)
+    return cgan.build(settings, images(shape, classes=classes))
+
+
+def test_the_books_networks_have_the_published_sizes():
+    # Embedding 10 x 50; dense 50 to 784; 3x3 convolutions 2 to 128 and 128 to 128; dense 7 x 7 x 128 to 1.
+    discriminator = 500 + (50 * 784 + 784) + (9 * 2 * 128 + 128) + (9 * 128 * 128 + 128) + (6272 + 1)
+    assert cgan.define_discriminator().count_params() == discriminator == 196_773
+    # Dense 100 to 7 x 7 x 128; embedding; dense 50 to 49; two 4x4 transposed convolutions; a 7x7 convolution to 1.
+    generator = (100 * 6272 + 6272) + 500 + (50 * 49 + 49) + (16 * 129 * 128 + 128) + (16 * 128 * 128 + 128)
+    generator += 49 * 128 + 1
+    assert cgan.define_generator().count_params() == generator == 1_169_336
+
+
+def test_the_answer_to_exercise_1():
+    discriminator = cgan.define_projection_discriminator(width=32)
+    assert discriminator.get_layer("v").count_params() == 20_480
+    book = cgan.define_discriminator()
+    channel = book.get_layer("label_embedding").count_params()
+    dense = next(layer for layer in book.layers if isinstance(layer, keras.layers.Dense))
+    assert channel + dense.count_params() == 40_484
+
+
+def test_the_book_preset_is_the_published_configuration():
+    book = cgan.PRESETS["book"]
+    assert (book.network, book.latent_dim, book.batch_size, book.epochs) == ("channel", 100, 128, 100)
+    optimizer = cgan.define_discriminator(learning_rate=book.learning_rate).optimizer
+    assert (float(optimizer.learning_rate), optimizer.beta_1) == (pytest.approx(2e-4), 0.5)
+    rates = [layer.rate for layer in cgan.define_discriminator().layers if isinstance(layer, keras.layers.Dropout)]
+    assert rates == [0.4]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (50, 50, 1), (100, 100, 3)], ids=str)
+def test_any_image_size(network, shape):
+    gan = model(network, shape, classes=3)
+    samples = draw(gan.generator, [0, 1, 2], seed=0)
+    assert samples.shape == (3, *shape) and samples.dtype == np.uint8
+    logits = gan.discriminator(gan.inputs_for(np.zeros((3, *shape), "float32"), np.array([0, 1, 2])))
+    assert logits.shape == (3, 1)
+
+
+def test_networks_halve_the_side_until_4_to_8_pixels_are_left():
+    assert [cgan.scales((side, side, 1)) for side in (8, 28, 32, 33, 64, 100, 256)] == [2, 2, 2, 3, 3, 4, 5]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_each_turn_moves_its_player_and_nobody_else(network, snapshot, moved):
+    """All turns are played; what each moves is read off between them."""
+    gan = model(network)
+    seen = {}
+    turns = gan.turns
+
+    def watched(*batch):
+        for name, player, x, y in turns(*batch):
+            before = snapshot(gan.generator.trainable_weights + gan.discriminator.trainable_weights)
+            yield name, player, x, y
+            seen[name] = moved(before, gan.generator.trainable_weights + gan.discriminator.trainable_weights)
+
+    gan.turns = watched
+    gan.compile(run_eagerly=True)  # so that the weights can be looked at between two turns
+    data = images(n=40)
+    every = np.arange(10).repeat(4).astype("int32")
+    for size in (40, 20):
+        gan.train_on_batch(data.images[:size], every[::-1][:size] if size == 40 else every[::2])
+        assert seen["d_real"] == seen["d_fake"] == {v.path for v in gan.discriminator.trainable_weights}
+        assert seen["g"] == {v.path for v in gan.generator.trainable_weights}
+
+
+def test_heads_compute_in_float32_under_mixed_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    for network in NETWORKS:
+        gan = model(network)
+        assert gan.generator.output.dtype == gan.discriminator.output.dtype == "float32"
+        assert gan.generator.layers[-2].compute_dtype == "bfloat16"
+
+
+def test_the_label_changes_the_image_and_can_be_mixed():
+    for network in ("channel", "projection"):
+        generator = model(network).generator
+        table = generator.get_layer("label_embedding").embeddings
+        table.assign(np.random.default_rng(0).normal(size=table.shape))  # as training would: apart from each other
+        z = latent_points(generator, 1, seed=0)
+        walk = between_classes(generator, z[0], 3, 7, 5)
+        ends = draw(generator, [3, 7], z=np.repeat(z, 2, axis=0))
+        np.testing.assert_allclose(walk[[0, -1]].astype(int), ends.astype(int), atol=1)
+        assert not np.array_equal(ends[0], ends[1])
+
+
+def test_the_discriminators_verdict_depends_on_the_label():
+    for network in ("channel", "projection"):
+        gan = model(network)
+        image = np.random.default_rng(0).normal(size=(1, 28, 28, 1)).astype("float32").repeat(10, axis=0)
+        logits = np.asarray(gan.discriminator([image, np.arange(10)]))
+        assert len(np.unique(logits)) == 10

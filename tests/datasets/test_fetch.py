@@ -1,0 +1,483 @@
+import errno
+import hashlib
+import io
+import json
+import socket
+import tarfile
+import threading
+import zipfile
+from collections import namedtuple
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from gan_book import datasets, paths
+from gan_book.datasets import archive, cli, download, manifest
+from gan_book.datasets.check import check, status
+from gan_book.datasets.fetch import fetch, fetched_path
+from gan_book.errors import BookError
+
+
+def tar(members):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as file:
+        for name, content in members.items():
+            member = content if isinstance(content, tarfile.TarInfo) else tarfile.TarInfo(name)
+            data = b"" if isinstance(content, tarfile.TarInfo) else content
+            member.size = len(data)
+            file.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def zipped(members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+# Noise, so that the archive is as large as its contents.
+PICTURES = {f"toy/train/{index}.bin": np.random.default_rng(index).bytes(50_000) for index in range(3)}
+ARCHIVE = tar(PICTURES)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves ``server.content`` in the manner the first part of the path says."""
+
+    def do_GET(self):
+        manner = self.path.split("/")[1]
+        self.server.asked.append((manner, self.headers.get("Range")))
+        getattr(self, f"_{manner}")(self.server.content)
+
+    def _send(self, content, first=0, length=None, status=None):
+        rest = content[first:]
+        self.send_response(status or (206 if first else 200))
+        if first:
+            self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(rest)))
+        self.end_headers()
+        self.wfile.write(rest[:length])
+
+    def _start(self):
+        return int(self.headers.get("Range", "bytes=0-")[6:-1])
+
+    def _good(self, content):
+        self._send(content, self._start())
+
+    def _ignores_range(self, content):
+        self._send(content)
+
+    def _truncates(self, content):
+        """Gives at most 60,000 bytes a time, having promised all."""
+        self._send(content, self._start(), 60_000)
+
+    def _always_truncates(self, content):
+        self._send(content, 0, 60_000)
+
+    def _wrong_range(self, content):
+        self._send(content) if self._start() == 0 else self._send(content, 7)
+
+    def _corrupts(self, content):
+        self._send(content[:-9] + b"corrupted")
+
+    def _longer(self, content):
+        self._send(content + b"x")
+
+    def _stalls(self, content):
+        """Stops in the middle without closing the connection, once; then goes on."""
+        if len(self.server.asked) > 1:
+            return self._good(content)
+        self._send(content, 0, 60_000)
+        self.server.released.wait(20)
+
+    def _redirects(self, content):
+        self.send_response(302)
+        self.send_header("Location", "/good/archive")
+        self.end_headers()
+
+    def _missing(self, content):
+        self.send_error(404)
+
+    def _busy(self, content):
+        self.send_error(503) if len(self.server.asked) < 3 else self._good(content)
+
+    def _satisfied(self, content):
+        self.send_error(416) if self._start() else self._good(content)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def server():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.content, server.asked, server.released = ARCHIVE, [], threading.Event()
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.released.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def toy(server, tmp_path, monkeypatch, cache):
+    """A manifest of one set, "toy", that the server gives."""
+    monkeypatch.setattr(paths, "DATA", tmp_path / "data")
+    monkeypatch.setattr(download, "BACK_OFF", 0.0)
+    for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / "data").mkdir()
+
+    def publish(content=ARCHIVE, **changes):
+        server.content = content
+        entry = {
+            "title": "toy pictures",
+            "kind": "pairs",
+            "licence": "none",
+            "archive": "tar.gz",
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "mirrors": [f"{server.url}/good/archive"],
+            **changes,
+        }
+        (paths.DATA / "manifest.json").write_text(json.dumps({"shipped": {}, "fetchable": {"toy": entry}}))
+        manifest._manifest.cache_clear()
+
+    publish()
+    yield publish
+    manifest._manifest.cache_clear()
+
+
+def get(server, *manners, **options):
+    return fetch("toy", progress=False, mirrors=[f"{server.url}/{manner}/archive" for manner in manners], **options)
+
+
+def part(cache):
+    return cache / "datasets" / "toy.part"
+
+
+def leave_part(cache, content):
+    part(cache).parent.mkdir(parents=True)
+    part(cache).write_bytes(content)
+
+
+def assert_whole(folder, cache):
+    """All files are there, and nothing else beside them."""
+    for name, content in PICTURES.items():
+        assert (folder / name.removeprefix("toy/")).read_bytes() == content
+    assert [path.name for path in (cache / "datasets").iterdir()] == ["toy"]
+    assert check("toy")[0].ok
+
+
+def assert_nothing(cache):
+    assert list((cache / "datasets").iterdir()) == []
+
+
+def test_fetches_unpacks_and_records(server, toy, cache):
+    folder = get(server, "good")
+    assert folder == fetched_path("toy") == cache / "datasets" / "toy"
+    assert_whole(folder, cache)
+    assert get(server, "good") == folder and len(server.asked) == 1, "a second fetch does nothing"
+
+
+def test_manifest_mirrors_and_target(server, toy, tmp_path):
+    folder = fetch("toy", target=tmp_path / "here", progress=False)
+    assert folder == tmp_path / "here" and (folder / "train" / "0.bin").is_file()
+
+
+def test_zip(server, toy, cache):
+    content = zipped(PICTURES)
+    toy(content, archive="zip")
+    assert_whole(get(server, "good"), cache)
+
+
+@pytest.mark.parametrize("manner", ["redirects", "busy", "truncates"])
+def test_reaches_the_end_in_spite_of_it(server, toy, cache, manner):
+    assert_whole(get(server, manner), cache)
+
+
+def test_truncated_answers_are_continued(server, toy, cache):
+    get(server, "truncates")
+    assert [asked for _, asked in server.asked] == [None, "bytes=60000-", "bytes=120000-"]
+
+
+def test_stalled_connection_is_given_up_and_continued(server, toy, cache, monkeypatch):
+    monkeypatch.setattr(download, "TIMEOUT", 0.5)
+    assert_whole(get(server, "stalls"), cache)
+    assert server.asked == [("stalls", None), ("stalls", "bytes=60000-")]
+
+
+def test_goes_on_from_an_earlier_part(server, toy, cache):
+    leave_part(cache, ARCHIVE[:70_000])
+    assert_whole(get(server, "good"), cache)
+    assert server.asked == [("good", "bytes=70000-")]
+
+
+def test_complete_part_is_not_asked_for_again(server, toy, cache):
+    leave_part(cache, ARCHIVE)
+    assert_whole(get(server, "good"), cache)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("manner", ["ignores_range", "wrong_range", "satisfied"])
+def test_begins_again_where_the_server_cannot_go_on(server, toy, cache, manner):
+    leave_part(cache, ARCHIVE[:70_000])
+    assert_whole(get(server, manner), cache)
+
+
+def test_damaged_part_costs_one_more_download(server, toy, cache):
+    leave_part(cache, b"x" * 70_000)
+    assert_whole(get(server, "good"), cache)
+    assert [asked for _, asked in server.asked] == ["bytes=70000-", None]
+
+
+@pytest.mark.parametrize("first", ["corrupts", "missing", "longer", "always_truncates"])
+def test_next_mirror(server, toy, cache, first):
+    assert_whole(get(server, first, "good"), cache)
+    assert server.asked[0][0] == first and server.asked[-1][0] == "good"
+
+
+@pytest.mark.parametrize(
+    ("manner", "message"),
+    [
+        ("corrupts", "gave a file without the published SHA256"),
+        ("missing", "answers 404"),
+        ("longer", f"offers {len(ARCHIVE) + 1:,} bytes instead of {len(ARCHIVE):,}"),
+    ],
+)
+def test_no_mirror_left(server, toy, cache, manner, message):
+    with pytest.raises(BookError, match=f"could not fetch toy: 127.0.0.1:[0-9]+ {message}.*try again") as caught:
+        get(server, manner)
+    assert "\n" not in str(caught.value)
+    assert_nothing(cache)
+
+
+def test_what_there_is_stays_for_the_next_try(server, toy, cache):
+    with pytest.raises(BookError, match=r"broke off after 60,000 of .* \(the 0\.1 MB there are so far are kept in"):
+        get(server, "always_truncates")
+    assert [path.name for path in (cache / "datasets").iterdir()] == ["toy.part"]
+    assert_whole(get(server, "good"), cache)
+
+
+def test_no_network(toy, cache, monkeypatch):
+    def unknown_host(*arguments, **options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown_host)
+    with pytest.raises(BookError, match=r"nowhere\.invalid cannot be reached.*; check the network and try again$"):
+        fetch("toy", progress=False, mirrors=["http://nowhere.invalid/a", "https://nowhere.invalid/b"])
+    assert_nothing(cache)
+
+
+def test_only_web_addresses(toy, tmp_path):
+    (tmp_path / "a").write_bytes(ARCHIVE)
+    with pytest.raises(BookError, match="is no web address"):
+        fetch("toy", progress=False, mirrors=[(tmp_path / "a").as_uri()])
+
+
+def test_md5_is_compared_too(server, toy, cache):
+    toy(md5="0" * 32)
+    with pytest.raises(BookError, match="without the published MD5"):
+        get(server, "good")
+    toy(md5=hashlib.md5(ARCHIVE).hexdigest())
+    assert_whole(get(server, "good"), cache)
+
+
+def test_unpinned_sum_is_recorded_and_said(server, toy, cache, capsys):
+    toy(sha256=None)
+    folder = fetch("toy")
+    assert "no checksum is published for it" in capsys.readouterr().out
+    assert_whole(folder, cache)
+    assert "as first fetched; no sum is published" in check("toy")[0].detail
+    (folder / "train" / "1.bin").write_bytes(b"changed")
+    result = check("toy")[0]
+    assert not result.ok and "1 of 3 files" in result.detail and "1.bin" in result.detail
+
+
+def test_unpinned_archive_with_a_wrong_crc(server, toy, cache):
+    toy(ARCHIVE[:-8] + b"\0\0\0\0" + ARCHIVE[-4:], sha256=None)
+    with pytest.raises(BookError, match=r"is damaged.*CRC"):
+        get(server, "good")
+    assert_nothing(cache)
+
+
+def link(name, target):
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = tarfile.SYMTYPE, target
+    return member
+
+
+def device(name):
+    member = tarfile.TarInfo(name)
+    member.type = tarfile.CHRTYPE
+    return member
+
+
+def zipped_link():
+    member = zipfile.ZipInfo("toy/link")
+    member.external_attr = 0o120777 << 16
+    return zipped({member: "/etc/passwd"})
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "message"),
+    [
+        (tar({"../evil": b"x"}), "tar.gz", "contains '../evil', which would be written outside"),
+        (tar({"toy/../../evil": b"x"}), "tar.gz", "outside"),
+        (tar({"/tmp/evil": b"x"}), "tar.gz", "outside"),
+        (zipped({"../evil": b"x"}), "zip", "outside"),
+        (zipped({"..\\evil": b"x"}), "zip", "outside"),
+        (zipped({"C:\\evil": b"x"}), "zip", "outside"),
+        (tar({"toy/link": link("toy/link", "/etc"), "toy/link/evil": b"x"}), "tar.gz", "no plain file"),
+        (tar({"toy/null": device("toy/null")}), "tar.gz", "no plain file"),
+        (zipped_link(), "zip", "contains a link"),
+        (tar({"toy/zeros": bytes(10**6)}), "tar.gz", "more than 10 times its size"),
+        (zipped({"toy/zeros": bytes(10**6)}), "zip", "more than 10 times its size"),
+        (tar({"toy/a": b"1", "./toy/a": b"2"}), "tar.gz", "damaged"),
+        (ARCHIVE[:9_000], "tar.gz", "damaged"),
+        (b"no archive", "tar.gz", "damaged"),
+        (b"no archive", "zip", "damaged"),
+    ],
+    ids=lambda value: "archive" if isinstance(value, bytes) else None,
+)
+def test_archives_not_to_be_trusted(server, toy, cache, tmp_path, content, kind, message):
+    toy(content, archive=kind)
+    with pytest.raises(BookError, match=message):
+        get(server, "good")
+    assert_nothing(cache)
+    assert not list(tmp_path.rglob("evil"))
+
+
+def test_disk_too_small(server, toy, cache, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda path: usage(10**6, 10**6, 1000))
+    with pytest.raises(BookError, match=r"0\.0 MB free, 0\.3 MB are needed; make room"):
+        get(server, "good")
+    assert_nothing(cache)
+
+
+def test_disk_full_while_downloading(server, toy, cache, monkeypatch):
+    receive = download._receive
+
+    def fill(response, part, *arguments):
+        part.write_bytes(response.read(50_000))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(download, "_receive", fill)
+    with pytest.raises(BookError, match=r"is full; make room and repeat the command \(0\.1 MB are kept in .*toy\.part"):
+        get(server, "good")
+    monkeypatch.setattr(download, "_receive", receive)
+    assert_whole(get(server, "good"), cache)
+    assert server.asked[-1] == ("good", "bytes=50000-")
+
+
+def test_disk_full_while_unpacking(server, toy, cache, monkeypatch):
+    copy = archive._copy
+
+    def fill(source, target, allowance):
+        if target.name == "2.bin":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return copy(source, target, allowance)
+
+    monkeypatch.setattr(archive, "_copy", fill)
+    with pytest.raises(BookError, match="is full"):
+        get(server, "good")
+    assert [path.name for path in (cache / "datasets").iterdir()] == ["toy.part"]
+    monkeypatch.setattr(archive, "_copy", copy)
+    assert_whole(get(server, "good"), cache)
+    assert len(server.asked) == 1, "the archive was there already"
+
+
+def test_does_not_touch_a_folder_of_yours(server, toy, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x")
+    with pytest.raises(BookError, match="was not made by fetch; choose another target"):
+        get(server, "good", target=tmp_path / "mine")
+    assert server.asked == []
+
+
+def test_unwritable_place(server, toy, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(BookError, match="nothing can be written to"):
+        get(server, "good", target=tmp_path / "file" / "toy")
+
+
+def test_unknown_names():
+    with pytest.raises(BookError, match=r"no data set 'horse2zebras' to fetch.*did you mean 'horse2zebra'"):
+        fetch("horse2zebras")
+    with pytest.raises(BookError, match="mnist ships with the book"):
+        fetch("mnist")
+    with pytest.raises(BookError, match=r"no data set 'minst'.*did you mean 'mnist'"):
+        check("minst")
+    with pytest.raises(BookError, match="maps has not been fetched; run: gan-book data fetch maps"):
+        check("maps")
+
+
+def test_status_of_the_real_manifest():
+    rows = {row.name: row for row in status()}
+    assert set(rows) == {"mnist", "fashion_mnist", "cifar10", "horse2zebra", "facades", "maps"}
+    assert rows["fashion_mnist"].present and rows["fashion_mnist"].licence == "MIT"
+    assert not rows["maps"].present and rows["maps"].size == 250_242_400
+    assert [result.name for result in check() if result.ok] == ["mnist", "fashion_mnist"]
+
+
+def cifar_records(labels):
+    """One red picture, then blue ones: 1,024 red, green and blue values each, after the label."""
+    pictures = [
+        bytes([label]) + bytes([200 * (i == 0)]) * 1024 + bytes(1024) + bytes([9]) * 1024
+        for i, label in enumerate(labels)
+    ]
+    return b"".join(pictures)
+
+
+def test_cifar10_after_a_fetch(server, toy, monkeypatch):
+    members = {f"cifar-10-batches-bin/data_batch_{i}.bin": cifar_records([i, 9]) for i in range(1, 6)}
+    members["cifar-10-batches-bin/test_batch.bin"] = cifar_records([3])
+    members["cifar-10-batches-bin/noise"] = np.random.default_rng(0).bytes(10_000)
+    content = tar(members)
+    toy(content)
+    entries = json.loads((paths.DATA / "manifest.json").read_text())
+    names = [f"class {i}" for i in range(10)]
+    entries["fetchable"] = {"cifar10": {**entries["fetchable"]["toy"], "kind": "cifar", "class_names": names}}
+    (paths.DATA / "manifest.json").write_text(json.dumps(entries))
+    manifest._manifest.cache_clear()
+
+    folder = fetch("cifar10", progress=False)
+    data = datasets.load("cifar10")
+    assert data.images.shape == (10, 32, 32, 3) and data.labels.tolist() == [1, 9, 2, 9, 3, 9, 4, 9, 5, 9]
+    assert (data.images[0] == [200, 0, 9]).all() and (data.images[1] == [0, 0, 9]).all()
+    assert data.test_labels.tolist() == [3] and data.class_names[3] == "class 3"
+
+    path = folder / "data_batch_2.bin"
+    path.write_bytes(path.read_bytes()[:3073])
+    with pytest.raises(BookError, match=r"data_batch_2\.bin is missing or has changed since it was fetched"):
+        datasets.load("cifar10")
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "200"})
+
+
+def test_commands(server, toy, cache):
+    listed = run("list")
+    assert listed.exit_code == 0 and "toy pictures" in listed.output and "no" in listed.output
+    fetched = run("fetch", "toy")
+    assert fetched.exit_code == 0 and str(cache / "datasets" / "toy") in fetched.output
+    assert "yes" in run("list").output
+    checked = run("check", "toy")
+    assert checked.exit_code == 0 and "ok" in checked.output and "3 files as published" in checked.output
+
+
+def test_check_command_fails_on_damage(server, toy):
+    folder = fetch("toy", progress=False)
+    (folder / "train" / "0.bin").unlink()
+    for arguments in (("check",), ("check", "toy")):
+        failed = run(*arguments)
+        assert failed.exit_code == 1 and "damaged" in failed.output
+        assert isinstance(failed.exception, BookError) and "0.bin is missing" in str(failed.exception)

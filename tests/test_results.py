@@ -1,0 +1,72 @@
+"""The tables in the texts are those of ``results/``, and these say what their runs say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from gan_book import results, runs
+from gan_book.errors import BookError
+from gan_book.paths import RESULTS
+
+FILES = sorted(RESULTS.glob("ch*.json"))
+
+
+def test_texts_show_the_tables_of_results():
+    marked = [path for path in results.texts() if results.MARKED.search(path.read_text(encoding="utf-8"))]
+    assert {path.parent.name for path in marked} >= {"ch06_cgan"}
+    for path in marked:
+        text = path.read_text(encoding="utf-8")
+        assert results.with_tables(text) == text, f"{path} is out of date: run `make results`"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_means_and_spreads_are_those_of_the_runs(path):
+    for name, summary in json.loads(path.read_text(encoding="utf-8")).items():
+        for score in ["training_seconds", *results.SCORES]:
+            values = [run[score] for run in summary["runs"]]
+            assert summary["mean"][score] == pytest.approx(np.mean(values)), (name, score)
+            if summary["spread"] is not None:
+                assert summary["spread"][score] == pytest.approx(np.std(values, ddof=1)), (name, score)
+        assert len({run["seed"] for run in summary["runs"]}) == len(summary["runs"])
+
+
+def test_chapter_6_has_its_rows():
+    rows = results.load("ch06_cgan")
+    assert {"quick", "full"} <= set(rows)
+    assert all(len(rows[name]["runs"]) >= 3 for name in ("quick", "full"))
+    assert any(summary["settings"]["network"] == "channel" for summary in rows.values())
+
+
+def finished_run(folder, seed, accuracy, width=8):
+    run = runs.Run(folder)
+    config = {"settings": {"seed": seed, "precision": "auto", "width": width}, "restarts": 0}
+    config |= {"device": "d", "backend": "b", "versions": {"keras": "3"}, "git": None}
+    run.write_config(config)
+    score = {"value": accuracy, "floor": 0.1, "std": 0.0, "real": 8.0}
+    measured = dict.fromkeys(list(results.SCORES)[:4], score) | {"precision": 0.5, "recall": 0.25}
+    measured |= {"diversity": {"mean_ratio": 0.9}, "samples": 100, "classifier_accuracy_on_real": 0.9}
+    report = {"training_seconds": 60.0, "steps": 10, "parameters": {}, "findings": [], "measured": measured}
+    runs.write_json(run.report_file, report)
+    return folder
+
+
+def test_runs_become_a_row(tmp_path):
+    summary = results.summarise([finished_run(tmp_path / str(seed), seed, 0.8 + seed / 10) for seed in (0, 1)])
+    assert summary["mean"]["label_accuracy"] == pytest.approx(0.85)
+    assert summary["spread"]["label_accuracy"] == pytest.approx(np.sqrt(0.005))
+    lines = results.table({"tiny": summary}).splitlines()
+    assert lines[2].startswith("| `tiny` | 2 | 1.0 ± 0.0 | 85.0 % ± 7.1 |")
+
+
+def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path):
+    folders = [finished_run(tmp_path / "a", 0, 0.8), finished_run(tmp_path / "b", 1, 0.8, width=16)]
+    with pytest.raises(BookError, match="differ in more than their seed"):
+        results.summarise(folders)
+
+
+def test_an_unfinished_run_is_not_collected(tmp_path):
+    folder = finished_run(tmp_path / "a", 0, 0.8)
+    runs.Run(folder).report_file.unlink()
+    with pytest.raises(BookError, match="not finished"):
+        results.summarise([folder])
