@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import gan_book  # isort: skip  (before TensorFlow, whose start-up notices it silences)
+from gan_book import datasets, device, precision, runs  # isort: skip  (first: silences TensorFlow's start-up notices)
 import keras
 import numpy as np
 import typer
@@ -29,30 +29,24 @@ from rich.progress import track
 from rich.table import Table
 
 from chapters.ch06_cgan import cgan
-from gan_book import datasets, device, precision, runs
 from gan_book.datasets.batches import Batches
 from gan_book.errors import BookError
 
 LOOP = "loop"
-VARIANTS = {  # name -> precision
-    LOOP: "float32",
-    "fused_float32": "float32",
-    "fused_bfloat16": "mixed_bfloat16",
-    "fused_float16": "mixed_float16",
-}
-GPU_ONLY = ("fused_float16",)  # float16 arithmetic is emulated on CPUs
+PRECISIONS = {LOOP: "float32", "fused_float32": "float32", "fused_bfloat16": "mixed_bfloat16"}
+ON_GPU = {"fused_float16": "mixed_float16"}  # CPUs have no fast float16 arithmetic
 PRESETS = {"projection": "full", "channel": "book"}  # network -> preset of the chapter whose networks are timed
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 WARM_UP = 5  # steps at the start that count as compiling
 
 
-# ---- In the worker's process: one variant, timed -------------------------------------------------------------------
+# In the worker's process: one variant, timed.
 
 
 def work(variant, settings, steps):
     """Trains `steps` steps after the warm-up and returns what was measured, as a dictionary for JSON."""
     keras.utils.set_random_seed(settings.seed)
-    precision.use(VARIANTS[variant])
+    precision.use((PRECISIONS | ON_GPU)[variant])
     dataset = datasets.load(settings.data)
     # The loop keeps no moving average of the generator, so the fused model goes without it as well.
     model = cgan.build(replace(settings, average=0.0), dataset)
@@ -61,13 +55,16 @@ def work(variant, settings, steps):
     run = run_loop if variant == LOOP else run_fused
     seconds, trained = run(model, dataset, settings.batch_size, WARM_UP + steps)
     warm_up, timed = seconds[:WARM_UP], seconds[WARM_UP:]
+    moved = {name: _moved(before[name], network) for name, network in networks.items()}
+    if any(changed < weights for changed, weights in moved.values()):
+        raise RuntimeError(f"{variant} did not train all weights (changed, all: {moved}): its time means nothing")
     return {
         "variant": variant,
         "step_seconds": [float(s) for s in timed],
         "compile_seconds": float(max(0.0, np.sum(warm_up) - WARM_UP * np.median(timed))),
         "peak_memory_bytes": device.peak_memory(),
         "xla": bool(trained.jit_compile),
-        "weights_moved": {name: _moved(before[name], network) for name, network in networks.items()},
+        "weights_moved": moved,
         "surroundings": {**runs.surroundings(), "accelerator": device.accelerator(), "cpu_cores": os.cpu_count()},
     }
 
@@ -89,7 +86,7 @@ def run_loop(model, dataset, n, steps):
     real, fake = np.ones((n, 1)), np.zeros((n, 1))
 
     def latent_points():
-        return [np.random.randn(n, latent_dim), np.random.randint(0, dataset.num_classes, n)]
+        return [np.random.randn(n, latent_dim), np.random.randint(0, dataset.num_classes, n, "int32")]
 
     clock = [time.perf_counter()]
     for _ in range(steps):
@@ -105,10 +102,10 @@ def run_loop(model, dataset, n, steps):
 def run_fused(model, dataset, n, steps):
     """`fit`, as every chapter trains; XLA where `gan_book.device.wants_xla` says that it pays. Returns as above."""
     model.compile()
-    batches = Batches(dataset.images, dataset.labels, n)
+    chosen = np.arange(n * steps) % len(dataset.images)  # one epoch of as many batches as there are steps
+    batches = Batches(dataset.images[chosen], dataset.labels[chosen], n)
     clock = StepClock()
-    callbacks = [batches.follow_epochs(), clock]
-    model.fit(batches, epochs=1, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=callbacks)
+    model.fit(batches, shuffle=False, verbose=0, callbacks=[batches.follow_epochs(), clock])
     return np.diff(clock.times), model
 
 
@@ -131,12 +128,12 @@ def _values(network):
 
 
 def _moved(before, network):
-    """``[weights that changed, all trainable weights]``: a step that trains nothing must not be quoted as fast."""
+    """``[weights that changed, all trainable weights]`` of a network."""
     pairs = zip(before, _values(network), strict=True)
     return [sum(not np.array_equal(old, new) for old, new in pairs), len(before)]
 
 
-# ---- In the main process: rounds, summary, table -------------------------------------------------------------------
+# In the main process: rounds, summary, table.
 
 
 def measure(flags, rounds):
@@ -146,7 +143,7 @@ def measure(flags, rounds):
     """
     results = {LOOP: [launch(LOOP, flags)]}
     on_gpu = results[LOOP][0]["surroundings"]["accelerator"] == "gpu"
-    variants = [name for name in VARIANTS if on_gpu or name not in GPU_ONLY]
+    variants = PRECISIONS | ON_GPU if on_gpu else PRECISIONS
     turns = [name for _ in range(rounds) for name in variants][1:]
     for name in track(turns, "Timing", console=Console(stderr=True), transient=True):
         results.setdefault(name, []).append(launch(name, flags))
@@ -158,9 +155,9 @@ def launch(variant, flags):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "result.json")
         command = [sys.executable, __file__, *flags, "--worker", variant, "--json", str(file)]
-        process = subprocess.run(command, capture_output=True, text=True)
+        process = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if process.returncode:
-            sys.exit(process.stderr.rstrip() or f"the worker for {variant} ended with status {process.returncode}")
+            sys.exit(process.stderr.strip() or f"error: timing {variant} ended with status {process.returncode}")
         return json.loads(file.read_text())
 
 
@@ -174,7 +171,7 @@ def _row(name, rounds, ms, loop_ms, batch_size):
     median = float(np.median(ms))
     return {
         "variant": name,
-        "precision": VARIANTS[name],
+        "precision": (PRECISIONS | ON_GPU)[name],
         "xla": rounds[0]["xla"],
         "ms_per_step": median,
         "ms_quartiles": [float(q) for q in np.percentile(ms, [25, 75])],
@@ -201,7 +198,7 @@ def table(rows, title):
     return result
 
 
-# ---- Command line --------------------------------------------------------------------------------------------------
+# Command line.
 
 
 def read_settings(network, batch_size, width):

@@ -2,6 +2,8 @@
 
 import difflib
 import importlib
+import shlex
+import sys
 
 from gan_book.errors import BookError
 
@@ -10,13 +12,17 @@ SCRIPTS = {
     "mlp-cgan": "chapters.ch06_cgan.mlp_cgan",
 }
 
-
 _own = {}
 
 
 def use(lesson):
     """Lets `lesson` answer to its name: a chapter's script, or a reader's changed copy of it, is run by itself."""
     _own[lesson.name] = lesson
+
+
+def command(lesson):
+    """What to type to train `lesson`."""
+    return f"python {shlex.quote(sys.argv[0])}" if lesson.name in _own else f"gan-book train {lesson.name}"
 
 
 def lesson(name):

@@ -6,6 +6,7 @@ variables or small numbers, so one ``.npz`` holds them.
 """
 
 import json
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -17,7 +18,8 @@ from gan_book.errors import BookError
 from gan_book.paths import atomic_write
 
 KEPT = 2
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError)
+# What zipfile and numpy raise at damaged files, RuntimeError for flags ("encrypted") that a flipped bit has set.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, KeyError, RuntimeError)
 
 
 def state_variables(model):
@@ -39,12 +41,18 @@ def save(model, folder, position):
     means = {name: [float(v) for v in mean.variables] for name, mean in model.means.items()}
     about = {"position": position, "means": means}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-    with atomic_write(folder / f"step-{position['step']:09d}.npz") as file:
+    with atomic_write(folder / _name(position["step"])) as file:
         np.savez(file, **arrays)
     for leftover in folder.glob(".*.part"):
         leftover.unlink(missing_ok=True)
-    for old in saved(folder)[KEPT:]:
+    # A later one can only be damaged: this training did not begin with it.
+    kept = [file for file in saved(folder) if file.name <= _name(position["step"])][:KEPT]
+    for old in set(saved(folder)).difference(kept):
         old.unlink(missing_ok=True)
+
+
+def _name(step):
+    return f"step-{step:09d}.npz"
 
 
 def saved(folder):
@@ -64,8 +72,9 @@ def restore(model, folder, tell=print):
     for file in files:
         try:
             arrays, about = _read(file)
-        except _UNREADABLE as error:
-            tell(f"Checkpoint {file} is damaged ({type(error).__name__}); going back to the one before it.")
+        except UNREADABLE as error:
+            before = "" if file == files[-1] else "; going back to the one before it"
+            tell(f"Checkpoint {file} is damaged ({type(error).__name__}){before}.")
             continue
         _assign(model, arrays, file)
         return about["position"], about["means"]
@@ -75,6 +84,9 @@ def restore(model, folder, tell=print):
 
 
 def _read(file):
+    with zipfile.ZipFile(file) as archive:
+        if damaged := archive.testzip():  # numpy alone would not look at bytes beyond a damaged array's end
+            raise zipfile.BadZipFile(f"bad CRC-32 of {damaged}")
     with np.load(file, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     return arrays, json.loads(arrays.pop("about").tobytes())
@@ -82,9 +94,8 @@ def _read(file):
 
 def _assign(model, arrays, file):
     variables = state_variables(model)
-    values = [arrays.get(f"v{i}") for i in range(len(arrays))]
-    fits = len(variables) == len(values) and all(v.shape == a.shape for v, a in zip(variables, values, strict=True))
-    if not fits:
+    shapes = {f"v{i}": tuple(v.shape) for i, v in enumerate(variables)}
+    if {name: value.shape for name, value in arrays.items()} != shapes:
         raise BookError(f"checkpoint {file} belongs to other networks; was the chapter changed since it was written?")
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+    for i, variable in enumerate(variables):
+        variable.assign(arrays[f"v{i}"])

@@ -1,21 +1,28 @@
 """The command ``gan-book``; a chapter's script run by itself has the flags of ``gan-book train``."""
 
+import errno
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gan_book import quiet
-from gan_book.datasets.cli import app as data
 from gan_book.errors import BookError, Interrupted
+
+quiet.import_backend()  # before anything else imports it
+
+from gan_book.datasets.cli import app as data  # noqa: E402
+
+KINDS = {int: "a whole number", float: "a number", str: "a word"}  # what --set sets; the rest have flags
 
 app = typer.Typer(
     help="gan_book: a textbook you can run.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 
 Chapter = Annotated[str, typer.Argument(help="Name of a chapter's script; `gan-book chapters` lists them.")]
-Preset = Annotated[str, typer.Option(help="smoke, quick, full or book.")]
+Preset = Annotated[str | None, typer.Option(help="smoke, quick (the default), full or book.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training images.")]
 BatchSize = Annotated[int | None, typer.Option(help="Images per step.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
@@ -26,8 +33,8 @@ Limit = Annotated[int | None, typer.Option(help="Number of training images to us
 Out = Annotated[Path | None, typer.Option(help="Folder of the run.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Deterministic = Annotated[bool | None, typer.Option("--deterministic", help="Same bits every time, a little slower.")]
-OnFailure = Annotated[str, typer.Option(help="If training fails: warn, stop or restart.")]
-TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Also write TensorBoard logs into the run.")]
+OnFailure = Annotated[str | None, typer.Option(help="If training fails: warn (the default), stop or restart.")]
+TensorBoard = Annotated[bool | None, typer.Option("--tensorboard", help="Also write TensorBoard logs into the run.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of the chapter, such as width=16.")]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="A run folder; without it the shipped generator.")]
 
@@ -51,13 +58,14 @@ def _guard(command):
     except BookError as error:
         _fail(str(error))
     except Interrupted as stopped:
-        print(f"\nStopped, and saved. Go on with:\n  {stopped}", file=sys.stderr)
+        print(f"\nStopped. Go on with:\n  {stopped}", file=sys.stderr)
         sys.exit(130)
     except OSError as error:
         if error.errno is None:
             raise
-        where = f" ({error.filename})" if error.filename else ""
-        _fail(f"{error.strerror}{where}; free some space or choose another folder with --out and try again")
+        place = error.filename2 or error.filename
+        advice = "free some space" if error.errno == errno.ENOSPC else "check the path or choose another"
+        _fail(f"{error.strerror}{f' ({place})' if place else ''}; {advice} and try again")
 
 
 def _fail(sentence):
@@ -71,7 +79,6 @@ app.add_typer(data, name="data")
 @app.command("chapters")
 def list_chapters():
     """List the chapters' scripts."""
-    quiet.import_backend()
     from gan_book.chapters import lessons
 
     for lesson in lessons():
@@ -81,7 +88,7 @@ def list_chapters():
 @app.command()
 def train(
     chapter: Chapter,
-    preset: Preset = "quick",
+    preset: Preset = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     seed: Seed = None,
@@ -92,12 +99,11 @@ def train(
     out: Out = None,
     resume: Resume = False,
     deterministic: Deterministic = None,
-    on_failure: OnFailure = "warn",
-    tensorboard: TensorBoard = False,
+    on_failure: OnFailure = None,
+    tensorboard: TensorBoard = None,
     changes: Set = None,
 ):
     """Train a chapter's GAN and measure it."""
-    quiet.import_backend()
     from gan_book import chapters, training
 
     lesson = chapters.lesson(chapter)
@@ -111,26 +117,33 @@ def train(
         "limit": limit,
         "deterministic": deterministic,
     }
-    flags |= _assignments(lesson, preset, changes or [])
+    flags |= _assignments(lesson, changes or [])
     if resume:
-        training.resume(lesson, preset, out, flags)
+        training.resume(lesson, preset, out, {**flags, "on_failure": on_failure, "tensorboard": tensorboard})
         return
-    training.train(lesson, lesson.settings(preset, **flags), preset, out, on_failure, tensorboard)
+    preset = preset or "quick"
+    training.train(lesson, lesson.settings(preset, **flags), preset, out, on_failure or "warn", bool(tensorboard))
 
 
-def _assignments(lesson, preset, changes):
-    """``["width=16"]`` as ``{"width": 16}``, each value of the type the preset has for that setting."""
+def _assignments(lesson, changes):
+    """``["width=16"]`` as ``{"width": 16}``, each value of the type that the presets have for that setting."""
+    kinds = {name: type(value) for name, value in asdict(lesson.settings()).items()}
+    kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
     values = {}
     for change in changes:
-        name, equals, text = change.partition("=")
-        current = getattr(lesson.settings(preset), name, None)
-        if not equals or current is None:
-            raise BookError(f"--set '{change}' is not understood; write name=value with a setting of {lesson.name}")
+        name, _, text = change.partition("=")
+        if name not in kinds or not text:
+            raise BookError(f"--set '{change}' is not understood; write name=value, where name is {_either(kinds)}")
         try:
-            values[name] = type(current)(text)
+            values[name] = kinds[name](text)
         except ValueError:
-            raise BookError(f"--set {name} takes a {type(current).__name__}, not '{text}'") from None
+            raise BookError(f"--set {name} takes {KINDS[kinds[name]]}, not '{text}'") from None
     return values
+
+
+def _either(names):
+    *others, last = names
+    return f"{', '.join(others)} or {last}"
 
 
 @app.command()
@@ -145,7 +158,6 @@ def generate(
     run: RunFolder = None,
 ):
     """Draw images with a trained generator."""
-    quiet.import_backend()
     from gan_book import drawing
 
     drawing.generate(_run(chapter, run), n, label, seed, out)
@@ -163,7 +175,6 @@ def interpolate(
     run: RunFolder = None,
 ):
     """Walk from one class to another."""
-    quiet.import_backend()
     from gan_book import drawing
 
     drawing.interpolate(_run(chapter, run), start, end, seed, frames, out)
@@ -179,9 +190,10 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Seed of the latent points and of the bootstrap.")] = 0,
 ):
     """Measure a trained generator."""
-    quiet.import_backend()
     from gan_book import datasets, evaluation, report, runs
 
+    if samples < 1:
+        raise BookError(f"--samples must be at least 1, not {samples}")
     source = _run(chapter, run)
     settings = source.config["settings"]
     dataset = datasets.load(settings["data"], settings["image_size"], settings["limit"], settings["seed"])
@@ -194,8 +206,15 @@ def evaluate(
 
 
 def _run(chapter, folder):
-    """The run named by ``--run``, or the shipped one."""
+    """The run named by ``--run``, or the shipped one.
+
+    Raises:
+        BookError: there is none, or it is another chapter's.
+    """
     from gan_book import chapters, runs
 
     name = chapters.lesson(chapter).name
-    return runs.shipped(name) if folder is None else runs.Run(folder)
+    run = runs.shipped(name) if folder is None else runs.Run(folder)
+    if run.config["lesson"] != name:
+        raise BookError(f"{run} is a run of '{run.config['lesson']}', not of '{name}'; name its own chapter")
+    return run

@@ -1,7 +1,6 @@
 """What differs from backend to backend: the only place that touches TensorFlow or JAX themselves."""
 
 import platform
-import resource
 import sys
 from pathlib import Path
 
@@ -74,6 +73,8 @@ def peak_memory():
         import tensorflow as tf
 
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+    import resource  # not on Windows
+
     usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return usage if sys.platform == "darwin" else usage * 1024
 

@@ -1,5 +1,6 @@
 """What a chapter tells the rest of the book about itself."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
@@ -20,6 +21,7 @@ class Settings:
         precision: see `gan_book.precision`.
         deterministic: same bits every time, at some cost in speed.
         steps_per_execution: steps run between two returns to Python.
+        checkpoint_seconds: time between two checkpoints within an epoch; there is always one at its end.
         measure_samples: images drawn for measuring.
     """
 
@@ -32,6 +34,7 @@ class Settings:
     precision: str = "auto"
     deterministic: bool = False
     steps_per_execution: int = 1
+    checkpoint_seconds: float = 60.0
     measure_samples: int = 10_000
 
 
@@ -70,10 +73,19 @@ class Lesson:
         if unknown:
             raise BookError(f"'{unknown[0]}' is not a setting of {self.name}; it has: {', '.join(sorted(known))}")
         settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
-        for name in ("epochs", "batch_size", "limit", "image_size", "steps_per_execution", "measure_samples"):
-            value = getattr(settings, name)
-            if value is not None and value < 1:
-                raise BookError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
-        if settings.seed < 0:
-            raise BookError(f"--seed must not be negative, not {settings.seed}")
+        for name in known:
+            _check(name, getattr(settings, name))
         return settings
+
+
+def _check(name, value):
+    """Whole numbers are counts, of which there is at least 1; others are sizes, which are not negative."""
+    flag = f"--{name.replace('_', '-')}"
+    if name == "seed":
+        if not 0 <= value < 2**32:
+            raise BookError(f"{flag} must be from 0 to {2**32 - 1}, not {value}")
+    elif isinstance(value, int) and not isinstance(value, bool):
+        if value < 1:
+            raise BookError(f"{flag} must be at least 1, not {value}")
+    elif isinstance(value, float) and not (math.isfinite(value) and value >= 0):
+        raise BookError(f"{flag} must be a number that is not negative, not {value}")

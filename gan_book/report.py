@@ -52,11 +52,21 @@ def _draw_pictures(run, generator, dataset, content):
     labels = np.repeat(np.arange(rows), COLUMNS) if rows > 1 else np.zeros(ROWS * COLUMNS, int)
     names = dataset.class_names[:rows] if rows > 1 and is_conditional(generator) else [""] * (len(labels) // COLUMNS)
     images = draw(generator, labels, seed=1)
-    footer = headline(content)[0]
-    plotting.labelled_grid(images, names, run.folder / "samples.png", title=_title(run), footer=footer)
+    title, footer = _title(run), _footer(content["measured"])
+    plotting.labelled_grid(images, names, run.folder / "samples.png", title=title, footer=footer)
     if run.log.exists():
         plotting.loss_curves(run.log, run.folder / "losses.png")
     plotting.training_gif(run.samples, run.folder / "training.gif")
+
+
+def _footer(measured):
+    """The one number to read below the pictures."""
+    samples = f"{measured['samples']:,} samples of {measured['dataset']}"
+    if "label_accuracy" in measured:
+        return f"label accuracy {measured['label_accuracy']['value']:.1%} on {samples}"
+    if "frechet_distance" in measured:
+        return f"Fréchet distance {measured['frechet_distance']['value']:.2f} on {samples}"
+    return f"diversity {measured['diversity']['ratio']:.2f} of the real images' on {samples}"
 
 
 def _title(run):
@@ -77,7 +87,9 @@ def _page(run, content):
         f"# {_title(run)}",
         "",
         f"Trained for {minutes:.1f} minutes ({content['steps']} steps) on {config['device']}, "
-        f"backend {config['backend']}, Keras {config['versions']['keras']}, seed {config['settings']['seed']}.",
+        f"backend {config['backend']}, Keras {config['versions']['keras']}, "
+        f"seed {config['settings']['seed'] + config['restarts']}.",
+        *([f"Training had failed with {config['restarts']} other seeds before."] if config["restarts"] else []),
         "",
         "![samples](samples.png)",
         "",

@@ -12,8 +12,11 @@ import csv
 import json
 import platform
 import re
+import shutil
 import subprocess
 import tempfile
+import zipfile
+import zlib
 from importlib import metadata
 from pathlib import Path
 
@@ -25,6 +28,8 @@ from gan_book.errors import BookError
 from gan_book.paths import BOOK, PRETRAINED, atomic_write
 
 RUNS = Path("runs")
+SCRATCH = ".saving-"
+ESSENTIAL = {"lesson", "preset", "settings", "class_names"}
 
 
 class Run:
@@ -49,7 +54,11 @@ class Run:
         Raises:
             BookError: the folder holds no run, or its config.json is damaged.
         """
-        return _read_json(self.config_file, f"{self.folder} holds no run; name a folder that `gan-book train` made")
+        missing = f"{self.folder} holds no run; name a folder that `gan-book train` made"
+        config = _read_json(self.config_file, missing)
+        if not isinstance(config, dict) or ESSENTIAL - config.keys():
+            raise BookError(f"{self.config_file} is not the description of a run; restore it or train again")
+        return config
 
     @property
     def report(self):
@@ -62,7 +71,7 @@ class Run:
     def save_generator(self, generator):
         """Writes generator.keras, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".saving-") as scratch:
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=SCRATCH) as scratch:
             part = Path(scratch, "generator.keras")
             generator.save(part)
             part.replace(self.generator)
@@ -77,7 +86,7 @@ class Run:
             raise BookError(f"{self.folder} has no generator.keras yet; let it train at least one epoch")
         try:
             return keras.models.load_model(self.generator, compile=False, safe_mode=True)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise BookError(f"{self.generator} cannot be read ({type(error).__name__}); train again") from error
 
     def trim_log(self, epochs):
@@ -86,9 +95,16 @@ class Run:
             return
         with self.log.open(newline="") as file:
             header, *rows = list(csv.reader(file)) or [[]]
-        kept = [row for row in rows if len(row) == len(header) and float(row[0]) < epochs]
+        kept = [row for row in rows if len(row) == len(header) and row[0].isdigit() and int(row[0]) < epochs]
         with atomic_write(self.log, "w") as file:
             csv.writer(file).writerows([header, *kept] if header else [])
+
+    def remove_leftovers(self):
+        """Removes what a process left half-written when it was killed."""
+        for part in self.folder.rglob(".*.part"):
+            part.unlink(missing_ok=True)
+        for scratch in self.folder.glob(f"{SCRATCH}*"):
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def new(name, out=None):
@@ -98,10 +114,7 @@ def new(name, out=None):
         BookError: `out` already holds something.
     """
     if out is None:
-        numbers = [
-            int(found[1]) for folder in RUNS.glob(f"{name}-*") if (found := re.search(r"-(\d{3,})$", folder.name))
-        ]
-        return Run(RUNS / f"{name}-{max(numbers, default=0) + 1:03d}")
+        return Run(RUNS / f"{name}-{max(_numbered(name), default=0) + 1:03d}")
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BookError(f"--out {out} already holds something; add --resume to go on with it or choose another folder")
@@ -118,10 +131,16 @@ def to_resume(name, out=None):
         if not Run(out).config_file.exists():
             raise BookError(f"nothing to resume: {out} holds no run; leave out --resume to start one")
         return Run(out)
-    started = [folder for folder in sorted(RUNS.glob(f"{name}-*")) if Run(folder).config_file.exists()]
+    started = [folder for _, folder in sorted(_numbered(name).items()) if Run(folder).config_file.exists()]
     if not started:
         raise BookError(f"nothing to resume: no run {RUNS / name}-NNN here; leave out --resume to start one")
     return Run(started[-1])
+
+
+def _numbered(name):
+    """``runs/<name>-NNN`` by number."""
+    found = {folder: re.fullmatch(rf"{re.escape(name)}-(\d{{3,}})", folder.name) for folder in RUNS.glob(f"{name}-*")}
+    return {int(match[1]): folder for folder, match in found.items() if match}
 
 
 def shipped(lesson):

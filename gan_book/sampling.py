@@ -4,12 +4,19 @@ import keras
 import numpy as np
 
 from gan_book.datasets.scaling import to_uint8
+from gan_book.errors import BookError
 
 LABEL_EMBEDDING = "label_embedding"
 
 
 def latent_points(generator, n, seed=0):
-    """z ~ N(0, 1) or, for a generator whose input "z" was named "z_uniform", U(0, 1): float32 ``[n, d]``."""
+    """z ~ N(0, 1) or, for a generator whose input "z" was named "z_uniform", U(0, 1): float32 ``[n, d]``.
+
+    Raises:
+        BookError: a negative seed.
+    """
+    if seed < 0:
+        raise BookError(f"--seed must not be negative, not {seed}")
     rng = np.random.default_rng(seed)
     size = (n, latent_dim(generator))
     points = rng.random(size) if "z_uniform" in _input_names(generator) else rng.standard_normal(size)

@@ -1,11 +1,13 @@
 """Training a lesson from its settings to its report: what every chapter does alike."""
 
+import shlex
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 
 import keras
 import numpy as np
 
-from gan_book import datasets, device, precision, report, runs
+from gan_book import chapters, datasets, device, precision, report, runs
 from gan_book.adversarial import Composite
 from gan_book.callbacks.checkpoints import Checkpoints, stop_on_signal
 from gan_book.callbacks.health import HealthMonitor, TrainingFailure
@@ -41,6 +43,8 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
     """
     if on_failure not in ON_FAILURE:
         raise BookError(f"--on-failure '{on_failure}' is not known; choose one of: {', '.join(ON_FAILURE)}")
+    if tensorboard and find_spec("tensorboard") is None:
+        raise BookError("--tensorboard needs the package of that name; run `pip install tensorboard` first")
     dataset = _load(settings)
     run = runs.new(f"{lesson.name}-{preset}", out)
     config = {"lesson": lesson.name, "preset": preset, "settings": asdict(settings), "restarts": 0}
@@ -49,28 +53,33 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
     return _attempts(lesson, settings, dataset, run, tell)
 
 
-def resume(lesson, preset="quick", out=None, changes=None, tell=print):
+def resume(lesson, preset=None, out=None, asked=None, tell=print):
     """Goes on with an interrupted run, exactly where its newest checkpoint is.
 
     Args:
-        changes: settings the caller asked for; they must be those of the run, which cannot be changed on the way.
+        preset, out: which run: `out`, or the newest of the preset ("quick" if None).
+        asked: settings, "on_failure" and "tensorboard" as the caller wants them, None where she does not care; they
+            must be those of the run, which cannot be changed on the way.
 
     Raises:
         BookError: nothing to resume, or the run has other settings.
+        Interrupted: stopped once more.
     """
-    run = runs.to_resume(f"{lesson.name}-{preset}", out)
+    run = runs.to_resume(f"{lesson.name}-{preset or 'quick'}", out)
     config = run.config
     if config["lesson"] != lesson.name:
         raise BookError(f"{run} is a run of '{config['lesson']}', not of '{lesson.name}'; name its own chapter")
-    for name, value in (changes or {}).items():
-        if value is not None and config["settings"].get(name) != value:
-            flag = name.replace("_", "-")
-            had = config["settings"].get(name)
-            raise BookError(f"{run} was started with --{flag} {had}; leave --{flag} out, or start a new run")
+    had = config | config["settings"]
+    for name, value in {"preset": preset, **(asked or {})}.items():
+        if value is not None and had.get(name) != value:
+            raise BookError(f"{run} was started with {name} {had.get(name)}, not {value}; leave that out or start anew")
     if run.report is not None:
         tell(f"{run} is already finished.")
         return run
-    settings = replace(next(iter(lesson.presets.values())), **config["settings"])
+    try:
+        settings = replace(next(iter(lesson.presets.values())), **config["settings"])
+    except TypeError:
+        raise BookError(f"{run} has settings this version of '{lesson.name}' does not know; start anew") from None
     return _attempts(lesson, settings, _load(settings), run, tell)
 
 
@@ -89,18 +98,19 @@ def _attempts(lesson, settings, dataset, run, tell):
         try:
             training = Training(lesson, replace(settings, seed=settings.seed + config["restarts"]), dataset, run, tell)
             training.fit()
-            return report.finish(run, training, dataset, settings.measure_samples, lesson.next_step, tell)
+            next_step = lesson.next_step.format(run=run)
+            return report.finish(run, training, dataset, settings.measure_samples, next_step, tell)
         except TrainingFailure as failure:
             if config["on_failure"] != "restart":
                 raise BookError(f"training stopped: {failure.finding}") from None
             if config["restarts"] == RESTARTS:
                 raise BookError(f"training failed {RESTARTS + 1} times, last: {failure.finding}") from None
             config["restarts"] += 1
+            _forget(run)  # First, so that no checkpoint of this seed can be taken for one of the next.
             run.write_config(config)
-            _forget(run)
             tell(f"Starting again with seed {settings.seed + config['restarts']}.")
-        except Interrupted:
-            raise Interrupted(f"gan-book train {lesson.name} --out {run} --resume") from None
+        except (Interrupted, KeyboardInterrupt):
+            raise Interrupted(f"{chapters.command(lesson)} --out {shlex.quote(str(run))} --resume") from None
 
 
 def _forget(run):
@@ -128,7 +138,8 @@ class Training:
         )
         self.monitor = self._health_monitor(dataset)
         self.grid = self._sample_grid(dataset)
-        self.checkpoints = Checkpoints(run.checkpoints, self.steps_per_epoch, state=self.monitor.state)
+        seconds = settings.checkpoint_seconds
+        self.checkpoints = Checkpoints(run.checkpoints, self.steps_per_epoch, seconds, state=self.monitor.state)
 
     @property
     def seconds(self):
@@ -149,6 +160,7 @@ class Training:
     def fit(self):
         """Trains to the last epoch, saving on the way."""
         self.run.folder.mkdir(parents=True, exist_ok=True)
+        self.run.remove_leftovers()
         epoch, batch = self._restore()
         if epoch >= self.settings.epochs:
             return

@@ -37,7 +37,7 @@ from gan_book.lesson import Lesson, Settings
 # label and says how likely it thinks that the image is real *and of that label*. They play (Mirza and Osindero 2014,
 # equation 2)
 #
-# $$\min_G \max_D \; \mathbb{E}_{x}\big[\log D(x \mid y)\big] + \mathbb{E}_{z}\big[\log(1 - D(G(z \mid y) \mid y))\big].$$
+# $$\min_G \max_D \; \mathbb{E}_{x}[\log D(x \mid y)] + \mathbb{E}_{z}[\log(1 - D(G(z \mid y) \mid y))].$$
 #
 # An image of a coat labelled "sneaker" is a fake, however real it looks. That is the whole trick: if $D$ checks the
 # label, $G$ must obey it.
@@ -159,7 +159,7 @@ def define_projection_discriminator(image_shape=(28, 28, 1), num_classes=10, wid
 
 
 def define_wide_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, width=32, embedding_dim=32):
-    """Latent points ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]`` in [-1, 1]; no classes: z alone."""
+    """Latent points ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]``; with no classes, z alone."""
     z = keras.Input((latent_dim,), name="z")
     inputs, h = z, z
     if num_classes:
@@ -304,7 +304,7 @@ class CGANSettings(Settings):
     average: float = 0.999
 
 
-QUICK = CGANSettings(data="fashion_mnist", epochs=4, batch_size=64)
+QUICK = CGANSettings(data="fashion_mnist", epochs=3, batch_size=64)
 PRESETS = {
     "smoke": replace(QUICK, epochs=2, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,

@@ -103,11 +103,12 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10, dr
 
 
 # %%
-def define_discriminator(optimizer, image_shape=(28, 28, 1), num_classes=10, dropout=0.5):
+def define_discriminator(optimizer, image_shape=(28, 28, 1), num_classes=10, dropout=0.5, input_dropout=0.2):
     """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``."""
     image = keras.Input(image_shape, name="image")
     label = keras.Input((), dtype="int32", name="label")
-    h_x = Maxout(240, 5)(layers.Flatten()(image))
+    pixels = layers.Rescaling(0.5, 0.5)(layers.Flatten()(image))  # to [0, 1]
+    h_x = Maxout(240, 5)(layers.Dropout(input_dropout)(pixels))
     h_y = Maxout(50, 5)(one_hot(label, num_classes))
     h = layers.Dropout(dropout)(layers.Concatenate()([h_x, h_y]))
     h = layers.Dropout(dropout)(Maxout(240, 4)(h))

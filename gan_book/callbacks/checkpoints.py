@@ -1,6 +1,7 @@
 """Saving while training, and stopping between two steps."""
 
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ class Checkpoints(keras.callbacks.Callback):
         state: function returning a JSON-ready dict kept with the checkpoint (the health monitor's memory).
     """
 
-    def __init__(self, folder, steps_per_epoch, seconds=60, stop=None, state=dict):
+    def __init__(self, folder, steps_per_epoch, seconds, stop=None, state=dict):
         super().__init__()
         self.folder, self.steps_per_epoch, self.seconds = folder, steps_per_epoch, seconds
         self.stop = stop or threading.Event()
@@ -57,7 +58,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         batch = self.first_batch + batch + 1
-        if batch == self.steps_per_epoch:
+        if batch >= self.steps_per_epoch:  # more if several steps run at once
             return  # on_epoch_end follows at once, after the epoch's log and samples are written.
         if self.stop.is_set() or time.monotonic() - self._saved >= self.seconds:
             self._save(self.epoch, batch)
@@ -96,6 +97,7 @@ def stop_on_signal():
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
+        print("\nStopping after this step; once more to break off at once.", file=sys.stderr, flush=True)
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

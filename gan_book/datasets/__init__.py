@@ -1,9 +1,11 @@
-"""Data sets: ``load("fashion_mnist")``, ``load("a/folder/of/images")``."""
+"""Data sets: ``load("fashion_mnist")``, ``load("a/folder/of/images")``.
+
+`batches` and `scaling` are imported by themselves: they need Keras, and looking after files does not.
+"""
 
 from dataclasses import replace
 from pathlib import Path
 
-from gan_book.datasets.batches import Batches
 from gan_book.datasets.cifar import load_cifar10
 from gan_book.datasets.dataset import Dataset, find_label
 from gan_book.datasets.decode import resize
@@ -11,10 +13,9 @@ from gan_book.datasets.folder import SkippedImages, load_folder
 from gan_book.datasets.idx import load_idx
 from gan_book.datasets.manifest import fetchable, shipped, suggestion
 from gan_book.datasets.sampling import balanced_subset
-from gan_book.datasets.scaling import to_float, to_uint8
 from gan_book.errors import BookError
 
-__all__ = ["Batches", "Dataset", "SkippedImages", "find_label", "load", "names", "to_float", "to_uint8"]
+__all__ = ["Dataset", "SkippedImages", "find_label", "load", "names"]
 
 _LARGEST_SIZE = 2048
 

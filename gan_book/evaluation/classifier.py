@@ -44,6 +44,11 @@ def _convolution(x, filters, dtype):
     return layers.ReLU(dtype=dtype)(x)
 
 
+def has_classifier(dataset):
+    """Whether a classifier ships for the images of this `Dataset`, at their size."""
+    return dataset.image_shape == IMAGE_SHAPE and (CLASSIFIERS / f"{dataset.name}.keras").exists()
+
+
 class Classifier:
     """A trained network read at two places: its last features and its class probabilities.
 

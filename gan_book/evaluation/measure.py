@@ -33,23 +33,48 @@ def measure_conditional(images, labels, dataset, classifier, seed=0):
     images = check_images(images)
     labels = class_labels(labels, len(images), dataset.num_classes)
     real = reference(dataset, classifier, seed)
-    features, probabilities = classifier.outputs(images)
+    features, probabilities = outputs = classifier.outputs(images)
     agreement = label_agreement(labels, np.argmax(probabilities, axis=1), dataset.num_classes, seed)
-    precision, recall = precision_recall(real.outputs[0], features)
     return {
-        "dataset": dataset.name,
-        "samples": len(images),
-        "reference_images": len(dataset.test_images),
-        "seed": int(seed),
-        "classifier_accuracy_on_real": real.accuracy,
+        **_whole(images, outputs, real, seed),
         "label_accuracy": {"value": agreement["accuracy"], "low": agreement["low"], "high": agreement["high"]},
         "label_accuracy_per_class": agreement["per_class"],
         "confusion": agreement["confusion"],
+        "diversity": _class_diversity(images, features, labels, real),
+    }
+
+
+def measure_unconditional(images, dataset, classifier, seed=0):
+    """Measure samples that were drawn without asking for a class: what `measure_conditional` says of them all together.
+
+    ``seen_per_class`` is the share of the samples that the classifier takes for each class.
+
+    Raises:
+        BookError: samples that do not fit, or too few of them.
+    """
+    images = check_images(images)
+    real = reference(dataset, classifier, seed)
+    features, probabilities = outputs = classifier.outputs(images)
+    seen = np.bincount(np.argmax(probabilities, axis=1), minlength=dataset.num_classes) / len(images)
+    ratio = pair_distance(features, seed=seed) / pair_distance(real.outputs[0], seed=seed)
+    own = {"seen_per_class": seen.tolist(), "diversity": {"ratio": float(ratio)}}
+    return {**_whole(images, outputs, real, seed), **own}
+
+
+def _whole(images, outputs, real, seed):
+    """What is measured of the samples without regard to their classes."""
+    features, probabilities = outputs
+    precision, recall = precision_recall(real.outputs[0], features)
+    return {
+        "dataset": real.dataset.name,
+        "samples": len(images),
+        "reference_images": len(real.dataset.test_images),
+        "seed": int(seed),
+        "classifier_accuracy_on_real": real.accuracy,
         **_distances(features, real, seed),
         "inception_score": _inception_score(probabilities, real, seed),
         "precision": precision,
         "recall": recall,
-        "diversity": _class_diversity(images, features, labels, real),
         "memorisation": _memorisation(images, real, seed),
     }
 

@@ -5,9 +5,10 @@ def summary_lines(result):
     """Lines of text, one a metric, for what `measure_conditional` or `measure_unlabelled` returned."""
     lines = [f"measured on {result['samples']:,} samples of {result['dataset']} (seed {result['seed']})"]
     if "label_accuracy" in result:
-        lines += _conditional(result)
-    else:
-        lines.append(f"diversity (pixels)   {result['diversity']['ratio']:.2f} of the real images'")
+        lines.insert(0, _label_accuracy(result))
+    if "frechet_distance" in result:
+        lines += _in_features(result)
+    lines.append(_diversity(result))
     copies = result["memorisation"]
     lines.append(
         f"memorisation         {copies['share_nearer']:.1%} nearer to a training image than 99 % of test images are "
@@ -16,18 +17,30 @@ def summary_lines(result):
     return lines
 
 
-def _conditional(result):
-    label, frechet, kernel = (result[key] for key in ("label_accuracy", "frechet_distance", "kernel_distance"))
-    score, diversity = result["inception_score"], result["diversity"]
-    return [
+def _label_accuracy(result):
+    label, real = result["label_accuracy"], result["classifier_accuracy_on_real"]
+    return (
         f"label accuracy       {label['value']:.1%} (95 %: {label['low']:.1%} to {label['high']:.1%}; "
-        f"the classifier on real test images: {result['classifier_accuracy_on_real']:.1%})",
+        f"the classifier on real test images: {real:.1%})"
+    )
+
+
+def _diversity(result):
+    diversity = result["diversity"]
+    if "mean_ratio" in diversity:
+        means = diversity["mean_ratio"], diversity["mean_pixel_ratio"]
+        return "diversity in a class {:.2f} of the real images' in features, {:.2f} in pixels".format(*means)
+    where = "features" if "frechet_distance" in result else "pixels"
+    return f"diversity            {diversity['ratio']:.2f} of the real images' in {where}"
+
+
+def _in_features(result):
+    frechet, kernel, score = (result[key] for key in ("frechet_distance", "kernel_distance", "inception_score"))
+    return [
         f"Fréchet distance     {frechet['value']:.3f} ± {frechet['standard_error']:.3f} in the classifier's features "
         f"(real training images: {frechet['floor']:.3f})",
         f"kernel distance      {kernel['value']:.2e} ± {kernel['standard_error']:.1e} "
         f"(real training images: {kernel['floor']:.1e})",
         f"inception score      {score['value']:.2f} ± {score['std']:.2f} (real test images: {score['real']:.2f})",
         f"precision, recall    {result['precision']:.3f}, {result['recall']:.3f}",
-        f"diversity in a class {diversity['mean_ratio']:.2f} of the real images' in features, "
-        f"{diversity['mean_pixel_ratio']:.2f} in pixels",
     ]

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from gan_book.datasets import Batches
+from gan_book.datasets.batches import Batches
 from gan_book.errors import BookError
 
 SAMPLES, SIZE, SEED = 23, 4, 5
