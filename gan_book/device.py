@@ -75,6 +75,12 @@ def peak_memory():
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
     import resource  # not on Windows
 
+    if sys.platform == "win32":
+        import psutil
+
+        return psutil.Process().memory_info().peak_wset
+    import resource
+
     usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return usage if sys.platform == "darwin" else usage * 1024
 

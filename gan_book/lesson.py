@@ -74,7 +74,8 @@ class Lesson:
             raise BookError(f"'{unknown[0]}' is not a setting of {self.name}; it has: {', '.join(sorted(known))}")
         settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
         for name in known:
-            _check(name, getattr(settings, name))
+            value, usual = getattr(settings, name), getattr(self.presets[preset], name)
+            _check(name, float(value) if isinstance(usual, float) else value)
         return settings
 
 

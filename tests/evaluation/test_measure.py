@@ -8,7 +8,13 @@ import pytest
 
 from gan_book.datasets import load
 from gan_book.errors import BookError
-from gan_book.evaluation import load_classifier, measure_conditional, measure_unlabelled, summary_lines
+from gan_book.evaluation import (
+    load_classifier,
+    measure_conditional,
+    measure_unconditional,
+    measure_unlabelled,
+    summary_lines,
+)
 from gan_book.evaluation.reference import reference
 
 SAMPLES = 800
@@ -101,6 +107,17 @@ def test_the_summary_names_every_metric(perfect):
     assert f"{perfect['label_accuracy']['value']:.1%}" in text
     assert f"{perfect['frechet_distance']['value']:.3f}" in text
     assert "FID" not in text
+
+
+def test_without_labels_it_is_the_conditional_result_less_the_labels(dataset, unseen, perfect):
+    result = measure_unconditional(unseen[0], dataset, load_classifier("fashion_mnist"))
+    for key in ("frechet_distance", "kernel_distance", "inception_score", "precision", "recall", "memorisation"):
+        assert result[key] == perfect[key]
+    columns = np.sum(perfect["confusion"], axis=0) / SAMPLES
+    assert result["seen_per_class"] == pytest.approx(columns)
+    assert result["diversity"]["ratio"] == pytest.approx(1, abs=0.1)
+    assert json.loads(json.dumps(result)) == result
+    assert any(f"{result['frechet_distance']['value']:.3f}" in line for line in summary_lines(result))
 
 
 def test_without_a_classifier(dataset, unseen):
