@@ -106,7 +106,9 @@ def differences(run, other):
     """Names of what two finished runs have left behind that is not the same, bit for bit."""
     found = [] if run.log.read_bytes() == other.log.read_bytes() else ["log.csv"]
     pictures = [{file.name: file.read_bytes() for file in each.samples.iterdir()} for each in (run, other)]
-    found += [name for name in pictures[0].keys() | pictures[1].keys() if pictures[0].get(name) != pictures[1].get(name)]
+    found += [
+        name for name in pictures[0].keys() | pictures[1].keys() if pictures[0].get(name) != pictures[1].get(name)
+    ]
     weights, others = (each.load_generator().get_weights() for each in (run, other))
     if len(weights) != len(others) or not all(map(np.array_equal, weights, others)):
         found.append("generator.keras")
@@ -141,8 +143,10 @@ def trial(number, folder, expected, rng):
     finish([*TRAIN[:5], "--out", str(run), "--resume"], output)
     resumed = [line for line in output.read_text().splitlines() if line.startswith("Resuming at ")]
     different = differences(run, expected)
-    return row | {"resumed": resumed[-1] if resumed else "from the beginning", "equal": not different} | (
-        {"different": different} if different else {}
+    return (
+        row
+        | {"resumed": resumed[-1] if resumed else "from the beginning", "equal": not different}
+        | ({"different": different} if different else {})
     )
 
 

@@ -23,8 +23,8 @@ def measure(generator, dataset, samples, seed=0):
 
 def finish(run, training, dataset, samples, next_step, tell=print):
     """Saves the generator, measures it, draws the pictures and writes report.json and report.md."""
-    generator = training.model.sampler
-    run.save_generator(generator)
+    run.save_generator(training.model.sampler)
+    generator = run.load_generator()  # What is measured is what was saved.
     tell(f"Measuring {samples} samples ...")
     content = {
         "training_seconds": round(training.seconds, 1),

@@ -23,7 +23,7 @@ from pathlib import Path
 import keras
 
 import gan_book
-from gan_book import device
+from gan_book import device, portable
 from gan_book.errors import BookError
 from gan_book.paths import BOOK, PRETRAINED, atomic_write
 
@@ -73,7 +73,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=SCRATCH) as scratch:
             part = Path(scratch, "generator.keras")
-            generator.save(part)
+            portable.save(generator, part)
             part.replace(self.generator)
 
     def load_generator(self):

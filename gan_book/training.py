@@ -9,7 +9,7 @@ import numpy as np
 
 from gan_book import chapters, datasets, device, precision, report, runs
 from gan_book.adversarial import Composite
-from gan_book.callbacks.checkpoints import Checkpoints, stop_on_signal
+from gan_book.callbacks.checkpoints import Checkpoints, OneTraining, stop_on_signal
 from gan_book.callbacks.health import HealthMonitor, TrainingFailure
 from gan_book.callbacks.progress import Progress
 from gan_book.callbacks.samples import SampleGrid
@@ -88,7 +88,15 @@ def _load(settings):
     if len(dataset.images) < settings.batch_size:
         advice = f"set --batch-size to {len(dataset.images)} or less"
         raise BookError(f"'{settings.data}' gives {len(dataset.images)} training images, less than a batch; {advice}")
+    _steps_per_epoch(settings, dataset)
     return dataset
+
+
+def _steps_per_epoch(settings, dataset):
+    steps, at_once = len(dataset.images) // settings.batch_size, settings.steps_per_execution
+    if steps % at_once:
+        raise BookError(f"the {steps} steps of an epoch cannot be run {at_once} at once; choose a divisor of {steps}")
+    return steps
 
 
 def _attempts(lesson, settings, dataset, run, tell):
@@ -131,7 +139,7 @@ class Training:
         self.model = lesson.build(settings, dataset)
         self.model.compile(steps_per_execution=settings.steps_per_execution)
         self.batches = Batches(dataset.images, dataset.labels, settings.batch_size, settings.seed)
-        self.steps_per_epoch = len(dataset.images) // settings.batch_size
+        self.steps_per_epoch = _steps_per_epoch(settings, dataset)
         tell(
             f"{lesson.name}: {len(dataset.images)} images of {dataset.name}, {settings.epochs} epochs of "
             f"{self.steps_per_epoch} steps, {policy} on {device.name()}, backend {keras.backend.backend()}"
@@ -168,14 +176,21 @@ class Training:
         with stop_on_signal() as stop:
             self.checkpoints.stop = stop
             progress = Progress(self.steps_per_epoch, self.settings.epochs, epoch * self.steps_per_epoch + batch)
+            callbacks = OneTraining(self._callbacks(progress), self.model)
             try:
-                callbacks = self._callbacks(progress)
-                epochs = self.settings.epochs
-                self.model.fit(
-                    self.batches, epochs=epochs, initial_epoch=epoch, callbacks=callbacks, shuffle=False, verbose=0
-                )
+                if batch:
+                    # Told the number of steps left, Keras asks for no more. If it did, and only then found that there
+                    # is no other batch, what in a step does not wait for data, such as random states, would move on.
+                    self._fit(callbacks, epoch, epoch + 1, steps_per_epoch=self.steps_per_epoch - batch)
+                    epoch += 1
+                self._fit(callbacks, epoch, self.settings.epochs)
+                callbacks.end()
             finally:
                 progress.close()
+
+    def _fit(self, callbacks, first, last, **steps):
+        plan = {"initial_epoch": first, "epochs": last, **steps}
+        self.model.fit(self.batches, callbacks=callbacks, shuffle=False, verbose=0, **plan)
 
     def _restore(self):
         position = self.checkpoints.restore(self.model, self.tell)

@@ -5,9 +5,14 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
 
+from importlib.util import find_spec
+
 import keras
 import numpy as np
 import pytest
+
+from gan_book import training
+from tests import tiny_lesson
 
 
 def pytest_addoption(parser):
@@ -59,3 +64,20 @@ def moved(snapshot):
         return {path for path in now if not np.array_equal(now[path], before[path])}
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """A folder of coloured pictures in two classes."""
+    return tiny_lesson.write_pictures(tmp_path_factory.mktemp("pictures") / "sky")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(pictures, tmp_path_factory):
+    """A finished run of the tiny lesson; look at it, but leave it as it is."""
+    folder = tmp_path_factory.mktemp("runs")
+    chosen = tiny_lesson.LESSON.settings("quick", data=str(pictures), seed=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_BOOK_CACHE", str(folder / "cache"))
+        logs = find_spec("tensorboard") is not None
+        return training.train(tiny_lesson.LESSON, chosen, "quick", folder / "tiny", "stop", tensorboard=logs)

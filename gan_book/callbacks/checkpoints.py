@@ -30,14 +30,15 @@ class Checkpoints(keras.callbacks.Callback):
         self.state = state
         self.epoch = self.first_batch = 0
         self.seconds_before, self._means = 0.0, {}
-        self._began = self._saved = time.monotonic()
+        self._began = self._saved = None
 
     def restore(self, model, tell=print):
         """Loads the newest checkpoint and returns its position, or None if there is none."""
         found = checkpoint.restore(model, self.folder, tell)
         if found is None:
             return None
-        position, self._means = found
+        position, means = found
+        self._means = means if position["batch"] else {}  # Those of a whole epoch are not the next one's.
         self.epoch, self.first_batch = position["epoch"], position["batch"]
         self.seconds_before = position["seconds"]
         return position
@@ -45,7 +46,7 @@ class Checkpoints(keras.callbacks.Callback):
     @property
     def training_seconds(self):
         """Time spent training, that before an interruption included."""
-        return self.seconds_before + time.monotonic() - self._began
+        return self.seconds_before + (0.0 if self._began is None else time.monotonic() - self._began)
 
     def on_train_begin(self, logs=None):
         self._began = self._saved = time.monotonic()
@@ -83,6 +84,25 @@ class Checkpoints(keras.callbacks.Callback):
         }
         checkpoint.save(self.model, self.folder, position)
         self._saved = time.monotonic()
+
+
+class OneTraining(keras.callbacks.CallbackList):
+    """Callbacks for `fit` after `fit`: to them it is one training, which ends when `end` is called."""
+
+    def __init__(self, callbacks, model):
+        super().__init__(callbacks, model=model, add_history=True)
+        self._begun = False
+
+    def on_train_begin(self, logs=None):
+        if not self._begun:
+            self._begun = True
+            super().on_train_begin(logs)
+
+    def on_train_end(self, logs=None):
+        pass
+
+    def end(self):
+        super().on_train_end()
 
 
 @contextmanager

@@ -1,0 +1,164 @@
+"""Training from settings to report: failures, own pictures, unconditional networks."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from benchmarks import kill_trial
+from chapters.ch06_cgan import cgan
+from gan_book import checkpoint, evaluation, report, runs, training
+from gan_book.errors import BookError, Interrupted
+from gan_book.sampling import draw
+from tests import tiny_lesson
+
+
+def settings(pictures, **changes):
+    return tiny_lesson.LESSON.settings("quick", data=str(pictures), epochs=2, **changes)
+
+
+def failing(times):
+    """The tiny lesson, whose first `times` attempts train on weights that are not numbers; and the seeds it got."""
+    seeds = []
+
+    def build(chosen, dataset):
+        model = tiny_lesson.build(chosen, dataset)
+        if len(seeds) < times:
+            kernel = model.discriminator.trainable_weights[0]
+            kernel.assign(np.full(kernel.shape, np.nan))
+        seeds.append(chosen.seed)
+        return model
+
+    return replace(tiny_lesson.LESSON, build=build), seeds
+
+
+def test_on_failure_stop_ends_with_the_finding(pictures, tmp_path):
+    lesson, _ = failing(times=1)
+    with pytest.raises(BookError, match="training stopped: not finite: at step .*; go back to the last checkpoint"):
+        training.train(lesson, settings(pictures), out=tmp_path / "run", on_failure="stop")
+    assert runs.Run(tmp_path / "run").report is None
+
+
+def test_on_failure_warn_goes_on_and_reports(pictures, tmp_path, capsys):
+    lesson, _ = failing(times=1)
+    run = training.train(lesson, settings(pictures), out=tmp_path / "run", on_failure="warn")
+    assert capsys.readouterr().out.count("not finite: at step") == 1
+    assert "not finite" in run.report["findings"][0]
+    assert "- not finite: at step" in (run.folder / "report.md").read_text(encoding="utf-8")
+
+
+def test_on_failure_restart_takes_the_next_seed_and_leaves_no_trace_of_the_old_one(pictures, tmp_path):
+    lesson, seeds = failing(times=2)
+    said = []
+    run = training.train(
+        lesson, settings(pictures, seed=5), out=tmp_path / "run", on_failure="restart", tell=said.append
+    )
+    assert seeds == [5, 6, 7]
+    assert [line for line in said if line.startswith("Starting again")] == [
+        "Starting again with seed 6.", "Starting again with seed 7."
+    ]  # fmt: skip
+    assert run.config["restarts"] == 2
+    assert run.report["findings"] == []
+    page = (run.folder / "report.md").read_text(encoding="utf-8")
+    assert "seed 7." in page and "failed with 2 other seeds" in page
+
+
+def test_after_three_restarts_it_is_given_up(pictures, tmp_path):
+    lesson, seeds = failing(times=99)
+    with pytest.raises(BookError, match="training failed 4 times, last: not finite"):
+        training.train(lesson, settings(pictures), out=tmp_path / "run", on_failure="restart")
+    assert seeds == [0, 1, 2, 3]
+
+
+def test_a_resumed_restart_goes_on_with_the_new_seed(pictures, tmp_path, monkeypatch):
+    lesson, seeds = failing(times=1)
+    original = checkpoint.save
+
+    def interrupt(model, folder, position):
+        original(model, folder, position)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(checkpoint, "save", interrupt)
+        training.train(lesson, settings(pictures), out=tmp_path / "run", on_failure="restart")
+    training.resume(lesson, out=tmp_path / "run")
+    assert seeds == [0, 1, 1]
+
+
+def test_unknown_action_on_failure(pictures, tmp_path):
+    with pytest.raises(BookError, match="--on-failure 'panic' is not known; choose one of: warn, stop, restart"):
+        training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "run", on_failure="panic")
+    assert not (tmp_path / "run").exists()
+
+
+def test_deterministic_runs_are_equal(pictures, tmp_path, tiny_run):
+    chosen = tiny_lesson.LESSON.settings("quick", data=tiny_run.config["settings"]["data"], seed=3)
+    again = training.train(tiny_lesson.LESSON, chosen, out=tmp_path / "again")
+    assert kill_trial.differences(again, tiny_run) == []
+
+
+def test_tensorboard_writes_event_files(tiny_run):
+    pytest.importorskip("tensorboard")
+    events = [file for file in (tiny_run.folder / "tensorboard").rglob("events.out.tfevents.*") if file.stat().st_size]
+    assert events
+    assert any(b"epoch_g_loss" in file.read_bytes() for file in events)
+
+
+def test_tensorboard_that_is_not_installed_is_asked_for(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "find_spec", lambda name: None)
+    with pytest.raises(BookError, match="pip install tensorboard"):
+        training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "run", tensorboard=True)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("size, network", [(32, "projection"), (100, "channel"), (32, "unconditional")])
+def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
+    chosen = cgan.LESSON.settings(
+        "smoke", data=str(pictures), image_size=size, network=network, epochs=1, batch_size=8, width=4,
+        limit=16, latent_dim=8, measure_samples=20,
+    )  # fmt: skip
+    run = training.train(cgan.LESSON, chosen, out=tmp_path / "run")
+    generator = run.load_generator()
+    assert generator.output.shape[1:] == (size, size, 3)
+    assert len(generator.inputs) == (1 if network == "unconditional" else 2)
+    assert run.config["class_names"] == ["dawn", "dusk"]
+    measured = run.report["measured"]
+    assert measured["dataset"] == "sky" and "label_accuracy" not in measured
+    assert draw(generator, [0, 1]).shape == (2, size, size, 3)
+
+
+def test_several_steps_at_once(pictures, tmp_path):
+    run = training.train(tiny_lesson.LESSON, settings(pictures, steps_per_execution=3), out=tmp_path / "run")
+    assert run.report["steps"] == 18
+    with pytest.raises(BookError, match="the 9 steps of an epoch cannot be run 2 at once; choose a divisor of 9"):
+        training.train(tiny_lesson.LESSON, settings(pictures, steps_per_execution=2), out=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_fewer_pictures_than_a_batch(pictures, tmp_path):
+    with pytest.raises(BookError, match="36 training images, less than a batch; set --batch-size to 36 or less"):
+        training.train(tiny_lesson.LESSON, settings(pictures, batch_size=64), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_measuring_chooses_what_fits_the_generator_and_the_data(monkeypatch):
+    """Which of the three ways of measuring is taken; they have tests of their own."""
+
+    class Data:
+        def __init__(self, name, classes=10):
+            self.name, self.num_classes, self.image_shape = name, classes, (28, 28, 1)
+            self.class_names = tuple(map(str, range(classes)))
+
+    for way in ("conditional", "unconditional", "unlabelled"):
+        monkeypatch.setattr(evaluation, f"measure_{way}", lambda *a, way=way: way)
+    monkeypatch.setattr(evaluation, "has_classifier", lambda data: data.name == "fashion_mnist")
+    monkeypatch.setattr(evaluation, "load_classifier", lambda name: None)
+    conditional = tiny_lesson.define_generator((28, 28, 1), 10)
+    z = keras.Input((4,), name="z")
+    image = keras.layers.Reshape((28, 28, 1))(keras.layers.Dense(784, activation="tanh")(z))
+    unconditional = keras.Model(z, image)
+    assert report.measure(conditional, Data("fashion_mnist"), 20) == "conditional"
+    assert report.measure(unconditional, Data("fashion_mnist"), 20) == "unconditional"
+    assert report.measure(conditional, Data("sky"), 20) == "unlabelled"
+    assert report.measure(unconditional, Data("sky"), 20) == "unlabelled"
