@@ -308,7 +308,7 @@ QUICK = CGANSettings(data="fashion_mnist", epochs=3, batch_size=64)
 PRESETS = {
     "smoke": replace(QUICK, epochs=2, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=10),
+    "full": replace(QUICK, epochs=8),
     "book": replace(QUICK, network="channel", latent_dim=100, epochs=100, batch_size=128, average=0.0),
 }
 
