@@ -73,8 +73,6 @@ def peak_memory():
         import tensorflow as tf
 
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
-    import resource  # not on Windows
-
     if sys.platform == "win32":
         import psutil
 

@@ -80,6 +80,10 @@ def _where(run):
     return [*lines, f"{'run folder:':14} {run.folder}"]
 
 
+def _failed(attempts):
+    return [f"Training had failed with {attempts} other seed{'s'[: attempts > 1]} before."] if attempts else []
+
+
 def _page(run, content):
     config = run.config
     minutes = content["training_seconds"] / 60
@@ -89,7 +93,7 @@ def _page(run, content):
         f"Trained for {minutes:.1f} minutes ({content['steps']} steps) on {config['device']}, "
         f"backend {config['backend']}, Keras {config['versions']['keras']}, "
         f"seed {config['settings']['seed'] + config['restarts']}.",
-        *([f"Training had failed with {config['restarts']} other seeds before."] if config["restarts"] else []),
+        *_failed(config["restarts"]),
         "",
         "![samples](samples.png)",
         "",

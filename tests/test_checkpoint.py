@@ -186,7 +186,7 @@ def test_all_damaged_is_an_error(damage, gan, folder):
     for file in checkpoint.saved(folder):
         file.write_bytes(damage(file.read_bytes()))
     before, said = state(gan), []
-    with pytest.raises(BookError, match="no checkpoint in .* can be read; start anew"):
+    with pytest.raises(BookError, match=r"no checkpoint in .* can be read; start anew"):
         checkpoint.restore(gan, folder, said.append)
     assert len(said) == 2
     assert "before" not in said[1], "there is none to go back to"
