@@ -49,8 +49,7 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
     run = runs.new(f"{lesson.name}-{preset}", out)
     config = {"lesson": lesson.name, "preset": preset, "settings": asdict(settings), "restarts": 0}
     config |= {"on_failure": on_failure, "tensorboard": tensorboard, "class_names": list(dataset.class_names)}
-    run.write_config(config | runs.surroundings())
-    return _attempts(lesson, settings, dataset, run, tell)
+    return _attempts(lesson, settings, dataset, run, config | runs.surroundings(), tell)
 
 
 def resume(lesson, preset=None, out=None, asked=None, tell=print):
@@ -80,7 +79,7 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
         settings = replace(next(iter(lesson.presets.values())), **config["settings"])
     except TypeError:
         raise BookError(f"{run} has settings this version of '{lesson.name}' does not know; start anew") from None
-    return _attempts(lesson, settings, _load(settings), run, tell)
+    return _attempts(lesson, settings, _load(settings), run, config, tell)
 
 
 def _load(settings):
@@ -99,12 +98,13 @@ def _steps_per_epoch(settings, dataset):
     return steps
 
 
-def _attempts(lesson, settings, dataset, run, tell):
+def _attempts(lesson, settings, dataset, run, config, tell):
     """Trains, again with another seed if that was asked for, and reports."""
-    config = run.config
     while True:
+        seed = settings.seed + config["restarts"]
+        training = Training(lesson, replace(settings, seed=seed), dataset, run, config, tell)
+        run.write_config(config)  # Not before it is clear that the settings make a model.
         try:
-            training = Training(lesson, replace(settings, seed=settings.seed + config["restarts"]), dataset, run, tell)
             training.fit()
             next_step = lesson.next_step.format(run=run)
             return report.finish(run, training, dataset, settings.measure_samples, next_step, tell)
@@ -114,8 +114,7 @@ def _attempts(lesson, settings, dataset, run, tell):
             if config["restarts"] == RESTARTS:
                 raise BookError(f"training failed {RESTARTS + 1} times, last: {failure.finding}") from None
             config["restarts"] += 1
-            _forget(run)  # First, so that no checkpoint of this seed can be taken for one of the next.
-            run.write_config(config)
+            _forget(run)  # Before the new seed is written down, so that no checkpoint is taken for one of it.
             tell(f"Starting again with seed {settings.seed + config['restarts']}.")
         except (Interrupted, KeyboardInterrupt):
             raise Interrupted(f"{chapters.command(lesson)} --out {shlex.quote(str(run))} --resume") from None
@@ -130,8 +129,8 @@ def _forget(run):
 class Training:
     """One attempt at a run: model, data and callbacks, ready to fit from wherever the checkpoints say."""
 
-    def __init__(self, lesson, settings, dataset, run, tell):
-        self.run, self.settings, self.tell = run, settings, tell
+    def __init__(self, lesson, settings, dataset, run, config, tell):
+        self.run, self.settings, self.config, self.tell = run, settings, config, tell
         if settings.deterministic:
             device.make_deterministic()
         keras.utils.set_random_seed(settings.seed)
@@ -207,7 +206,7 @@ class Training:
         log = keras.callbacks.CSVLogger(self.run.log, append=True)
         saver = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self._save_generator())
         callbacks = [self.batches.follow_epochs(), progress, log, self.grid, saver, self.monitor, self.checkpoints]
-        if self.run.config["tensorboard"]:
+        if self.config["tensorboard"]:
             callbacks.insert(0, keras.callbacks.TensorBoard(self.run.folder / "tensorboard", write_graph=False))
         return callbacks
 
@@ -235,5 +234,5 @@ class Training:
             real_labels, names = dataset.labels, dataset.class_names
         else:
             labels, real_labels, names = np.zeros(160, int), np.zeros(len(dataset.labels), int), ("images",)
-        action = self.run.config["on_failure"]
+        action = self.config["on_failure"]
         return HealthMonitor(self._draw(labels), labels, dataset.images, real_labels, names, on_failure=action)

@@ -119,7 +119,7 @@ def test_tensorboard_that_is_not_installed_is_asked_for(pictures, tmp_path, monk
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("size, network", [(32, "projection"), (100, "channel"), (32, "unconditional")])
+@pytest.mark.parametrize("size, network", [(100, "projection"), (32, "channel"), (32, "unconditional")])
 def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
     chosen = cgan.LESSON.settings(
         "smoke", data=str(pictures), image_size=size, network=network, epochs=1, batch_size=8, width=4,

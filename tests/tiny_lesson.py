@@ -54,7 +54,9 @@ def define_discriminator(shape, classes, learning_rate):
     h = layers.Concatenate()([layers.Flatten()(x), layers.Embedding(classes, 4)(label)])
     h = layers.Dropout(0.2)(layers.LeakyReLU(0.2)(layers.Dense(12)(h)))
     model = keras.Model([x, label], layers.Dense(1, dtype="float32")(h), name="discriminator")
-    model.compile(keras.optimizers.Adam(learning_rate), keras.losses.BinaryCrossentropy(from_logits=True))
+    accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=[accuracy])
     return model
 
 

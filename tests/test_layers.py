@@ -1,0 +1,49 @@
+"""The layers against their formulas."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from gan_book.layers import Maxout
+
+
+def test_maxout_is_the_largest_of_its_linear_pieces():
+    layer = Maxout(units=3, pieces=4)
+    x = np.random.default_rng(0).normal(size=(5, 6)).astype("float32")
+    layer.build(x.shape)
+    layer.linear.bias.assign(np.arange(12))
+    kernel, bias = (ops.convert_to_numpy(weight) for weight in layer.weights)
+    w, b = kernel.reshape(6, 3, 4), bias.reshape(3, 4)  # W_ij and b_ij: unit i, piece j
+    expected = np.max(np.einsum("nd,dij->nij", x, w) + b, axis=-1)
+    np.testing.assert_allclose(ops.convert_to_numpy(layer(x)), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_maxout_of_two_pieces_can_be_an_absolute_value():
+    layer = Maxout(units=1, pieces=2)
+    layer.build((None, 1))
+    layer.linear.kernel.assign([[1.0, -1.0]])
+    x = np.array([[-2.0], [0.0], [3.0]], "float32")
+    np.testing.assert_array_equal(ops.convert_to_numpy(layer(x)), np.abs(x))
+
+
+def test_maxout_has_the_published_number_of_weights():
+    layer = Maxout(240, 5)
+    layer.build((None, 784))
+    assert layer.count_params() == (784 + 1) * 240 * 5
+    assert layer.compute_output_shape((None, 784)) == (None, 240)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_maxout_survives_saving(policy, tmp_path):
+    inputs = keras.Input((6,))
+    initializer = keras.initializers.RandomNormal(0.0, 0.05)
+    model = keras.Model(inputs, Maxout(3, 2, kernel_initializer=initializer, dtype=policy, name="m")(inputs))
+    assert model.output.shape == (None, 3)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    x = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
+    np.testing.assert_array_equal(*(ops.convert_to_numpy(ops.cast(m(x), "float32")) for m in (model, loaded)))
+    layer = loaded.get_layer("m")
+    assert (layer.units, layer.pieces, layer.kernel_initializer.stddev) == (3, 2, 0.05)
+    assert layer.linear.compute_dtype == layer.compute_dtype == policy.removeprefix("mixed_")

@@ -1,0 +1,71 @@
+"""Which number format is chosen where, and what stays float32 whatever is chosen."""
+
+import keras
+import pytest
+
+from chapters.ch06_cgan import cgan, mlp_cgan
+from gan_book import device, precision
+from gan_book.errors import BookError
+
+
+@pytest.mark.parametrize(
+    "accelerator, capability, flags, best",
+    [
+        ("gpu", 9.0, set(), "mixed_float16"),
+        ("gpu", 7.0, {"amx_bf16"}, "mixed_float16"),
+        ("gpu", 6.1, {"amx_bf16"}, "float32"),
+        ("gpu", 0.0, set(), "float32"),
+        ("tpu", 0.0, set(), "mixed_bfloat16"),
+        ("cpu", 0.0, {"sse2", "amx_bf16"}, "mixed_bfloat16"),
+        ("cpu", 0.0, {"avx512_bf16"}, "mixed_bfloat16"),
+        ("cpu", 0.0, {"sse2", "avx512f"}, "float32"),
+        ("cpu", 0.0, set(), "float32"),
+    ],
+)
+def test_auto_picks_what_the_device_runs_fast(accelerator, capability, flags, best, monkeypatch):
+    monkeypatch.setattr(device, "accelerator", lambda: accelerator)
+    monkeypatch.setattr(device, "compute_capability", lambda: capability)
+    monkeypatch.setattr(device, "cpu_flags", lambda: flags)
+    assert precision.best() == best
+    assert precision.use("auto") == best
+    assert keras.config.dtype_policy().name == best
+
+
+@pytest.mark.parametrize("name", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_a_named_policy_is_used_on_any_device(name):
+    assert precision.use(name) == name
+    assert keras.config.dtype_policy().name == name
+
+
+def test_an_unknown_policy_changes_nothing():
+    with pytest.raises(BookError, match="--precision 'float64' is not known; choose one of: auto, float32"):
+        precision.use("float64")
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_weights_and_output_heads_stay_float32(policy):
+    precision.use(policy)
+    networks = [
+        cgan.define_generator(),
+        cgan.define_discriminator(),
+        cgan.define_wide_generator(width=4),
+        cgan.define_projection_discriminator(width=4),
+        mlp_cgan.define_generator(),
+        mlp_cgan.define_discriminator("adam"),
+    ]
+    for network in networks:
+        assert network.output.dtype == "float32", network.name
+        assert {weight.dtype for weight in network.weights} == {"float32"}
+        assert policy.removeprefix("mixed_") in {layer.compute_dtype for layer in network.layers}, network.name
+
+
+@pytest.mark.parametrize("accelerator, xla", [("gpu", True), ("tpu", True), ("cpu", device.JAX)])
+def test_xla_is_on_where_it_pays(accelerator, xla, monkeypatch):
+    monkeypatch.setattr(device, "accelerator", lambda: accelerator)
+    assert device.wants_xla() == xla
+
+
+def test_the_device_has_a_name():
+    assert device.name()
+    assert device.peak_memory() > 1_000_000
