@@ -9,11 +9,8 @@ from typing import Annotated
 import typer
 
 from gan_book import quiet
+from gan_book.datasets.cli import app as data
 from gan_book.errors import BookError, Interrupted
-
-quiet.import_backend()  # before anything else imports it
-
-from gan_book.datasets.cli import app as data  # noqa: E402
 
 KINDS = {int: "a whole number", float: "a number", str: "a word"}  # what --set sets; the rest have flags
 
@@ -79,6 +76,7 @@ app.add_typer(data, name="data")
 @app.command("chapters")
 def list_chapters():
     """List the chapters' scripts."""
+    quiet.import_backend()
     from gan_book.chapters import lessons
 
     for lesson in lessons():
@@ -104,6 +102,7 @@ def train(
     changes: Set = None,
 ):
     """Train a chapter's GAN and measure it."""
+    quiet.import_backend()
     from gan_book import chapters, training
 
     lesson = chapters.lesson(chapter)
@@ -158,6 +157,7 @@ def generate(
     run: RunFolder = None,
 ):
     """Draw images with a trained generator."""
+    quiet.import_backend()
     from gan_book import drawing
 
     drawing.generate(_run(chapter, run), n, label, seed, out)
@@ -175,6 +175,7 @@ def interpolate(
     run: RunFolder = None,
 ):
     """Walk from one class to another."""
+    quiet.import_backend()
     from gan_book import drawing
 
     drawing.interpolate(_run(chapter, run), start, end, seed, frames, out)
@@ -190,6 +191,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Seed of the latent points and of the bootstrap.")] = 0,
 ):
     """Measure a trained generator."""
+    quiet.import_backend()
     from gan_book import datasets, evaluation, report, runs
 
     if samples < 1:

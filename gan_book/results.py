@@ -75,7 +75,7 @@ def summarise(folders):
         "samples": first["samples"],
         "floor": first["frechet_distance"]["floor"],
         "classifier_accuracy_on_real": first["classifier_accuracy_on_real"],
-        "made_on": {name: configs[0][name] for name in ("device", "backend", "versions", "git")},
+        "made_on": {name: configs[0][name] for name in ("device", "backend", "policy", "versions", "git")},
         "runs": each,
         "mean": {name: float(np.mean(values)) for name, values in columns.items()},
         "spread": _spread(columns) if len(each) > 1 else None,
@@ -88,10 +88,10 @@ def _spread(columns):
 
 def table(results):
     """The Markdown table of one results file."""
-    heads = ["", "seeds", "minutes", *(head for head, _, _ in SCORES.values())]
+    heads = ["", "seeds", "steps", "minutes", *(head for head, _, _ in SCORES.values())]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name, summary in results.items():
-        cells = [f"`{name}`", str(len(summary["runs"])), _cell(summary, "training_seconds", "{:.1f}", 1 / 60)]
+        cells = [f"`{name}`", str(len(summary["runs"])), f"{summary['steps']:,}", _fastest(summary)]
         cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in SCORES.items()]
         lines.append(f"| {' | '.join(cells)} |")
     first = next(iter(results.values()))
@@ -100,9 +100,13 @@ def table(results):
         f"{first['classifier_accuracy_on_real']:.1%} of the real test images right; ± is the standard deviation over "
         f"seeds. Real training images have a Fréchet distance of {first['floor']:.2f} to the test images. "
         f"Made on 2 cores of: {first['made_on']['device']}, Keras {first['made_on']['versions']['keras']}, "
-        f"{first['settings']['precision']} precision."
+        f"{first['made_on']['policy']}; minutes are the fastest run's, as some shared the cores with other work."
     )
     return "\n".join([*lines, "", note, ""])
+
+
+def _fastest(summary):
+    return f"{min(run['training_seconds'] for run in summary['runs']) / 60:.1f}"
 
 
 def _cell(summary, name, pattern, scale):

@@ -134,14 +134,14 @@ class Training:
         if settings.deterministic:
             device.make_deterministic()
         keras.utils.set_random_seed(settings.seed)
-        policy = precision.use(settings.precision)
+        config["policy"] = precision.use(settings.precision)
         self.model = lesson.build(settings, dataset)
         self.model.compile(steps_per_execution=settings.steps_per_execution)
         self.batches = Batches(dataset.images, dataset.labels, settings.batch_size, settings.seed)
         self.steps_per_epoch = _steps_per_epoch(settings, dataset)
         tell(
             f"{lesson.name}: {len(dataset.images)} images of {dataset.name}, {settings.epochs} epochs of "
-            f"{self.steps_per_epoch} steps, {policy} on {device.name()}, backend {keras.backend.backend()}"
+            f"{self.steps_per_epoch} steps, {config['policy']} on {device.name()}, backend {keras.backend.backend()}"
         )
         self.monitor = self._health_monitor(dataset)
         self.grid = self._sample_grid(dataset)

@@ -41,7 +41,7 @@ def test_chapter_6_has_its_rows():
 def finished_run(folder, seed, accuracy, width=8):
     run = runs.Run(folder)
     config = {"settings": {"seed": seed, "precision": "auto", "width": width}, "restarts": 0}
-    config |= {"device": "d", "backend": "b", "versions": {"keras": "3"}, "git": None}
+    config |= {"device": "d", "backend": "b", "policy": "float32", "versions": {"keras": "3"}, "git": None}
     run.write_config(config)
     score = {"value": accuracy, "floor": 0.1, "std": 0.0, "real": 8.0}
     measured = dict.fromkeys(list(results.SCORES)[:4], score) | {"precision": 0.5, "recall": 0.25}
@@ -56,7 +56,7 @@ def test_runs_become_a_row(tmp_path):
     assert summary["mean"]["label_accuracy"] == pytest.approx(0.85)
     assert summary["spread"]["label_accuracy"] == pytest.approx(np.sqrt(0.005))
     lines = results.table({"tiny": summary}).splitlines()
-    assert lines[2].startswith("| `tiny` | 2 | 1.0 ± 0.0 | 85.0 % ± 7.1 |")
+    assert lines[2].startswith("| `tiny` | 2 | 10 | 1.0 | 85.0 % ± 7.1 |")
 
 
 def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path):

@@ -232,7 +232,8 @@ def define_gan(generator, discriminator, learning_rate=2e-4, beta_1=0.5, loss=ad
 #
 # old_discriminator = define_discriminator()
 # old_discriminator.trainable = False  # "freeze it in the composite", the books said
-# weights_that_moved(old_discriminator, lambda: old_discriminator.train_on_batch([noise, some_labels], np.ones((32, 1))))
+# step = lambda: old_discriminator.train_on_batch([noise, some_labels], np.ones((32, 1)))
+# weights_that_moved(old_discriminator, step)
 
 # %% [markdown]
 # Nothing moved, and one easily overlooked warning is all that tells. Now with `Composite`, which is trained first here,
@@ -436,10 +437,10 @@ LESSON = Lesson(
 #
 # Pictures deceive: one looks at the best. What can be counted, on 10,000 samples, a thousand for each label:
 #
-# - **Label accuracy**: a classifier, trained on the real training images, says what it sees; how often is that what was
-#   asked for? The same classifier's accuracy on real test images is the bar.
-# - **Fréchet distance** between samples and real test images in that classifier's features (Heusel et al. 2017, who used
-#   the Inception network and called it FID; numbers in other features cannot be compared). Real training images
+# - **Label accuracy**: a classifier, trained on the real training images, says what it sees; how often is that what
+#   was asked for? The same classifier's accuracy on real test images is the bar.
+# - **Fréchet distance** between samples and real test images in that classifier's features (Heusel et al. 2017, who
+#   used the Inception network and called it FID; numbers in other features cannot be compared). Real training images
 #   against the same test images give the floor.
 # - **Precision and recall** (Kynkäänniemi et al. 2019): the share of samples that look real, and the share of the real
 #   images that the samples reach. A generator with few good ideas has precision without recall.
