@@ -157,6 +157,8 @@ class AdversarialModel(keras.Model):
             size = ops.shape(keras.tree.flatten(x)[0])[0]
             for metric, value in values.items():
                 self._mean(f"{name}_{metric}").update_state(value, sample_weight=size)
+            # Once more: when the step is traced first, compiled metrics are not there yet at the reset above.
+            player.reset_metrics()
         return {name: mean.result() for name, mean in self.means.items()}
 
     def _mean(self, name):

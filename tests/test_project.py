@@ -12,7 +12,6 @@ from gan_book.paths import BOOK
 tomllib = pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "tomli")
 PROJECT = tomllib.loads((BOOK / "pyproject.toml").read_text(encoding="utf-8"))
 CALLED = {"PIL": "pillow", "sklearn": "scikit-learn"}  # imported under another name than installed
-COMES_WITH = {"nbformat": "nbclient"}
 OPTIONAL = {"jax"}  # the other backend
 
 
@@ -37,7 +36,7 @@ def imported():
 
 def test_everything_imported_is_a_dependency():
     dependencies = {re.split(r"[\[><=; ]", line)[0] for line in PROJECT["project"]["dependencies"]}
-    assert {(CALLED | COMES_WITH).get(name, name) for name in imported()} - OPTIONAL <= dependencies
+    assert {CALLED.get(name, name) for name in imported()} - OPTIONAL <= dependencies
 
 
 def test_ruff_pytest_and_jupytext_are_configured():

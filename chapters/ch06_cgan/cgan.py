@@ -28,6 +28,7 @@ from keras import layers, ops
 
 from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.datasets.scaling import to_float
+from gan_book.errors import BookError
 from gan_book.lesson import Lesson, Settings
 
 # %% [markdown]
@@ -315,8 +316,14 @@ PRESETS = {
 
 
 def build(settings, dataset):
-    """The model of the settings, for images of the data set's shape and its classes."""
+    """The model of the settings, for images of the data set's shape and its classes.
+
+    Raises:
+        BookError: no such network.
+    """
     shape, classes = dataset.image_shape, dataset.num_classes
+    if settings.network not in ("channel", "projection", "unconditional"):
+        raise BookError(f"network '{settings.network}' is not known; choose channel, projection or unconditional")
     if settings.network == "channel":
         discriminator = define_discriminator(shape, classes, settings.learning_rate)
         generator = define_generator(settings.latent_dim, shape, classes)
