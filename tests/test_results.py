@@ -40,7 +40,8 @@ def test_chapter_6_has_its_rows():
 
 def finished_run(folder, seed, accuracy, width=8):
     run = runs.Run(folder)
-    config = {"lesson": "tiny", "preset": "full", "class_names": ["a"], "settings": {"seed": seed, "precision": "auto", "width": width}, "restarts": 0}
+    config = {"lesson": "tiny", "preset": "full", "class_names": ["a"], "restarts": 0}
+    config |= {"settings": {"seed": seed, "precision": "auto", "width": width}}
     config |= {"device": "d", "backend": "b", "policy": "float32", "versions": {"keras": "3"}, "git": None}
     run.write_config(config)
     score = {"value": accuracy, "floor": 0.1, "std": 0.0, "real": 8.0}
