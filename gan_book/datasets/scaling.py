@@ -18,6 +18,7 @@ def to_uint8(images):
     A numpy array gives a numpy array, a tensor a tensor of the backend.
     """
     if isinstance(images, np.ndarray):
-        return np.clip(np.rint((images.astype("float32") + 1.0) * 127.5), 0, 255).astype("uint8")
+        known = np.nan_to_num(images.astype("float32"))  # A network that failed draws NaN; show it as grey.
+        return np.clip(np.rint((known + 1.0) * 127.5), 0, 255).astype("uint8")
     pixels = (ops.cast(images, "float32") + 1.0) * 127.5
     return ops.cast(ops.clip(ops.round(pixels), 0.0, 255.0), "uint8")
