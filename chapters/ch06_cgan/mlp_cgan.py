@@ -81,7 +81,6 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10, dr
     standard = layers.Rescaling(12**0.5, -(3**0.5))(z) if balanced else z  # to mean 0 and variance 1
     h_z = layers.Dense(200, activation="relu")(standard)
     h_y = layers.Dense(1000, activation="relu")(one_hot(label, num_classes))
-    h_y = layers.Rescaling(0.3)(h_y) if balanced else h_y
     h = layers.Dropout(dropout)(layers.Concatenate()([h_z, h_y]))
     h = layers.Dense(1200)(h)
     h = layers.BatchNormalization(momentum=0.9)(h) if balanced else h

@@ -28,8 +28,8 @@ class Batches(keras.utils.PyDataset):
     Keras plans every epoch of a `fit` with one and the same number of steps. After `start_at` the first epoch simply
     ends early; Keras would warn that the data ran out, and that is silenced for that epoch. Its steps are counted from
     0: add `first_batch` to the number a callback is given to have that of the batch. For a resume that is exact to the
-    bit, give the rest of that epoch a `fit` of its own with its ``steps_per_epoch``, as `gan_book.training` does: asked
-    for a batch that is not there, TensorFlow still advances what in a step does not wait for data, such as random states.
+    bit, give the rest of that epoch a `fit` of its own with its ``steps_per_epoch``, as `gan_book.training` does:
+    asked for a batch that is not there, TensorFlow still advances what in a step does not wait for data (noise).
 
     Args:
         images: uint8 ``[n, height, width, channels]``.
