@@ -244,17 +244,17 @@ class MLPConditionalGAN(AdversarialModel):
 # ## What goes wrong, and a remedy
 #
 # With Adam, these networks collapse at once: every sample of a label is the same image, whatever $z$ is. After 1,500
-# steps the pixels of a class varied 0.06 times as much as in real images. The way the generator is wired invites it.
-# A label lights up 1000 hidden units, the noise 200, and Adam moves every weight as far at each step, so that soon the
-# label's units together outweigh the noise. One convincing image a label is then the easiest answer.
+# steps the pixels of a class varied 0.06 times as much as in real images, and label accuracy was 10 %, which is chance.
+# Noise between 0 and 1 has a mean; what the network hears first is that mean, and it is the same for every image.
 #
-# The network "balanced" changes three things and leaves every layer its size: it shifts and stretches $z$ to mean 0
-# and variance 1, scales the label's hidden layer to a tenth, and normalises the joint layer over the batch. After
-# 1,200 steps the pixels then varied as much as real ones (1.00 times), but now it was the label that was not heard yet:
-# label accuracy 9 %, which is chance. To be told two things and to listen to both is what a conditional generator has
-# to learn, and nothing in the objective says which to learn first.
+# The network "balanced" changes two things and leaves every layer its size: it shifts and stretches $z$ to mean 0 and
+# variance 1, and normalises the joint layer over the batch. Five epochs (`quick`) then end at 58 % label accuracy, with
+# pixels varying 0.82 times as much as in real images: digits, not yet always the one asked for. To be told two things
+# and to listen to both is what a conditional generator has to learn, and nothing in the objective says which to learn
+# first. How loud the label speaks is a dial: with its hidden layer scaled to 0.3 the same training ended at 22 % label
+# accuracy and a variation of 0.99.
 #
-# (Seed 0, batch 100; the first number on 1,000 samples, the second on 2,000, from a `quick` run broken off early.)
+# (Seed 0, batch 100; 10,000 samples, for the collapsed network 1,000.)
 #
 # ## What changed since
 #
@@ -355,8 +355,8 @@ LESSON = Lesson(
 # 3. *A deaf discriminator.* In `define_discriminator`, multiply `h_y` by 0. What label accuracy do you expect, however
 #    long you train? (Answer: about 10 %: nothing rewards $G$ for obeying.)
 # 4. *Collapse.* Train with `--set network=paper`. Which sentence does the health monitor say, and at which step?
-# 5. *A dial.* "Balanced" scales the label's hidden layer to 0.1. Try 0.03 and 0.3: how do label accuracy and diversity
-#    change against each other?
+# 5. *A dial.* Multiply `h_y` of the generator by 0.3, then by 0.1. How do label accuracy and diversity change against
+#    each other? (Measured with `quick`: 22 % at 0.3, about 10 % at 0.1; the variation of the pixels 0.99 and 1.0.)
 
 
 # %%
