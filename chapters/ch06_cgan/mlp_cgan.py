@@ -356,7 +356,7 @@ LESSON = Lesson(
 #    long you train? (Answer: about 10 %: nothing rewards $G$ for obeying.)
 # 4. *Collapse.* Train with `--set network=paper`. Which sentence does the health monitor say, and at which step?
 # 5. *A dial.* Multiply `h_y` of the generator by 0.3, then by 0.1. How do label accuracy and diversity change against
-#    each other? (Measured with `quick`: 22 % at 0.3, about 10 % at 0.1; the variation of the pixels 0.99 and 1.0.)
+#    each other? (Measured: 22 % and a variation of 0.99 at 0.3, after `quick`; at 0.1 still 9 % after two epochs.)
 
 
 # %%
