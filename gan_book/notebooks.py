@@ -43,12 +43,16 @@ def execute(notebook, folder, preset=None):
 
 
 def _tidy(notebook):
-    """Drops what a library says while it starts (stderr) and the times of execution."""
+    """Drops what the libraries say of themselves and the times of execution."""
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+            cell.outputs = [out for out in cell.outputs if not _is_notice(out)]
     return notebook
+
+
+def _is_notice(output):
+    return output.get("name") == "stderr" or output.get("text", "").startswith("WARNING:tensorflow")
 
 
 def write(script):

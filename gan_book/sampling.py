@@ -94,4 +94,6 @@ def between_classes(generator, z, start, end, steps):
     decoder = keras.Model([copy.inputs[0], embedding.output], copy.output)
     table = keras.ops.convert_to_numpy(embedding.embeddings)
     mixtures = line(table[start], table[end], steps)
-    return to_uint8(decoder.predict([np.repeat(z[None], steps, axis=0), mixtures], verbose=0))
+    # Called, not predict(): this decoder is used once, and tracing it would take longer than the answer.
+    images = decoder([np.repeat(z[None], steps, axis=0), mixtures], training=False)
+    return to_uint8(keras.ops.convert_to_numpy(images))

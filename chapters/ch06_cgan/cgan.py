@@ -462,25 +462,32 @@ LESSON = Lesson(
 # %% [markdown]
 # ## Without labels
 #
-# The same networks on the same images, never told a label: an ordinary GAN. (An eighth of the data and fewer epochs are
-# enough to make the point.) It draws garments, but which is left to chance, and the classifier, asked what it sees,
-# finds no balance among the classes.
+# The same networks, never told a label: an ordinary GAN. (A quarter of the data is enough to make the point.) It draws
+# garments, but which is left to chance, and the classifier, asked what it sees, finds no balance among the classes.
 
 # %% tags=["active-ipynb"]
 # short = dict(limit=min(settings.limit or 60_000, 15_000), epochs=min(settings.epochs, 3))
 # unconditional = train(LESSON, replace(settings, network="unconditional", **short), "unconditional")
+# seen = unconditional.report["measured"]["seen_per_class"]
+# print(", ".join(f"{name} {share:.0%}" for name, share in zip(data.class_names, seen)))
 # Image.open(unconditional.folder / "samples.png")
 
 # %% [markdown]
 # ## A failed run, on purpose
 #
-# The same networks again with one number changed: the learning rate a hundred times what it should be. Watch what the
-# health monitor says and what the losses do. The discriminator is right about everything within a few steps; a
-# discriminator that is sure has no slope, so the generator is told nothing and draws the same noise for every label.
-# This is what a *convergence failure* looks like. Learn the picture: you will meet it in your own experiments.
+# The same networks once more, but the generator learns two hundred times more slowly than the discriminator. Watch what
+# the health monitor says and what the losses do: the discriminator's go to zero, it is sure of everything, and the
+# generator, far behind, draws the same for every label. Left alone, it does not recover: that is a *convergence
+# failure*. Learn the picture: you will meet it in your own experiments, with less obvious causes.
 
 # %% tags=["active-ipynb"]
-# failed = train(LESSON, replace(settings, learning_rate=0.02, average=0.0, **short), "failed")
+# def lopsided(settings, dataset):
+#     model = build(settings, dataset)
+#     model.gan.optimizer.learning_rate = settings.learning_rate / 200
+#     return model
+#
+#
+# failed = train(replace(LESSON, build=lopsided), replace(settings, average=0.0, **short), "failed")
 # Image.open(failed.folder / "samples.png")
 
 # %% tags=["active-ipynb"]
