@@ -148,7 +148,7 @@ class AdversarialModel(keras.Model):
         return self._play(data, "test_step")
 
     def _play(self, data, step):
-        batch = [part for part in data if part is not None]
+        batch = keras.tree.map_structure(ops.convert_to_tensor, [part for part in data if part is not None])
         for name, player, x, y in self.turns(*batch):
             # A player's metrics are running means. Starting them anew makes them this turn's values; the mean over
             # the epoch is kept here, so that two turns of one player do not blur.

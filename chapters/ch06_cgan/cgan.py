@@ -477,7 +477,7 @@ LESSON = Lesson(
 #
 # The same networks once more, but the generator learns two hundred times more slowly than the discriminator. Watch what
 # the health monitor says and what the losses do: the discriminator's go to zero, it is sure of everything, and the
-# generator, far behind, draws the same for every label. Left alone, it does not recover: that is a *convergence
+# generator, far behind, draws noise whatever the label. Left alone, it does not recover: that is a *convergence
 # failure*. Learn the picture: you will meet it in your own experiments, with less obvious causes.
 
 # %% tags=["active-ipynb"]
