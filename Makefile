@@ -9,7 +9,7 @@ demo: $(VENV)/installed
 	$(BIN)/gan-book train cgan --preset quick
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

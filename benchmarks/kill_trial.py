@@ -112,7 +112,7 @@ def differences(run, other):
     found += [
         name for name in pictures[0].keys() | pictures[1].keys() if pictures[0].get(name) != pictures[1].get(name)
     ]
-    weights, others = (each.load_generator().get_weights() for each in (run, other))
+    weights, others = (each.load("generator").get_weights() for each in (run, other))
     if len(weights) != len(others) or not all(map(np.array_equal, weights, others)):
         found.append("generator.keras")
     return found + _different_states(run, other)

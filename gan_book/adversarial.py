@@ -59,14 +59,14 @@ class Composite(keras.Model):
         return [v for v in self.weights if id(v) not in free]
 
     def get_config(self):
-        functional = keras.Model(self.inputs, self.outputs, name=self.name)
+        functional = keras.Model(self.input, self.output, name=self.name)
         return {"functional": functional.get_config(), "frozen": [layer.name for layer in self.frozen]}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         functional = keras.Model.from_config(config["functional"], custom_objects=custom_objects)
         frozen = [functional.get_layer(name) for name in config["frozen"]]
-        return cls(functional.inputs, functional.outputs, frozen=frozen, name=functional.name)
+        return cls(functional.input, functional.output, frozen=frozen, name=functional.name)
 
 
 class AdversarialModel(keras.Model):
@@ -93,8 +93,9 @@ class AdversarialModel(keras.Model):
     def turns(self, *batch):
         """Yields the turns of one step, each ``(name, model, x, y)``: "train `model` to answer `y` to `x`".
 
-        A turn has been played when the generator goes on after its ``yield``: what is computed there sees the new
-        weights. ``batch`` is what the data set yields, for instance ``(images, labels)``.
+        A fifth part gives sample weights, as in `keras.Model.fit`. A turn has been played when the generator goes on
+        after its ``yield``: what is computed there sees the new weights. ``batch`` is what the data set yields, for
+        instance ``(images, labels)``.
         """
         raise NotImplementedError(f"{type(self).__name__} must say what its turns are: override turns()")
 
@@ -102,9 +103,13 @@ class AdversarialModel(keras.Model):
         """Returns a copy of `network` whose weights are an exponential moving average of its own.
 
         The copy follows after every step, w <- m w + (1 - m) w_network, with m = min(momentum, (1 + t) / (10 + t)) so
-        that the first steps t are soon forgotten. Samples of the averaged generator are better than those of the
-        last one (Yazici et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training").
+        that the first steps t are soon forgotten. Samples of the averaged generator are better than those of the last
+        one (Yazici et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training").
+
+        With `momentum` 0 there is no average, and `network` itself is returned.
         """
+        if not momentum:
+            return network
         copy = keras.models.clone_model(network)
         copy.set_weights(network.get_weights())
         if not self._averages:
@@ -149,12 +154,12 @@ class AdversarialModel(keras.Model):
 
     def _play(self, data, step):
         batch = keras.tree.map_structure(ops.convert_to_tensor, [part for part in data if part is not None])
-        for name, player, x, y in self.turns(*batch):
+        for name, player, *turn in self.turns(*batch):
             # A player's metrics are running means. Starting them anew makes them this turn's values; the mean over
             # the epoch is kept here, so that two turns of one player do not blur.
             player.reset_metrics()
-            values = device.player_step(player, step, (x, y))
-            size = ops.shape(keras.tree.flatten(x)[0])[0]
+            values = device.player_step(player, step, tuple(turn))
+            size = ops.shape(keras.tree.flatten(turn[0])[0])[0]
             for metric, value in values.items():
                 self._mean(f"{name}_{metric}").update_state(value, sample_weight=size)
             # Once more: when the step is traced first, compiled metrics are not there yet at the reset above.
@@ -185,6 +190,24 @@ class AdversarialModel(keras.Model):
         if data_batch is None:
             data_batch = next(data for _, _, steps in iterator for data in steps)
         device.trace(self._play_and_average, data_batch)
+
+
+class GAN(AdversarialModel):
+    """The usual cast: one generator, one discriminator and their composite. What they do, a chapter says in `turns`.
+
+    Attributes:
+        generator, discriminator, gan: the networks, the last two compiled.
+        sampler: the network to draw with: the moving average of the generator, if `average`, its momentum, is above 0.
+    """
+
+    def __init__(self, generator, discriminator, gan, average=0.0, seed=0):
+        super().__init__(seed=seed)
+        self.generator, self.discriminator, self.gan = generator, discriminator, gan
+        self.sampler = self.track_average(generator, average)
+
+    def latent_points(self, n):
+        """z ~ N(0, 1) for the generator's first input, float ``[n, d]``; another prior is a chapter's own."""
+        return keras.random.normal((n, self.generator.inputs[0].shape[-1]), seed=self.rng)
 
 
 class _PlayersOptimizers:

@@ -10,6 +10,9 @@ from gan_book.errors import BookError
 SCRIPTS = {
     "cgan": "chapters.ch06_cgan.cgan",
     "mlp-cgan": "chapters.ch06_cgan.mlp_cgan",
+    "infogan": "chapters.ch07_infogan.infogan",
+    "acgan": "chapters.ch08_acgan.acgan",
+    "twon-gan": "chapters.ch08_acgan.twon_gan",
 }
 
 _own = {}

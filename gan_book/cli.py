@@ -167,19 +167,26 @@ def generate(
 @app.command()
 def interpolate(
     chapter: Chapter,
-    start: Annotated[str, typer.Option("--from", help="Class to start from, by name or number.")],
-    end: Annotated[str, typer.Option("--to", help="Class to end at.")],
+    start: Annotated[str | None, typer.Option("--from", help="Class to start from, by name or number.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Class to end at.")] = None,
+    code: Annotated[str | None, typer.Option(help="Or a code and its values, such as 2:-2..2 (chapter 7).")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the latent points.")] = 0,
     frames: Annotated[int, typer.Option(help="Number of frames.")] = 24,
     out: Annotated[Path, typer.Option(help="A .gif, or a .png strip.")] = Path("walk.gif"),
     run: RunFolder = None,
 ):
-    """Walk from one class to another."""
+    """Walk from one class to another, or along a code."""
     quiet.import_backend()
     from gan_book import drawing
 
-    drawing.interpolate(_run(chapter, run), start, end, seed, frames, out)
-    print(f"{frames} frames from {start} to {end}: {out}")
+    if code is not None and start is None and end is None:
+        drawing.traverse(_run(chapter, run), code, seed, frames, out)
+        print(f"{frames} frames of code {code}: {out}")
+    elif code is None and start is not None and end is not None:
+        drawing.interpolate(_run(chapter, run), start, end, seed, frames, out)
+        print(f"{frames} frames from {start} to {end}: {out}")
+    else:
+        raise BookError("interpolate walks --from one class --to another, or along a --code; give one or the other")
 
 
 @app.command()
@@ -192,15 +199,15 @@ def evaluate(
 ):
     """Measure a trained generator."""
     quiet.import_backend()
-    from gan_book import datasets, evaluation, report, runs
+    from gan_book import chapters, datasets, report, runs
 
     if samples < 1:
         raise BookError(f"--samples must be at least 1, not {samples}")
     source = _run(chapter, run)
     settings = source.config["settings"]
     dataset = datasets.load(settings["data"], settings["image_size"], settings["limit"], settings["seed"])
-    measured = report.measure(source.load_generator(), dataset, samples, seed)
-    for line in evaluation.summary_lines(measured):
+    measured = report.measure(source, chapters.lesson(chapter), dataset, samples, seed)
+    for line in report.summary_lines(measured):
         print(line)
     if json_file is not None:
         runs.write_json(json_file, measured)

@@ -39,6 +39,20 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Score:
+    """A number that a chapter measures and others do not, and how it is printed: ``pattern.format(scale * value)``."""
+
+    name: str
+    head: str
+    value: float
+    pattern: str = "{:.2f}"
+    scale: float = 1.0
+
+    def __str__(self):
+        return f"{self.head:20} {self.pattern.format(self.scale * self.value)}"
+
+
+@dataclass(frozen=True)
 class Lesson:
     """A chapter's script.
 
@@ -50,6 +64,9 @@ class Lesson:
         build: ``build(settings, dataset)`` returns the compiled `AdversarialModel`; its attribute ``sampler`` is the
             generator to draw with.
         next_step: a sentence for after the first training.
+        kept: names of the model's attributes that are networks to save beside the generator.
+        measure: ``measure(run, dataset, samples, seed)`` returns the chapter's own `Score`s of a saved run, and a dict
+            of details for report.json; None if the chapter has none.
     """
 
     name: str
@@ -58,6 +75,8 @@ class Lesson:
     presets: dict[str, Settings]
     build: Callable
     next_step: str
+    kept: tuple[str, ...] = ()
+    measure: Callable | None = None
 
     def settings(self, preset="quick", **changes):
         """The settings of a preset with changes; None means "as the preset says".

@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
 from gan_book.errors import BookError
+from gan_book.lognames import losses
 from gan_book.paths import atomic_write
 
 DPI = 100
@@ -102,7 +103,7 @@ def interpolation_strip(images, path, left=None, right=None):
 
 
 def loss_curves(log_csv, path):
-    """Draw the log a Keras ``CSVLogger`` wrote: losses above, accuracies, if there are any, below.
+    """Draw the log a Keras ``CSVLogger`` wrote: losses above; the parts they are sums of and accuracies, if any, below.
 
     Epochs whose losses are not finite are marked. An epoch that was logged twice, as after a resume, counts once.
 
@@ -110,10 +111,12 @@ def loss_curves(log_csv, path):
         BookError: there is no such file, or no epoch in it.
     """
     epochs, columns = _read_log(log_csv)
-    panels = [("loss", {name: values for name, values in columns.items() if name.endswith("loss")})]
-    accuracies = {name: values for name, values in columns.items() if name.endswith("accuracy")}
-    if accuracies:
-        panels.append(("accuracy", accuracies))
+    totals, parts = losses(columns)
+    accuracies = [name for name in columns if name.endswith("accuracy")]
+    kinds = {"loss": totals, "part of the loss": parts, "accuracy": accuracies}
+    panels = [
+        (kind, {name: columns[name] for name in names}) for kind, names in kinds.items() if names or kind == "loss"
+    ]
     figure = Figure(figsize=(8, 1 + 3 * len(panels)), dpi=DPI, layout="constrained")
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (kind, curves) in zip(axes, panels, strict=True):

@@ -16,7 +16,9 @@ def save(network, path):
     The networks of this book are trained in whatever precision their device is good at; who draws with them may have
     another one. Their weights are float32 all along.
     """
-    copy = keras.models.clone_model(network, clone_function=_in_float32)
+    # Without what it was compiled with: to draw needs no loss, and a chapter's own would not be known elsewhere.
+    uncompiled = keras.Model(network.input, network.output, name=network.name)
+    copy = keras.models.clone_model(uncompiled, clone_function=_in_float32)
     copy.set_weights(network.get_weights())
     copy.save(path)
     with zipfile.ZipFile(path) as archive:

@@ -1,15 +1,34 @@
 """What a finished training tells: numbers, pictures and a page that joins them."""
 
+from dataclasses import asdict
+
 import numpy as np
 
 from gan_book import evaluation, plotting, runs
+from gan_book.lesson import Score
 from gan_book.paths import atomic_write
-from gan_book.sampling import balanced_labels, draw, is_conditional
+from gan_book.sampling import balanced_labels, draw, is_conditional, label_names
 
 ROWS = COLUMNS = 10
 
 
-def measure(generator, dataset, samples, seed=0):
+def save_networks(run, lesson, model):
+    """Writes the network to draw with, and the others that the chapter keeps."""
+    run.save("generator", model.sampler)
+    for name in lesson.kept:
+        run.save(name, getattr(model, name))
+
+
+def measure(run, lesson, dataset, samples, seed=0):
+    """Scores the saved networks of a run on so many samples, in the book's metrics and in the chapter's own."""
+    measured = measure_samples(run.load("generator"), dataset, samples, seed)
+    if lesson.measure is None:
+        return measured
+    scores, details = lesson.measure(run, dataset, samples, seed)
+    return {**measured, "own": [asdict(score) for score in scores], "details": details}
+
+
+def measure_samples(generator, dataset, samples, seed=0):
     """Scores `samples` images of the generator, balanced over the classes. See `gan_book.evaluation.measure`."""
     labels = balanced_labels(samples, dataset.num_classes)
     images = draw(generator, labels, seed)
@@ -21,36 +40,43 @@ def measure(generator, dataset, samples, seed=0):
     return evaluation.measure_conditional(images, labels, dataset, classifier, seed)
 
 
-def finish(run, training, dataset, samples, next_step, tell=print):
-    """Saves the generator, measures it, draws the pictures and writes report.json and report.md."""
-    run.save_generator(training.model.sampler)
-    generator = run.load_generator()  # What is measured is what was saved.
+def finish(run, lesson, training, dataset, samples, tell=print):
+    """Saves the networks, measures them, draws the pictures and writes report.json and report.md."""
+    save_networks(run, lesson, training.model)
     tell(f"Measuring {samples} samples ...")
     content = {
         "training_seconds": round(training.seconds, 1),
         "steps": training.steps,
         "parameters": {player.name: player.count_params() for player in training.networks()},
         "findings": [str(finding) for finding in training.findings],
-        "measured": measure(generator, dataset, samples),
+        "measured": measure(run, lesson, dataset, samples),
     }
-    _draw_pictures(run, generator, dataset, content)
+    _draw_pictures(run, dataset, content)
     with atomic_write(run.folder / "report.md", "w") as file:
         file.write(_page(run, content))
     runs.write_json(run.report_file, content)  # Last: its presence says that the run is finished.
-    for line in [*headline(content), "", *_where(run), "", next_step]:
+    for line in [*headline(content), "", *_where(run), "", lesson.next_step.format(run=run)]:
         tell(line)
     return run
 
 
 def headline(content):
     """The measured numbers, a line each."""
-    return evaluation.summary_lines(content["measured"])
+    return summary_lines(content["measured"])
 
 
-def _draw_pictures(run, generator, dataset, content):
-    rows = min(dataset.num_classes, ROWS)
-    labels = np.repeat(np.arange(rows), COLUMNS) if rows > 1 else np.zeros(ROWS * COLUMNS, int)
-    names = dataset.class_names[:rows] if rows > 1 and is_conditional(generator) else [""] * (len(labels) // COLUMNS)
+def summary_lines(measured):
+    """The chapter's own numbers and then those that all chapters share, a line each."""
+    own = [str(Score(**score)) for score in measured.get("own", [])]
+    return [*own, *evaluation.summary_lines(measured)]
+
+
+def _draw_pictures(run, dataset, content):
+    generator = run.load("generator")
+    names = label_names(generator, dataset.class_names)[:ROWS]
+    rows = len(names) if len(names) > 1 else ROWS
+    labels = np.repeat(np.arange(rows), COLUMNS) if len(names) > 1 else np.zeros(ROWS * COLUMNS, int)
+    names = names if len(names) > 1 else [""] * ROWS
     images = draw(generator, labels, seed=1)
     title, footer = _title(run), _footer(content["measured"])
     plotting.labelled_grid(images, names, run.folder / "samples.png", title=title, footer=footer)
@@ -62,6 +88,9 @@ def _draw_pictures(run, generator, dataset, content):
 def _footer(measured):
     """The one number to read below the pictures."""
     samples = f"{measured['samples']:,} samples of {measured['dataset']}"
+    if measured.get("own"):
+        first = Score(**measured["own"][0])
+        return f"{first.head} {first.pattern.format(first.scale * first.value)} on {measured['dataset']}"
     if "label_accuracy" in measured:
         return f"label accuracy {measured['label_accuracy']['value']:.1%} on {samples}"
     if "frechet_distance" in measured:

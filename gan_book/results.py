@@ -19,14 +19,15 @@ from gan_book.errors import BookError
 from gan_book.paths import BOOK, RESULTS, atomic_write
 
 TEXTS = ("README.md", "chapters/*/README.md")
-SCORES = {
-    "label_accuracy": ("label accuracy", "{:.1f} %", 100),
-    "frechet_distance": ("Fréchet distance", "{:.2f}", 1),
-    "kernel_distance": ("kernel distance x 1000", "{:.1f}", 1000),
-    "inception_score": ("inception score", "{:.2f}", 1),
-    "precision": ("precision", "{:.2f}", 1),
-    "recall": ("recall", "{:.2f}", 1),
-    "diversity": ("diversity in a class", "{:.2f}", 1),
+SCORES = {  # name: (head of the column, pattern, scale, where a report has it)
+    "label_accuracy": ("label accuracy", "{:.1f} %", 100, ("label_accuracy", "value")),
+    "frechet_distance": ("Fréchet distance", "{:.2f}", 1, ("frechet_distance", "value")),
+    "kernel_distance": ("kernel distance x 1000", "{:.1f}", 1000, ("kernel_distance", "value")),
+    "inception_score": ("inception score", "{:.2f}", 1, ("inception_score", "value")),
+    "precision": ("precision", "{:.2f}", 1, ("precision",)),
+    "recall": ("recall", "{:.2f}", 1, ("recall",)),
+    "diversity": ("diversity in a class", "{:.2f}", 1, ("diversity", "mean_ratio")),
+    "diversity_overall": ("diversity", "{:.2f}", 1, ("diversity", "ratio")),
 }
 MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -34,13 +35,15 @@ app = typer.Typer(add_completion=False, invoke_without_command=True)
 
 
 def scores(measured):
-    """The numbers of a report that are averaged over seeds, by name."""
-    named = {name: measured[name]["value"] for name in list(SCORES)[:4]}
-    return named | {
-        "precision": measured["precision"],
-        "recall": measured["recall"],
-        "diversity": measured["diversity"]["mean_ratio"],
-    }
+    """The numbers of a report that are averaged over seeds, by name: the chapter's own, and those of `SCORES`."""
+    own = {score["name"]: score["value"] for score in measured.get("own", [])}
+    return own | {name: value for name in SCORES if (value := _within(measured, SCORES[name][3])) is not None}
+
+
+def _within(tree, path):
+    for key in path:
+        tree = tree.get(key, {}) if isinstance(tree, dict) else {}
+    return None if tree == {} else tree
 
 
 def summarise(folders):
@@ -66,12 +69,13 @@ def summarise(folders):
         }
         for config, report in zip(configs, reports, strict=True)
     ]
-    columns = {name: [run[name] for run in each] for name in ["training_seconds", *SCORES]}
     first = reports[0]["measured"]
+    columns = {name: [run[name] for run in each] for name in ["training_seconds", *scores(first)]}
     return {
         "settings": {name: value for name, value in settings[0].items() if name != "seed"},
         "steps": reports[0]["steps"],
         "parameters": reports[0]["parameters"],
+        "own": [{**score, "value": None} for score in first.get("own", [])],
         "samples": first["samples"],
         "floor": first["frechet_distance"]["floor"],
         "classifier_accuracy_on_real": first["classifier_accuracy_on_real"],
@@ -88,21 +92,38 @@ def _spread(columns):
 
 def table(results):
     """The Markdown table of one results file."""
-    heads = ["", "seeds", "steps", "minutes", *(head for head, _, _ in SCORES.values())]
+    columns = _columns(results)
+    heads = ["", "seeds", "steps", "minutes", *(head for head, _, _ in columns.values())]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name, summary in results.items():
         cells = [f"`{name}`", str(len(summary["runs"])), f"{summary['steps']:,}", _fastest(summary)]
-        cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in SCORES.items()]
+        cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in columns.items()]
         lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, "", _note(results), ""])
+
+
+def _columns(results):
+    """Head, pattern and scale of every number that any row has, the chapter's own first."""
+    own = {score["name"]: score for summary in results.values() for score in summary.get("own", [])}
+    own = {name: (score["head"], score["pattern"], score["scale"]) for name, score in own.items()}
+    present = {name for summary in results.values() for name in summary["mean"]}
+    return own | {name: SCORES[name][:3] for name in SCORES if name in present}
+
+
+def _note(results):
     first = next(iter(results.values()))
-    note = (
-        f"{first['samples']:,} samples a run, in the features of this book's classifier, which labels "
-        f"{first['classifier_accuracy_on_real']:.1%} of the real test images right; ± is the standard deviation over "
-        f"seeds. Real training images have a Fréchet distance of {first['floor']:.2f} to the test images. "
-        f"Made on 2 cores of: {first['made_on']['device']}, Keras {first['made_on']['versions']['keras']}, "
-        f"{first['made_on']['policy']}; minutes are the fastest run's, as some shared the cores with other work."
+    by_data = {summary["settings"]["data"]: summary for summary in results.values()}
+    real = "; ".join(
+        f"on {data}, {summary['classifier_accuracy_on_real']:.1%} of the real test images are labelled right, and real "
+        f"training images have a Fréchet distance of {summary['floor']:.2f} to them"
+        for data, summary in by_data.items()
     )
-    return "\n".join([*lines, "", note, ""])
+    return (
+        f"{first['samples']:,} samples a run, in the features of this book's classifiers ({real}); ± is the standard "
+        f"deviation over seeds. Made on 2 cores of: {first['made_on']['device']}, "
+        f"Keras {first['made_on']['versions']['keras']}, {first['made_on']['policy']}; minutes are the fastest run's, "
+        "as some shared the cores with other work."
+    )
 
 
 def _fastest(summary):
@@ -110,6 +131,8 @@ def _fastest(summary):
 
 
 def _cell(summary, name, pattern, scale):
+    if name not in summary["mean"]:
+        return "–"
     text = pattern.format(scale * summary["mean"][name])
     if summary["spread"] is None:
         return text

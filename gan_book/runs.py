@@ -4,7 +4,7 @@ config.json     settings, flags, seed, versions, device, git state
 log.csv         one row an epoch
 samples/        epoch-0000.png, …: the same latent points after every epoch
 checkpoints/    the newest two states of the training
-generator.keras the network to draw with (the moving average where the chapter keeps one)
+generator.keras the network to draw with (the moving average where the chapter keeps one); other networks likewise
 report.json, report.md, samples.png, losses.png, training.gif: what came out
 """
 
@@ -41,7 +41,7 @@ class Run:
         self.log = self.folder / "log.csv"
         self.samples = self.folder / "samples"
         self.checkpoints = self.folder / "checkpoints"
-        self.generator = self.folder / "generator.keras"
+        self.generator = self.network("generator")
         self.report_file = self.folder / "report.json"
 
     def __str__(self):
@@ -68,26 +68,31 @@ class Run:
     def write_config(self, config):
         write_json(self.config_file, config)
 
-    def save_generator(self, generator):
-        """Writes generator.keras, whole or not at all."""
+    def network(self, name):
+        """The file of a network."""
+        return self.folder / f"{name}.keras"
+
+    def save(self, name, network):
+        """Writes a network's file, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=SCRATCH) as scratch:
-            part = Path(scratch, "generator.keras")
-            portable.save(generator, part)
-            part.replace(self.generator)
+            part = Path(scratch, f"{name}.keras")
+            portable.save(network, part)
+            part.replace(self.network(name))
 
-    def load_generator(self):
-        """The saved generator, for inference.
+    def load(self, name):
+        """A saved network, for inference.
 
         Raises:
             BookError: there is none, or the file is damaged.
         """
-        if not self.generator.exists():
-            raise BookError(f"{self.folder} has no generator.keras yet; let it train at least one epoch")
+        file = self.network(name)
+        if not file.exists():
+            raise BookError(f"{self.folder} has no {file.name} yet; let it train at least one epoch")
         try:
-            return keras.models.load_model(self.generator, compile=False, safe_mode=True)
+            return keras.models.load_model(file, compile=False, safe_mode=True)
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-            raise BookError(f"{self.generator} cannot be read ({type(error).__name__}); train again") from error
+            raise BookError(f"{file} cannot be read ({type(error).__name__}); train again") from error
 
     def trim_log(self, epochs):
         """Keeps the first `epochs` rows of log.csv: later ones will be written again."""

@@ -1,4 +1,9 @@
-"""Drawing from a generator: latent points in, uint8 images out."""
+"""Drawing from a generator: latent points in, uint8 images out.
+
+What a generator expects is told by the names of its inputs: "z" (or "z_uniform"), the noise; "label", the class asked
+for, or "category", a whole number whose meaning the generator chose itself; "code", further latent variables that are
+uniform in [-1, 1]. A label or category passes through a layer called `LABEL_EMBEDDING`.
+"""
 
 import keras
 import numpy as np
@@ -28,7 +33,29 @@ def latent_dim(generator):
 
 
 def is_conditional(generator):
+    """Whether the generator draws a class of the data when asked."""
     return "label" in _input_names(generator)
+
+
+def num_labels(generator):
+    """How many classes or categories the generator can be asked for; 1 if it takes neither."""
+    asks = {"label", "category"} & set(_input_names(generator))
+    return generator.get_layer(LABEL_EMBEDDING).input_dim if asks else 1
+
+
+def label_names(generator, class_names):
+    """What to call the generator's labels: the classes, or its own categories by number; empty if it has none."""
+    if is_conditional(generator):
+        return tuple(class_names)
+    return tuple(f"category {k}" for k in range(num_labels(generator))) if num_labels(generator) > 1 else ()
+
+
+def latent_codes(generator, n, seed=0):
+    """c ~ U(-1, 1) for a generator with an input "code", float32 ``[n, d]``; None for others."""
+    sizes = [tensor.shape[-1] for tensor in generator.inputs if tensor.name == "code"]
+    if not sizes:
+        return None
+    return np.random.default_rng([seed, 1]).uniform(-1, 1, (n, *sizes)).astype("float32")
 
 
 def _input_names(generator):
@@ -40,20 +67,23 @@ def balanced_labels(n, num_classes):
     return np.arange(n, dtype="int32") % num_classes
 
 
-def draw(generator, labels, seed=0, z=None, batch_size=250):
+def draw(generator, labels, seed=0, z=None, codes=None, batch_size=250):
     """One image for each label.
 
     Args:
-        generator: maps ``[z, label]`` (or z alone; then only the number of labels counts) to images in [-1, 1].
-        labels: int ``[n]``.
-        seed: of the latent points, unless `z`, float ``[n, d]``, gives them.
+        generator: maps its inputs (see above; without labels only their number counts) to images in [-1, 1].
+        labels: int ``[n]``, classes or categories.
+        seed: of the latent points and codes, unless `z` and `codes`, float ``[n, d]``, give them.
 
     Returns:
         uint8 ``[n, height, width, channels]``, 0 to 255.
     """
     labels = np.asarray(labels, "int32")
     z = latent_points(generator, len(labels), seed) if z is None else z
-    inputs = [z, labels] if is_conditional(generator) else z
+    codes = latent_codes(generator, len(labels), seed) if codes is None else codes
+    values = {"z": z, "z_uniform": z, "label": labels, "category": labels, "code": codes}
+    inputs = [values[name] for name in _input_names(generator)]
+    inputs = inputs if len(inputs) > 1 else inputs[0]
     return to_uint8(generator.predict(inputs, batch_size=batch_size, verbose=0))
 
 
@@ -81,8 +111,8 @@ def between_classes(generator, z, start, end, steps):
     """The same latent point drawn as `start`, as `end`, and as mixtures of the two classes' embeddings between.
 
     Args:
-        z: float ``[d]``.
-        start, end: class numbers.
+        z: float ``[d]``; codes, where the generator has them, are 0.
+        start, end: numbers of classes or categories.
 
     Returns:
         uint8 ``[steps, height, width, channels]``.
@@ -91,9 +121,11 @@ def between_classes(generator, z, start, end, steps):
     copy = keras.models.clone_model(generator)
     copy.set_weights(generator.get_weights())
     embedding = copy.get_layer(LABEL_EMBEDDING)
-    decoder = keras.Model([copy.inputs[0], embedding.output], copy.output)
+    others = [tensor for tensor in copy.inputs if tensor.name not in ("label", "category")]
+    decoder = keras.Model([*others, embedding.output], copy.output)
     table = keras.ops.convert_to_numpy(embedding.embeddings)
     mixtures = line(table[start], table[end], steps)
     # Called, not predict(): this decoder is used once, and tracing it would take longer than the answer.
-    images = decoder([np.repeat(z[None], steps, axis=0), mixtures], training=False)
+    held = [np.repeat(z[None], steps, axis=0), *(np.zeros((steps, c.shape[-1]), "float32") for c in others[1:])]
+    images = decoder([*held, mixtures], training=False)
     return to_uint8(keras.ops.convert_to_numpy(images))

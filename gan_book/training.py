@@ -15,7 +15,7 @@ from gan_book.callbacks.progress import Progress
 from gan_book.callbacks.samples import SampleGrid
 from gan_book.datasets.batches import Batches
 from gan_book.errors import BookError, Interrupted
-from gan_book.sampling import balanced_labels, draw, is_conditional
+from gan_book.sampling import balanced_labels, draw, is_conditional, num_labels
 
 ON_FAILURE = ("warn", "stop", "restart")
 RESTARTS = 3
@@ -106,8 +106,7 @@ def _attempts(lesson, settings, dataset, run, config, tell):
         run.write_config(config)  # Not before it is clear that the settings make a model.
         try:
             training.fit()
-            next_step = lesson.next_step.format(run=run)
-            return report.finish(run, training, dataset, settings.measure_samples, next_step, tell)
+            return report.finish(run, lesson, training, dataset, settings.measure_samples, tell)
         except TrainingFailure as failure:
             if config["on_failure"] != "restart":
                 raise BookError(f"training stopped: {failure.finding}") from None
@@ -130,7 +129,7 @@ class Training:
     """One attempt at a run: model, data and callbacks, ready to fit from wherever the checkpoints say."""
 
     def __init__(self, lesson, settings, dataset, run, config, tell):
-        self.run, self.settings, self.config, self.tell = run, settings, config, tell
+        self.run, self.lesson, self.settings, self.config, self.tell = run, lesson, settings, config, tell
         if settings.deterministic:
             device.make_deterministic()
         keras.utils.set_random_seed(settings.seed)
@@ -144,7 +143,7 @@ class Training:
             f"{self.steps_per_epoch} steps, {config['policy']} on {device.name()}, backend {keras.backend.backend()}"
         )
         self.monitor = self._health_monitor(dataset)
-        self.grid = self._sample_grid(dataset)
+        self.grid = self._sample_grid()
         seconds = settings.checkpoint_seconds
         self.checkpoints = Checkpoints(run.checkpoints, self.steps_per_epoch, seconds, state=self.monitor.state)
 
@@ -204,15 +203,15 @@ class Training:
     def _callbacks(self, progress):
         """In this order at the end of an epoch: the log row, the pictures, the checks, and last the checkpoint."""
         log = keras.callbacks.CSVLogger(self.run.log, append=True)
-        saver = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self._save_generator())
+        saver = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self._save_networks())
         callbacks = [self.batches.follow_epochs(), progress, log, self.grid, saver, self.monitor, self.checkpoints]
         if self.config["tensorboard"]:
             callbacks.insert(0, keras.callbacks.TensorBoard(self.run.folder / "tensorboard", write_graph=False))
         return callbacks
 
-    def _save_generator(self):
+    def _save_networks(self):
         device.sync(self.model)
-        self.run.save_generator(self.model.sampler)
+        report.save_networks(self.run, self.lesson, self.model)
 
     def _draw(self, labels):
         def images():
@@ -221,18 +220,19 @@ class Training:
 
         return images
 
-    def _sample_grid(self, dataset):
-        rows = min(dataset.num_classes, GRID) if dataset.num_classes > 1 else GRID
-        labels = balanced_labels(rows * GRID, dataset.num_classes if dataset.num_classes == 1 else rows)
-        labels.sort()
+    def _sample_grid(self):
+        asked = min(num_labels(self.model.sampler), GRID)
+        rows = asked if asked > 1 else GRID
+        labels = np.sort(balanced_labels(rows * GRID, asked))
         return SampleGrid(self._draw(labels), self.run.samples, rows, GRID)
 
     def _health_monitor(self, dataset):
         """Judges classes one by one, or all images together if the generator is not told the class."""
+        kinds = min(num_labels(self.model.sampler), GRID)
+        asked = balanced_labels(16 * kinds if kinds > 1 else 160, kinds)
         if is_conditional(self.model.sampler):
-            labels = balanced_labels(16 * min(dataset.num_classes, GRID), min(dataset.num_classes, GRID))
-            real_labels, names = dataset.labels, dataset.class_names
+            labels, real_labels, names = asked, dataset.labels, dataset.class_names
         else:
-            labels, real_labels, names = np.zeros(160, int), np.zeros(len(dataset.labels), int), ("images",)
+            labels, real_labels, names = np.zeros_like(asked), np.zeros_like(dataset.labels), ("images",)
         action = self.config["on_failure"]
-        return HealthMonitor(self._draw(labels), labels, dataset.images, real_labels, names, on_failure=action)
+        return HealthMonitor(self._draw(asked), labels, dataset.images, real_labels, names, on_failure=action)

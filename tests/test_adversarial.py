@@ -162,6 +162,25 @@ def test_compiled_metrics_are_logged_per_turn():
     assert 0 <= logs["d_real_accuracy"] <= 1
 
 
+def test_a_turn_may_weigh_its_samples():
+    """A sample of weight 0 teaches nothing: as if the batch had other targets there."""
+    ends = []
+    for changed in (0.0, 1.0):
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(0)
+        model = tiny.TinyGAN()
+        x, label = tiny.data(8)
+        targets = np.ones((8, 1), "float32")
+        targets[:4] = changed
+        weights = np.repeat([0.0, 1.0], 4).astype("float32")
+        model.turns = lambda x, label, y=targets, w=weights, d=model.discriminator: iter([("d", d, [x, label], y, w)])
+        model.compile()
+        model.train_on_batch(x, label)
+        ends.append(model.discriminator.get_weights())
+    for a, b in zip(*ends, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_validation_plays_without_learning(snapshot, moved):
     gan = tiny.TinyGAN()
     gan.compile()

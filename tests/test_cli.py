@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from chapters.ch06_cgan import cgan
+from chapters.ch07_infogan import infogan
 from gan_book import chapters, checkpoint, cli, runs
 from gan_book.paths import BOOK, PRETRAINED
 from tests import tiny_lesson
@@ -176,6 +177,34 @@ def test_interpolate_as_gif(gan_book, tiny_run, here):
         assert gif.size == (4 * 34 + 2, 2 * 34 + 2)
 
 
+@pytest.fixture
+def coded(here):
+    """A run of the InfoGAN, never trained."""
+    run = runs.Run(here / "coded")
+    run.write_config({"lesson": "infogan", "preset": "smoke", "settings": {}, "class_names": ["a", "b"]})
+    run.save("generator", infogan.define_generator(width=2))
+    return run
+
+
+def test_turn_the_dial_of_a_code(gan_book, coded, here):
+    code, out, _ = gan_book(
+        "interpolate", "infogan", "--run", coded, "--code", "3:-2..2", "--frames", 5, "--out", "w.png"
+    )
+    assert code == 0 and "5 frames of code 3:-2..2: w.png" in out
+    with Image.open(here / "w.png") as strip:
+        assert strip.size == (5 * 58 + 2, 10 * 58 + 2)
+    assert gan_book("interpolate", "infogan", "--run", coded, "--code", "2:-1.5..1", "--out", "w.gif")[0] == 0
+    code, _, err = gan_book("interpolate", "infogan", "--run", coded, "--code", "1:-1..1")
+    assert code == 1 and "has the codes 2, 3" in err
+
+
+def test_ask_for_a_category_by_number(gan_book, coded, here):
+    assert gan_book("generate", "infogan", "--run", coded, "--n", 3, "--label", "9", "--out", "nines.npz")[0] == 0
+    assert np.load(here / "nines.npz")["labels"].tolist() == [9] * 3
+    code, _, err = gan_book("generate", "infogan", "--run", coded, "--label", "10")
+    assert code == 1 and "9 category 9" in err
+
+
 def test_evaluate_prints_and_writes_the_numbers(gan_book, tiny_run, here):
     code, out, _ = gan_book("evaluate", "tiny", "--run", tiny_run, "--samples", 30, "--json", "numbers/tiny.json")
     assert code == 0
@@ -231,6 +260,13 @@ MISTAKES = {
     "walk ending": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "1", "--out", "a.mp4"], "use .gif or"),
     "frames": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "1", "--frames", "1"], "at least 2, not 1"),
     "walk label": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "sock"], "'sock' is not a class"),
+    "no walk": (
+        ["interpolate", "cgan", "--run", RUN, "--from", "0"],
+        "--from one class --to another, or along a --code",
+    ),
+    "two walks": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--code", "2:0..1"], "give one or the other"),
+    "code": (["interpolate", "cgan", "--run", RUN, "--code", "2:left..right"], "write number:first..last"),
+    "no codes": (["interpolate", "cgan", "--run", RUN, "--code", "2:-1..1"], "has no codes; train infogan"),
     "samples": (["evaluate", "cgan", "--run", RUN, "--samples", "0"], "--samples must be at least 1, not 0"),
     "evaluate": (["evaluate", "cgan", "--run", "nowhere"], "nowhere holds no run"),
     "out below a file": (["generate", "cgan", "--run", RUN, "--out", "broken/config.json/a.png"], "check the path"),
@@ -262,7 +298,7 @@ def test_a_flag_that_does_not_exist(arguments, gan_book, here):
 def test_an_unconditional_generator_knows_no_classes(gan_book, smoke, here):
     run = runs.Run("run")
     run.write_config(smoke[1].config)
-    run.save_generator(cgan.define_wide_generator(num_classes=0, width=2))
+    run.save("generator", cgan.define_wide_generator(num_classes=0, width=2))
     assert gan_book("generate", "cgan", "--run", run, "--n", 2, "--out", "a.npz")[0] == 0
     for command, *words in (["generate", "--label", "bag"], ["interpolate", "--from", "bag", "--to", "coat"]):
         code, _, err = gan_book(command, "cgan", "--run", run, *words)

@@ -82,7 +82,7 @@ def test_the_comparison_sees_every_difference(undisturbed, tmp_path):
     assert kill_trial.differences(copy, undisturbed) == []
     copy.log.write_bytes(copy.log.read_bytes()[:-3])
     (copy.samples / "epoch-0002.png").write_bytes(b"")
-    copy.save_generator(tiny_lesson.define_generator((8, 8, 3), 2))
+    copy.save("generator", tiny_lesson.define_generator((8, 8, 3), 2))
     newest = checkpoint.saved(copy.checkpoints)[0]
     with np.load(newest) as file:
         arrays = dict(file)

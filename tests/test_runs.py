@@ -202,13 +202,13 @@ def test_trimming_an_empty_or_absent_log_is_nothing(here):
 def test_a_generator_that_is_not_there_or_damaged_is_one_sentence(here, tiny_run):
     run = runs.Run(here)
     with pytest.raises(BookError, match=r"has no generator\.keras yet"):
-        run.load_generator()
+        run.load("generator")
     whole = tiny_run.generator.read_bytes()
     middle = len(whole) // 2
     for damaged in (b"", b"text", whole[:middle], whole[:middle] + bytes(64) + whole[middle + 64 :]):
         run.generator.write_bytes(damaged)
         with pytest.raises(BookError, match=r"generator\.keras cannot be read"):
-            run.load_generator()
+            run.load("generator")
 
 
 def test_a_generator_that_runs_code_is_refused(here):
@@ -218,7 +218,7 @@ def test_a_generator_that_runs_code_is_refused(here):
     run = runs.Run(here)
     dangerous.save(run.generator)
     with pytest.raises(BookError, match="cannot be read"):
-        run.load_generator()
+        run.load("generator")
 
 
 def test_leftovers_of_a_killed_process_are_swept_away(tiny_run, here):

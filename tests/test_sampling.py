@@ -100,3 +100,34 @@ def test_between_classes_leaves_the_generator_fit_to_be_saved(generator, tmp_pat
     generator.save(tmp_path / "generator.keras")
     loaded = keras.models.load_model(tmp_path / "generator.keras")
     np.testing.assert_array_equal(sampling.draw(loaded, [0, 1]), sampling.draw(generator, [0, 1]))
+
+
+def with_codes():
+    z, category = keras.Input((5,), name="z"), keras.Input((), dtype="int32", name="category")
+    code = keras.Input((2,), name="code")
+    h = layers.Concatenate()([z, layers.Embedding(3, 4, name="label_embedding")(category), code])
+    return keras.Model([z, category, code], layers.Reshape((2, 2, 1))(layers.Dense(4, activation="tanh")(h)))
+
+
+def test_codes_are_uniform_and_have_a_seed_of_their_own():
+    generator = with_codes()
+    codes = sampling.latent_codes(generator, 4000, seed=1)
+    assert codes.shape == (4000, 2) and codes.dtype == np.float32
+    assert codes.min() < -0.99 and codes.max() > 0.99 and abs(codes.mean()) < 0.03
+    np.testing.assert_array_equal(codes, sampling.latent_codes(generator, 4000, seed=1))
+    assert sampling.latent_codes(unconditional("z"), 4) is None
+
+
+def test_labels_have_names_if_there_are_any(generator):
+    assert sampling.label_names(generator, "abcd") == tuple("abcd")
+    assert sampling.label_names(with_codes(), "abcd") == ("category 0", "category 1", "category 2")
+    assert sampling.label_names(unconditional("z"), "abcd") == ()
+    assert [sampling.num_labels(each) for each in (generator, with_codes(), unconditional("z"))] == [4, 3, 1]
+
+
+def test_between_categories():
+    generator = with_codes()
+    z = sampling.latent_points(generator, 1)
+    walk = sampling.between_classes(generator, z[0], 0, 2, 4)
+    ends = sampling.draw(generator, [0, 2], z=np.repeat(z, 2, axis=0), codes=np.zeros((2, 2), "float32"))
+    np.testing.assert_allclose(walk[[0, -1]].astype(int), ends.astype(int), atol=1)

@@ -126,7 +126,7 @@ def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
         limit=16, latent_dim=8, measure_samples=20,
     )  # fmt: skip
     run = training.train(cgan.LESSON, chosen, out=tmp_path / "run")
-    generator = run.load_generator()
+    generator = run.load("generator")
     assert generator.output.shape[1:] == (size, size, 3)
     assert len(generator.inputs) == (1 if network == "unconditional" else 2)
     assert run.config["class_names"] == ["dawn", "dusk"]
@@ -165,7 +165,7 @@ def test_measuring_chooses_what_fits_the_generator_and_the_data(monkeypatch):
     z = keras.Input((4,), name="z")
     image = keras.layers.Reshape((28, 28, 1))(keras.layers.Dense(784, activation="tanh")(z))
     unconditional = keras.Model(z, image)
-    assert report.measure(conditional, Data("fashion_mnist"), 20) == "conditional"
-    assert report.measure(unconditional, Data("fashion_mnist"), 20) == "unconditional"
-    assert report.measure(conditional, Data("sky"), 20) == "unlabelled"
-    assert report.measure(unconditional, Data("sky"), 20) == "unlabelled"
+    assert report.measure_samples(conditional, Data("fashion_mnist"), 20) == "conditional"
+    assert report.measure_samples(unconditional, Data("fashion_mnist"), 20) == "unconditional"
+    assert report.measure_samples(conditional, Data("sky"), 20) == "unlabelled"
+    assert report.measure_samples(unconditional, Data("sky"), 20) == "unlabelled"

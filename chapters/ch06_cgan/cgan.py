@@ -26,10 +26,11 @@ from dataclasses import dataclass, replace
 import keras
 from keras import layers, ops
 
-from gan_book.adversarial import AdversarialModel, Composite
+from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
 from gan_book.lesson import Lesson, Settings
+from gan_book.networks import dcgan_features, dcgan_image, normal, to_image
 
 # %% [markdown]
 # ## The game
@@ -100,12 +101,6 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10):
     return keras.Model([z, label], to_image(h, image_shape), name="generator")
 
 
-def to_image(h, image_shape):
-    """Cuts feature maps to the image's size and squashes them to [-1, 1], in float32 whatever the precision."""
-    h = layers.CenterCrop(*image_shape[:2])(h)
-    return layers.Activation("tanh", dtype="float32", name="image")(h)
-
-
 def compile_discriminator(discriminator, learning_rate, beta_1=0.5):
     """Gives D its optimizer and loss; a logit above 0 says "real"."""
     accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
@@ -124,32 +119,16 @@ def compile_discriminator(discriminator, learning_rate, beta_1=0.5):
 # $$ l(x, y) = \psi(\phi(x)) + v_y \cdot \phi(x) : $$
 #
 # is it a good image, and does it point in the direction of its label? Here $\phi$ is the stack of convolutions,
-# $\psi$ a dense layer and $v_y$ an embedding. The networks are those of the DCGAN (Radford et al. 2015), `width`
-# filters at full size and twice as many each time the side is halved; initial weights are N(0, 0.02) as there.
+# $\psi$ a dense layer and $v_y$ an embedding. The convolutions of both networks are those of the DCGAN (Radford et al.
+# 2015): `width` filters at full size and twice as many each time the side is halved, batch normalization, initial
+# weights N(0, 0.02). Other chapters use them too, so they stand in `gan_book/networks.py`.
 
 
 # %%
-def scales(image_shape):
-    """How often to halve the side of an image so that 4 to 8 pixels are left; at least twice."""
-    halvings = 2
-    while -(-max(image_shape[:2]) // 2**halvings) > 8:
-        halvings += 1
-    return halvings
-
-
-def normal(stddev=0.02):
-    return keras.initializers.RandomNormal(0.0, stddev)
-
-
 def define_projection_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, learning_rate=2e-4):
     """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``; with no classes, images alone."""
     image = keras.Input(image_shape, name="image")
-    h = image
-    for level in range(scales(image_shape) + 1):
-        h = layers.Conv2D(width * 2 ** min(level, 3), 4, strides=2, padding="same", kernel_initializer=normal())(h)
-        h = layers.BatchNormalization()(h) if level else h
-        h = layers.LeakyReLU(0.2)(h)
-    phi = layers.Flatten()(h)
+    phi = dcgan_features(image, width)
     logit = layers.Dense(1, dtype="float32", name="psi")(phi)
     if not num_classes:
         return compile_discriminator(keras.Model(image, logit, name="discriminator"), learning_rate)
@@ -167,20 +146,7 @@ def define_wide_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10
         label = keras.Input((), dtype="int32", name="label")
         inputs = [z, label]
         h = layers.Concatenate()([z, layers.Embedding(num_classes, embedding_dim, name="label_embedding")(label)])
-    levels = scales(image_shape)
-    height, width_0 = (-(-side // 2**levels) for side in image_shape[:2])
-    filters = width * 2 ** min(levels, 3)
-    h = layers.Dense(height * width_0 * filters, use_bias=False, kernel_initializer=normal())(h)
-    h = layers.Reshape((height, width_0, filters))(h)
-    h = layers.ReLU()(layers.BatchNormalization()(h))
-    for level in reversed(range(levels)):
-        filters = width * 2 ** min(level, 3)
-        h = layers.Conv2DTranspose(filters, 4, strides=2, padding="same", use_bias=False, kernel_initializer=normal())(
-            h
-        )
-        h = layers.ReLU()(layers.BatchNormalization()(h))
-    h = layers.Conv2D(image_shape[-1], 5, padding="same", kernel_initializer=normal())(h)
-    return keras.Model(inputs, to_image(h, image_shape), name="generator")
+    return keras.Model(inputs, dcgan_image(h, image_shape, width), name="generator")
 
 
 # %% [markdown]
@@ -260,13 +226,8 @@ def define_gan(generator, discriminator, learning_rate=2e-4, beta_1=0.5, loss=ad
 
 
 # %%
-class ConditionalGAN(AdversarialModel):
-    """G and D with labels. `sampler` is the network to draw with: the moving average of G if `average` is above 0."""
-
-    def __init__(self, generator, discriminator, gan, average=0.0, seed=0):
-        super().__init__(seed=seed)
-        self.generator, self.discriminator, self.gan = generator, discriminator, gan
-        self.sampler = self.track_average(generator, average) if average else generator
+class ConditionalGAN(GAN):
+    """G and D with labels."""
 
     def turns(self, images, labels):
         n = ops.shape(images)[0]
@@ -278,9 +239,6 @@ class ConditionalGAN(AdversarialModel):
         yield "d_fake", self.discriminator, self.inputs_for(x_fake, labels), fake  # max log(1 - D(G(z|y)|y))
         z = self.latent_points(n)
         yield "g", self.gan, self.inputs_for(z, labels), real  # max log D(G(z|y)|y)
-
-    def latent_points(self, n):
-        return keras.random.normal((n, self.generator.inputs[0].shape[-1]), seed=self.rng)
 
     def inputs_for(self, first, labels):
         """What a network is given: with the labels, or alone where the GAN is unconditional."""
@@ -310,7 +268,7 @@ QUICK = CGANSettings(data="fashion_mnist", epochs=2, batch_size=64)
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=8),
+    "full": replace(QUICK, epochs=7),
     "book": replace(QUICK, network="channel", latent_dim=100, epochs=100, batch_size=128, average=0.0),
 }
 
@@ -388,7 +346,7 @@ LESSON = Lesson(
 # from gan_book.sampling import arc, between_classes, draw, latent_points
 #
 # data = load(settings.data, limit=settings.limit)
-# generator = run.load_generator()
+# generator = run.load("generator")
 # z = latent_points(generator, 8, seed=3)
 # asked = [find_label(name, data.class_names) for name in ("t-shirt", "coat", "bag")]
 # rows = [draw(generator, [label] * 8, z=z) for label in asked]

@@ -29,11 +29,12 @@ from dataclasses import dataclass, replace
 import keras
 from keras import layers, ops
 
-from gan_book.adversarial import AdversarialModel, Composite
+from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
 from gan_book.layers import Maxout
 from gan_book.lesson import Lesson, Settings
+from gan_book.networks import one_hot
 
 adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
 
@@ -42,19 +43,8 @@ adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D f
 #
 # A one-hot vector: ten numbers, all 0 but one. A lookup in the identity matrix makes it, so a half-way label (half a
 # 3, half an 8) is a row half-way between two rows, and `gan-book interpolate` can walk there. The matrix is fixed, not
-# learned; what is learned is the dense layer behind it.
-
-
-# %%
-def one_hot(label, num_classes):
-    """Labels, int ``[n]``, as one-hot vectors: float ``[n, num_classes]``."""
-    table = layers.Embedding(
-        num_classes, num_classes, embeddings_initializer="identity", trainable=False, name="label_embedding"
-    )
-    return table(label)
-
-
-# %% [markdown]
+# learned; what is learned is the dense layer behind it. (`one_hot` in `gan_book/networks.py`.)
+#
 # ## The generator
 #
 # $z$ is uniform on the unit hypercube with 100 dimensions. Noise and label each get a hidden layer of their own, the
@@ -219,13 +209,8 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 
 
 # %%
-class MLPConditionalGAN(AdversarialModel):
-    """G and D with labels. `sampler` is the network to draw with: the moving average of G if `average` is above 0."""
-
-    def __init__(self, generator, discriminator, gan, average=0.0, seed=0):
-        super().__init__(seed=seed)
-        self.generator, self.discriminator, self.gan = generator, discriminator, gan
-        self.sampler = self.track_average(generator, average) if average else generator
+class MLPConditionalGAN(GAN):
+    """G and D with labels."""
 
     def turns(self, images, labels):
         n = ops.shape(images)[0]

@@ -12,6 +12,8 @@ import keras
 import numpy as np
 from scipy.spatial.distance import pdist
 
+from gan_book.lognames import losses
+
 READ_EVERY = 10  # steps between two readings of the losses, each of which waits for the device
 REAL_PER_CLASS = 64
 REAL_FOR_PIXELS = 1000
@@ -214,7 +216,8 @@ class HealthMonitor(keras.callbacks.Callback):
     """Says in one sentence, once for each kind of failure, what goes wrong and what to try.
 
     Losses are read every `READ_EVERY` steps; images are drawn and judged every ``check_every`` steps. Logs are told
-    apart by name: the losses of discriminator turns begin with "d" and end with "loss".
+    apart by name: the losses of discriminator turns begin with "d" and end with "loss"; of a discriminator with several
+    outputs, one of which is called "validity", that one's losses count.
 
     Args:
         draw: function without arguments that returns uint8 ``[n, height, width, channels]``, a hundred or so images
@@ -291,8 +294,9 @@ class HealthMonitor(keras.callbacks.Callback):
     def _read(self, logs):
         values = {name: float(value) for name, value in (logs or {}).items()}
         self._report(check_finite(values))
-        losses = {name: value for name, value in values.items() if name.startswith("d") and name.endswith("loss")}
-        self._report(self.convergence.update(self.epoch_step, losses))
+        totals, parts = losses(name for name in values if name.startswith("d"))
+        read = [name for name in parts if name.endswith("_validity_loss")] or totals
+        self._report(self.convergence.update(self.epoch_step, {name: values[name] for name in read}))
 
     def _look(self):
         if any(finding.kind == "not finite" for finding in self.findings):

@@ -9,6 +9,8 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
+from gan_book.lognames import losses
+
 REFRESH_SECONDS = 0.2
 COMPILING_STEPS = 2  # the first step compiles, and the second may once more, for another batch size
 FORGET_SECONDS = 60.0
@@ -42,8 +44,8 @@ def duration(seconds):
 
 def loss_text(logs):
     """``d_real 0.651  d_fake 0.660  g 0.802``: the losses among the logs under their turns' names."""
-    losses = {name: float(value) for name, value in (logs or {}).items() if name.endswith("loss")}
-    return "  ".join(f"{name.removesuffix('_loss')} {value:.3f}" for name, value in losses.items())
+    totals, _ = losses(logs or {})
+    return "  ".join(f"{name.removesuffix('_loss')} {float(logs[name]):.3f}" for name in totals)
 
 
 class Progress(keras.callbacks.Callback):

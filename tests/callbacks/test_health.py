@@ -267,3 +267,15 @@ def test_a_restored_monitor_finds_the_same_at_the_same_step(stop):
     drive(second, 300, start=stop)
     assert second.findings == whole.findings
     assert second.state()["convergence"]["low_windows"] == whole.state()["convergence"]["low_windows"]
+
+
+@pytest.mark.parametrize("validity, found", [(0.001, ["convergence failure"]), (0.7, [])])
+def test_of_several_outputs_only_the_validity_shows_a_failure_to_converge(validity, found):
+    monitor = quiet_monitor()
+    monitor.on_epoch_begin(0)
+    other = 2.0 if found else 0.0
+    logs = {"d_fake_validity_loss": validity, "d_fake_label_loss": other, "d_fake_loss": validity + other}
+    for step in range(300):
+        monitor.on_train_batch_begin(step)
+        monitor.on_train_batch_end(step, logs)
+    assert kinds(monitor) == found

@@ -5,22 +5,16 @@ import numpy as np
 import pytest
 
 from chapters.ch06_cgan import cgan
-from gan_book.datasets.dataset import Dataset
+from gan_book.networks import scales
 from gan_book.sampling import between_classes, draw, latent_points
+from tests.chapters.common import moves, names, noise
 
 NETWORKS = ["channel", "projection", "unconditional"]
 
 
-def images(shape=(28, 28, 1), n=24, classes=10, seed=0):
-    rng = np.random.default_rng(seed)
-    pixels, labels = rng.integers(0, 256, (n, *shape), dtype=np.uint8), rng.integers(0, classes, n).astype("int32")
-    names = tuple(f"class {i}" for i in range(classes))
-    return Dataset("noise", pixels, labels, pixels, labels, names)
-
-
 def model(network, shape=(28, 28, 1), average=0.0, classes=10):
     settings = cgan.LESSON.settings("smoke", network=network, average=average, width=4, latent_dim=8)
-    return cgan.build(settings, images(shape, classes=classes))
+    return cgan.build(settings, noise(shape, classes=classes))
 
 
 def test_the_books_networks_have_the_published_sizes():
@@ -62,30 +56,16 @@ def test_any_image_size(network, shape):
 
 
 def test_networks_halve_the_side_until_4_to_8_pixels_are_left():
-    assert [cgan.scales((side, side, 1)) for side in (8, 28, 32, 33, 64, 100, 256)] == [2, 2, 2, 3, 3, 4, 5]
+    assert [scales((side, side, 1)) for side in (8, 28, 32, 33, 64, 100, 256)] == [2, 2, 2, 3, 3, 4, 5]
 
 
+@pytest.mark.parametrize("size", [20, 40])
 @pytest.mark.parametrize("network", NETWORKS)
-def test_each_turn_moves_its_player_and_nobody_else(network, snapshot, moved):
-    """All turns are played; what each moves is read off between them."""
-    gan = model(network)
-    seen = {}
-    turns = gan.turns
-
-    def watched(*batch):
-        for name, player, x, y in turns(*batch):
-            g, d = snapshot(gan.generator.trainable_weights), snapshot(gan.discriminator.trainable_weights)
-            yield name, player, x, y
-            seen[name] = moved(g, gan.generator.trainable_weights), moved(d, gan.discriminator.trainable_weights)
-
-    gan.turns = watched
-    gan.compile(run_eagerly=True)  # so that the weights can be looked at between two turns
-    data = images(n=40)
-    every = np.arange(10).repeat(4).astype("int32")
-    for size in (40, 20):
-        gan.train_on_batch(data.images[:size], every[::-1][:size] if size == 40 else every[::2])
-        assert seen["d_real"] == seen["d_fake"] == (set(), {v.path for v in gan.discriminator.trainable_weights})
-        assert seen["g"] == ({v.path for v in gan.generator.trainable_weights}, set())
+def test_each_turn_moves_its_player_and_nobody_else(network, size, snapshot, moved):
+    gan, data = model(network), noise(n=size)
+    seen = moves(gan, (data.images, data.labels), snapshot, moved)
+    assert seen["d_real"] == seen["d_fake"] == names(gan.discriminator)
+    assert seen["g"] == names(gan.generator)
 
 
 def test_heads_compute_in_float32_under_mixed_precision():

@@ -8,28 +8,16 @@ import pytest
 
 from chapters.ch06_cgan import mlp_cgan
 from gan_book import training
-from gan_book.datasets.dataset import Dataset
 from gan_book.errors import BookError
 from gan_book.layers import Maxout
 from gan_book.sampling import between_classes, draw, latent_points
+from tests.chapters.common import moves, names, noise, tensors
 
 NETWORKS = ["paper", "balanced"]
 
 
-def images(shape=(28, 28, 1), n=40, classes=10):
-    rng = np.random.default_rng(0)
-    pixels, labels = rng.integers(0, 256, (n, *shape), dtype=np.uint8), np.arange(n, dtype="int32") % classes
-    return Dataset("noise", pixels, labels, pixels, labels, tuple(f"class {i}" for i in range(classes)))
-
-
-def batch(n=40):
-    """Images and labels as tensors, as `fit` hands them to `turns`."""
-    data = images(n=n)
-    return keras.ops.convert_to_tensor(data.images), keras.ops.convert_to_tensor(data.labels)
-
-
 def model(shape=(28, 28, 1), classes=10, **changes):
-    return mlp_cgan.build(mlp_cgan.LESSON.settings("smoke", **changes), images(shape, classes=classes))
+    return mlp_cgan.build(mlp_cgan.LESSON.settings("smoke", **changes), noise(shape, classes=classes))
 
 
 def trainable(network):
@@ -98,30 +86,18 @@ def _first_rescaling(network):
     return next(i for i, layer in enumerate(network.layers) if isinstance(layer, keras.layers.Rescaling))
 
 
+@pytest.mark.parametrize("size", [20, 40])
 @pytest.mark.parametrize("network", NETWORKS)
-def test_each_turn_moves_its_player_and_nobody_else(network, snapshot, moved):
-    """Both turns are played; what each moves is read off between them."""
+def test_each_turn_moves_its_player_and_nobody_else(network, size, snapshot, moved):
     gan = model(network=network)
-    both = gan.generator.trainable_weights + gan.discriminator.trainable_weights
-    seen, turns = {}, gan.turns
-
-    def watched(*batch):
-        for name, player, x, y in turns(*batch):
-            before = snapshot(both)
-            yield name, player, x, y
-            seen[name] = moved(before, both)
-
-    gan.turns = watched
-    gan.compile(run_eagerly=True)  # so that the weights can be looked at between two turns
-    for size in (40, 20):
-        gan.train_on_batch(*batch(size))
-        assert seen["d"] == {v.path for v in gan.discriminator.trainable_weights}
-        assert seen["g"] == {v.path for v in gan.generator.trainable_weights}
+    seen = moves(gan, tensors(size), snapshot, moved)
+    assert seen["d"] == names(gan.discriminator)
+    assert seen["g"] == names(gan.generator)
 
 
 def test_the_discriminator_sees_each_real_and_each_generated_image_once():
-    gan, data = model(), images()
-    name, player, (x, labels), y = next(gan.turns(*batch()))
+    gan, data = model(), noise()
+    name, player, (x, labels), y = next(gan.turns(*tensors()))
     assert (name, player) == ("d", gan.discriminator)
     np.testing.assert_allclose(np.asarray(x)[:40], data.images / 127.5 - 1, atol=1e-6)
     np.testing.assert_array_equal(labels, np.tile(data.labels, 2))
@@ -222,7 +198,7 @@ def test_smoke_trains_from_settings_to_report(pictures, tmp_path):
     assert run.report["steps"] > 0
     rows = run.log.read_text().splitlines()
     assert len(rows) == 2 and {"d_loss", "g_loss", "d_accuracy"} <= set(rows[0].split(","))
-    assert len(np.unique(draw(run.load_generator(), [0, 1]))) > 1
+    assert len(np.unique(draw(run.load("generator"), [0, 1]))) > 1
 
 
 def test_the_papers_optimizer_trains_in_bfloat16(snapshot, moved):
@@ -232,6 +208,6 @@ def test_the_papers_optimizer_trains_in_bfloat16(snapshot, moved):
     weights = gan.generator.trainable_weights + gan.discriminator.trainable_weights
     before = snapshot(weights)
     for _ in range(3):
-        logs = gan.train_on_batch(*batch(), return_dict=True)
+        logs = gan.train_on_batch(*tensors(), return_dict=True)
         assert np.isfinite(list(logs.values())).all()
     assert moved(before, weights) == set(before)

@@ -1,0 +1,98 @@
+"""The measured runs of a chapter, one after the other: what stands in ``results/`` comes from here.
+
+    python benchmarks/series.py ch07_infogan               # all rows
+    python benchmarks/series.py ch07_infogan quick head    # some of them
+
+Runs go to ``runs/series/<chapter>/<row>-<seed>`` and stay there. A run that is finished is not made again, one that was
+interrupted is resumed; so a series that was stopped goes on where it was. As soon as all seeds of a row are there, the
+row is written to ``results/<chapter>.json``.
+"""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_book import results, runs
+from gan_book.errors import BookError
+
+FOLDER = Path("runs/series")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Runs that differ in their seed alone: lesson, preset, number of seeds, and flags that change the preset."""
+
+    lesson: str
+    preset: str
+    seeds: int
+    flags: dict = field(default_factory=dict)
+
+    def words(self, seed, folder):
+        flags = [word for name, value in self.flags.items() for word in (f"--{name}", str(value))]
+        return ["train", self.lesson, "--preset", self.preset, "--seed", str(seed), *flags, "--out", str(folder)]
+
+
+SERIES = {
+    "ch06_cgan": {
+        "quick": Row("cgan", "quick", 3),
+        "full": Row("cgan", "full", 3),
+        "book": Row("cgan", "book", 1, {"epochs": 6}),  # as many epochs as take at least the time of `full`
+    },
+    "ch07_infogan": {
+        "quick": Row("infogan", "quick", 5),
+        "head": Row("infogan", "quick", 3, {"set": "variant=head"}),
+        "control": Row("infogan", "quick", 3, {"set": "variant=control"}),
+        "full": Row("infogan", "full", 5),
+        "fashion": Row("infogan", "full", 3, {"data": "fashion_mnist"}),
+    },
+    "ch08_acgan": {
+        "acgan-quick": Row("acgan", "quick", 3),
+        "twon-quick": Row("twon-gan", "quick", 3),
+        "acgan-full": Row("acgan", "full", 3),
+        "twon-full": Row("twon-gan", "full", 3),
+    },
+}
+
+
+def missing(chapter, name, row):
+    """``(seed, folder)`` of the runs of a row that are not finished."""
+    folders = [(seed, FOLDER / chapter / f"{name}-{seed}") for seed in range(row.seeds)]
+    return [(seed, folder) for seed, folder in folders if runs.Run(folder).report is None]
+
+
+def train(row, seed, folder):
+    """Trains one run in a process of its own, or goes on with it."""
+    started = runs.Run(folder).config_file.exists()
+    words = row.words(seed, folder) + ["--resume"] * started
+    print("gan-book", *words, flush=True)
+    if subprocess.run([sys.executable, "-m", "gan_book", *words]).returncode:
+        raise BookError(f"the run {folder} did not end well; see above, then start the series again")
+
+
+def main(
+    chapter: Annotated[str, typer.Argument(help="One of: " + ", ".join(SERIES))],
+    names: Annotated[list[str] | None, typer.Argument(help="Rows; without any all of them.")] = None,
+):
+    """Make the runs of a chapter's table that are missing, and write the rows."""
+    if chapter not in SERIES:
+        sys.exit(f"error: no series for '{chapter}'; there are: {', '.join(SERIES)}")
+    unknown = set(names or []) - set(SERIES[chapter])
+    if unknown:
+        sys.exit(f"error: no row '{min(unknown)}' in {chapter}; there are: {', '.join(SERIES[chapter])}")
+    for name, row in SERIES[chapter].items():
+        if names and name not in names:
+            continue
+        try:
+            for seed, folder in missing(chapter, name, row):
+                train(row, seed, folder)
+        except BookError as error:
+            sys.exit(f"error: {error}")
+        results.collect(chapter, name, [FOLDER / chapter / f"{name}-{seed}" for seed in range(row.seeds)])
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,65 @@
+"""Layers that the chapters' networks are made of.
+
+The convolutions are those of the DCGAN (Radford, Metz and Chintala 2015, "Unsupervised Representation Learning with
+Deep Convolutional Generative Adversarial Networks", section 3): no pooling, batch normalization, `width` filters at
+full size and twice as many each time the side is halved, at most eight times as many; initial weights N(0, 0.02).
+"""
+
+import keras
+from keras import layers
+
+
+def scales(image_shape):
+    """How often to halve the side of an image so that 4 to 8 pixels are left; at least twice."""
+    halvings = 2
+    while -(-max(image_shape[:2]) // 2**halvings) > 8:
+        halvings += 1
+    return halvings
+
+
+def normal(stddev=0.02):
+    """Initial weights N(0, `stddev`)."""
+    return keras.initializers.RandomNormal(0.0, stddev)
+
+
+def dcgan_features(image, width=32):
+    """The discriminator's convolutions: image tensors ``[n, h, w, c]`` to features ``[n, d]``.
+
+    The side is halved once more often than `scales` says. The first layer has no normalization, as in the DCGAN.
+    """
+    h = image
+    for level in range(scales(image.shape[1:]) + 1):
+        h = layers.Conv2D(width * 2 ** min(level, 3), 4, strides=2, padding="same", kernel_initializer=normal())(h)
+        h = layers.BatchNormalization()(h) if level else h
+        h = layers.LeakyReLU(0.2)(h)
+    return layers.Flatten()(h)
+
+
+def dcgan_image(h, image_shape, width=32):
+    """The generator's transposed convolutions: vectors ``[n, d]`` to images ``[n, h, w, c]`` in [-1, 1]."""
+    levels = scales(image_shape)
+    height, width_0 = (-(-side // 2**levels) for side in image_shape[:2])
+    filters = width * 2 ** min(levels, 3)
+    h = layers.Dense(height * width_0 * filters, use_bias=False, kernel_initializer=normal())(h)
+    h = layers.Reshape((height, width_0, filters))(h)
+    h = layers.ReLU()(layers.BatchNormalization()(h))
+    for level in reversed(range(levels)):
+        filters = width * 2 ** min(level, 3)
+        up = layers.Conv2DTranspose(filters, 4, strides=2, padding="same", use_bias=False, kernel_initializer=normal())
+        h = layers.ReLU()(layers.BatchNormalization()(up(h)))
+    h = layers.Conv2D(image_shape[-1], 5, padding="same", kernel_initializer=normal())(h)
+    return to_image(h, image_shape)
+
+
+def one_hot(label, num_classes):
+    """Labels, int ``[n]``, as one-hot vectors: float ``[n, num_classes]``."""
+    table = layers.Embedding(
+        num_classes, num_classes, embeddings_initializer="identity", trainable=False, name="label_embedding"
+    )
+    return table(label)
+
+
+def to_image(h, image_shape):
+    """Cuts feature maps to the image's size and squashes them to [-1, 1], in float32 whatever the precision."""
+    h = layers.CenterCrop(*image_shape[:2])(h)
+    return layers.Activation("tanh", dtype="float32", name="image")(h)

@@ -1,0 +1,51 @@
+"""What the tests of all chapters need: a data set of noise, and who moves in which turn."""
+
+import keras
+import numpy as np
+
+from gan_book.datasets.dataset import Dataset
+
+
+def noise(shape=(28, 28, 1), n=40, classes=10):
+    """A data set of random pixels, classes in turn."""
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(0, 256, (n, *shape), dtype=np.uint8), np.arange(n, dtype="int32") % classes
+    return Dataset("noise", pixels, labels, pixels, labels, tuple(f"class {i}" for i in range(classes)))
+
+
+def tensors(n=40):
+    """Images and labels as tensors, as `fit` hands them to `turns`."""
+    data = noise(n=n)
+    return keras.ops.convert_to_tensor(data.images), keras.ops.convert_to_tensor(data.labels)
+
+
+def build(lesson, shape=(28, 28, 1), classes=10, **changes):
+    """The lesson's model at its smoke preset, changed."""
+    return lesson.build(lesson.settings("smoke", **changes), noise(shape, classes=classes))
+
+
+def moves(model, batch, snapshot, moved):
+    """Plays a step and reads the trainable weights of G and D between its turns.
+
+    Returns:
+        dict: turn -> `names` of the weights that it moved.
+    """
+    seen, turns, players = {}, model.turns, (model.generator, model.discriminator)
+
+    def watched(*parts):
+        for name, *turn in turns(*parts):
+            before = [snapshot(player.trainable_weights) for player in players]
+            yield name, *turn
+            paths = [moved(was, player.trainable_weights) for was, player in zip(before, players, strict=True)]
+            seen[name] = {(player.name, path) for player, of in zip(players, paths, strict=True) for path in of}
+
+    model.turns = watched
+    model.compile(run_eagerly=True)  # so that the weights can be looked at between two turns
+    model.train_on_batch(*batch)
+    return seen
+
+
+def names(network, layers=None):
+    """``(network, weight)`` of the trainable weights of a network, or of some of its layers."""
+    parts = [network] if layers is None else [network.get_layer(name) for name in layers]
+    return {(network.name, weight.path) for part in parts for weight in part.trainable_weights}
