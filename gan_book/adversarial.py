@@ -136,6 +136,11 @@ class AdversarialModel(keras.Model):
             player.optimizer.build(player.trainable_variables)
         self.optimizer = _PlayersOptimizers(self)
 
+    def train_on_batch(self, *args, **kwargs):
+        """As in Keras 3.15 and later, where the values are those of the batch; before, they ran on over the batches."""
+        self.reset_metrics()
+        return super().train_on_batch(*args, **kwargs)
+
     def train_step(self, *args):
         return device.stateful_step(self, self._play_and_average, *args)
 

@@ -18,7 +18,7 @@ from gan_book import runs
 from gan_book.errors import BookError
 from gan_book.paths import BOOK, RESULTS, atomic_write
 
-TEXTS = ("README.md", "chapters/*/README.md")
+TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md")
 SCORES = {  # name: (head of the column, pattern, scale, where a report has it)
     "label_accuracy": ("label accuracy", "{:.1f} %", 100, ("label_accuracy", "value")),
     "frechet_distance": ("Fréchet distance", "{:.2f}", 1, ("frechet_distance", "value")),
@@ -92,6 +92,10 @@ def _spread(columns):
 
 def table(results):
     """The Markdown table of one results file."""
+    if not results:
+        return "Not measured yet.\n"
+    if "variants" in results:
+        return speed_table(results)
     columns = _columns(results)
     heads = ["", "seeds", "steps", "minutes", *(head for head, _, _ in columns.values())]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -100,6 +104,22 @@ def table(results):
         cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in columns.items()]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", _note(results), ""])
+
+
+def speed_table(record):
+    """The Markdown table of what `benchmarks/step_time.py` recorded."""
+    lines = ["| | ms/step | steps/s | images/s | times as fast as the loop | peak MB |", f"|{'---|' * 6}"]
+    for each in record["variants"]:
+        cells = [f"`{each['variant']}`", f"{each['ms_per_step']:.0f}", f"{each['steps_per_second']:.1f}"]
+        cells += [f"{each['images_per_second']:.0f}", f"{each['times_as_fast_as_loop']:.2f}"]
+        lines.append(f"| {' | '.join(cells)} | {each['peak_memory_bytes'] / 2**20:.0f} |")
+    protocol, made_on = record["protocol"], record["surroundings"]
+    note = (
+        f"Networks `{protocol['network']}`, batch {protocol['batch_size']}; median of {protocol['rounds']} rounds of "
+        f"{protocol['steps']} steps, the variants in turn, on {made_on['cpu_cores']} cores of: {made_on['device']}, "
+        f"Keras {made_on['versions']['keras']}, backend {made_on['backend']}."
+    )
+    return "\n".join([*lines, "", note, ""])
 
 
 def _columns(results):
@@ -146,8 +166,9 @@ def with_tables(text):
 
 
 def load(chapter):
-    """The content of ``results/<chapter>.json``."""
-    return json.loads((RESULTS / f"{chapter}.json").read_text(encoding="utf-8"))
+    """The content of ``results/<chapter>.json``, empty if nothing of it has been measured yet."""
+    path = RESULTS / f"{chapter}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def texts():
@@ -177,8 +198,7 @@ def collect(
 ):
     """Put the runs' numbers into results/<chapter>.json."""
     path = RESULTS / f"{chapter}.json"
-    content = load(chapter) if path.exists() else {}
-    runs.write_json(path, content | {name: summarise(folders)})
+    runs.write_json(path, load(chapter) | {name: summarise(folders)})
     print(f"wrote {path.relative_to(BOOK)}")
 
 

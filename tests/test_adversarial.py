@@ -254,7 +254,7 @@ def test_noise_differs_from_step_to_step_and_comes_back_with_the_seed():
         gan = tiny.TinyGAN(played=["g"], seed=seed)
         gan.gan.optimizer.learning_rate = 0.0
         gan.compile()
-        return [gan.train_on_batch(*tiny.data(16), return_dict=True)["g_loss"] for _ in range(3)]
+        return [float(gan.train_on_batch(*tiny.data(16), return_dict=True)["g_loss"]) for _ in range(3)]
 
     assert losses(1) == losses(1)
     assert losses(1) != losses(2)

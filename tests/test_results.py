@@ -72,3 +72,31 @@ def test_an_unfinished_run_is_not_collected(tmp_path):
     runs.Run(folder).report_file.unlink()
     with pytest.raises(BookError, match="not finished"):
         results.summarise([folder])
+
+
+def test_what_is_not_measured_is_said_to_be():
+    assert results.with_tables("<!-- table: ch99_none -->\n<!-- end -->") == (
+        "<!-- table: ch99_none -->\n\nNot measured yet.\n\n<!-- end -->"
+    )
+
+
+def test_a_chapters_own_scores_come_first_and_gaps_are_dashes(tmp_path):
+    own = finished_run(tmp_path / "own", 0, 0.8)
+    report = runs.Run(own).report
+    del report["measured"]["label_accuracy"]
+    report["measured"]["own"] = [{"name": "nmi", "head": "NMI", "value": 0.5, "pattern": "{:.3f}", "scale": 1.0}]
+    runs.write_json(runs.Run(own).report_file, report)
+    rows = {"own": results.summarise([own]), "other": results.summarise([finished_run(tmp_path / "other", 0, 0.8)])}
+    head, _, first, second = (line.split(" | ") for line in results.table(rows).splitlines()[:4])
+    assert head[4:6] == ["NMI", "label accuracy"]
+    assert first[4:6] == ["0.500", "–"] and second[4:6] == ["–", "80.0 %"]
+
+
+def test_the_speed_table_says_what_was_recorded():
+    record = results.load("step_time_cpu")
+    text = results.table(record)
+    for each in record["variants"]:
+        assert f"| `{each['variant']}` | {each['ms_per_step']:.0f} |" in text
+    loop, *fused = (each["ms_per_step"] for each in record["variants"])
+    for each, ms in zip(record["variants"][1:], fused, strict=True):
+        assert each["times_as_fast_as_loop"] == pytest.approx(loop / ms)
