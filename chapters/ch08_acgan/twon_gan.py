@@ -150,7 +150,8 @@ LESSON = Lesson(
 # %% [markdown]
 # What do its losses look like when nobody wins? If real and fake images of a class cannot be told apart, but classes
 # can, the best answer is one half for the real and one half for the fake class: each loss is $\log 2$ = 0.69. As in
-# chapter 6 the discriminator stays ahead, and its losses below that.
+# chapter 6 the discriminator stays ahead, and `d_fake` below that. `d_real` is a little above: it also contains what it
+# costs to tell the classes of real garments apart, a shirt from a coat.
 
 # %% tags=["active-ipynb"]
 # Image.open(run.folder / "losses.png")
@@ -159,8 +160,9 @@ LESSON = Lesson(
 # ## A failed run, on purpose
 #
 # Let the generator ask for the wrong thing: not "a real coat" but "a fake coat". It is trained to be *caught*. Its
-# images stay noise of ten distinguishable kinds: there is no pressure towards the real ones, and the discriminator's
-# losses fall to nothing.
+# images are noise in which the discriminator sees ten classes and we see none: nothing pulls them towards the real
+# ones. `d_fake` and `g` fall to nothing, for once both want the same; what is left of `d_real` is the classes of real
+# garments.
 
 # %% tags=["active-ipynb"]
 # class Caught(TwoNGAN):
