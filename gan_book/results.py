@@ -97,7 +97,7 @@ def table(results):
     if "variants" in results:
         return speed_table(results)
     columns = _columns(results)
-    heads = ["", "seeds", "steps", "minutes", *(head for head, _, _ in columns.values())]
+    heads = ["", "seeds", "steps", "minutes", *(head.replace("|", r"\|") for head, _, _ in columns.values())]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name, summary in results.items():
         cells = [f"`{name}`", str(len(summary["runs"])), f"{summary['steps']:,}", _fastest(summary)]

@@ -20,7 +20,8 @@
 # make ten numbers visible in pictures of digits turns out to be: one kind of digit for each.
 #
 # By the end of this chapter you will have trained one on MNIST without a single label; measured, with labels it has
-# never seen, how well its categories are the ten digits; and found the dials for slant and stroke width.
+# never seen, how far its categories are the ten digits, and seen why they are not quite; and found the dials for slant
+# and stroke width.
 #
 # As a script: `gan-book train infogan` trains it, `gan-book interpolate infogan --code 2:-2..2 --out walk.gif` turns a
 # dial of the generator that comes with the book.
@@ -444,9 +445,15 @@ LESSON = Lesson(
 # ## Where it errs
 #
 # Rows: digits of the real test images; columns: the categories $Q$ puts them into. A clean run has one bright cell in
-# each row and column. A failed one has rows that share a column, two digits in one category, and a column that splits
-# a digit into two ways of writing it: to the network, the two ways of writing a 7 may well be a better use of a
-# category than the difference of 4 and 9.
+# each row and column. This is not a clean run. Look for two columns that share one digit, and for two digits that
+# share a column: upright and slanted 1s have a category each, and for want of one more, 4 and 9, or 2 and 3, have to
+# make do with one between them.
+#
+# Now look at $L_I$ in the report: it is as good as perfect. The bound is met by *any* code that can be read off, and
+# ten kinds of stroke are as easy to read as ten digits. Which code the network settles on is decided early, while its
+# pictures are blots and slant is all there is to see; later it gives up a habit only slowly. With seed 0 the code
+# accuracy was 51 % after two epochs and 64.5 % after six (`full`). The paper reports 95 %.
+# (See `results/ch07_infogan.json`; how to get nearer is exercise 6, and an open question of this chapter.)
 
 # %% tags=["active-ipynb"]
 # data = load(settings.data)
@@ -484,6 +491,9 @@ LESSON = Lesson(
 #    pullover, coat and shirt. Published code accuracies on this set are near 0.61.)
 # 5. *Count.* How many weights do $D$ and $Q$ share at `width=32`, and how many are only $Q$'s? (Answer: 165,344 in the
 #    trunk; $Q$'s own are 264,462.)
+# 6. *A better start.* The code settles while the pictures are still blots. Give the generator time: raise $\lambda_1$
+#    from 0 to 1 over the first epoch, or make slant no news by giving it a third code, $c_4$. Measure on training
+#    images' labels (say, the last 5,000), not on test images, until you are done. Does the code accuracy rise?
 
 
 # %%
