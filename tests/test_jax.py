@@ -14,6 +14,8 @@ pytest.importorskip("jax")
 @pytest.mark.parametrize("file", ["tests/test_adversarial.py"])
 def test_on_jax(file):
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    # The programs are tiny and run a few times each: compiling them well would take longer than running them.
+    environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", file]
     result = subprocess.run(command, cwd=BOOK, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
