@@ -264,12 +264,12 @@ class CGANSettings(Settings):
     average: float = 0.999
 
 
-QUICK = CGANSettings(data="fashion_mnist", epochs=2, batch_size=64)
+QUICK = CGANSettings(data="fashion_mnist", epochs=2, batch_size=64, limit=48_000)
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=7),
-    "book": replace(QUICK, network="channel", latent_dim=100, epochs=100, batch_size=128, average=0.0),
+    "full": replace(QUICK, epochs=7, limit=None),
+    "book": replace(QUICK, network="channel", latent_dim=100, epochs=100, batch_size=128, average=0.0, limit=None),
 }
 
 
