@@ -6,6 +6,12 @@ from gan_book.errors import BookError
 from gan_book.evaluation.checks import class_labels, feature_matrix
 
 
+def random_pairs(rng, n, pairs):
+    """``(first, second)`` rows, int ``[pairs]`` each, from 0 to n - 1 with n of at least 2; never a row with itself."""
+    first = rng.integers(0, n, pairs)
+    return first, (first + rng.integers(1, n, pairs)) % n
+
+
 def pair_distance(vectors, pairs=2000, seed=0):
     """Mean Euclidean distance of random pairs of different rows of ``[n, d]``.
 
@@ -18,9 +24,7 @@ def pair_distance(vectors, pairs=2000, seed=0):
     vectors = feature_matrix(vectors)
     if len(vectors) < 2:
         raise BookError("diversity needs at least two samples; generate more")
-    rng = np.random.default_rng(seed)
-    first = rng.integers(0, len(vectors), pairs)
-    second = (first + rng.integers(1, len(vectors), pairs)) % len(vectors)
+    first, second = random_pairs(np.random.default_rng(seed), len(vectors), pairs)
     return float(np.mean(np.linalg.norm(vectors[first] - vectors[second], axis=1)))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from gan_book.errors import BookError
+from gan_book.evaluation.diversity import random_pairs
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the five scales, Wang et al. 2003, section 3.2
 SIGMA, RADIUS = 1.5, 5  # an 11 x 11 window
@@ -55,9 +56,7 @@ def class_ms_ssim(images, labels, num_classes, pairs=500, seed=0):
         members = np.flatnonzero(np.asarray(labels) == label)
         if len(members) < 2:
             continue
-        rng = np.random.default_rng([seed, label])
-        first = rng.integers(0, len(members), pairs)
-        second = (first + rng.integers(1, len(members), pairs)) % len(members)
+        first, second = random_pairs(np.random.default_rng([seed, label]), len(members), pairs)
         values[label] = ms_ssim(images[members[first]], images[members[second]]).mean()
     return values
 

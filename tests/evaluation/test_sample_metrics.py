@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist, pdist
 
 from gan_book.errors import BookError
 from gan_book.evaluation.bootstrap import bootstrap
-from gan_book.evaluation.diversity import class_diversity, pair_distance
+from gan_book.evaluation.diversity import class_diversity, pair_distance, random_pairs
 from gan_book.evaluation.labels import label_agreement
 from gan_book.evaluation.memorisation import memorisation, nearest_distances
 
@@ -71,6 +71,13 @@ def test_bootstrap_repeats_with_its_seed_only(rng):
 
 
 # Diversity
+
+
+def test_random_pairs_are_all_pairs_of_different_rows_equally_often(rng):
+    counts = np.zeros((4, 4), int)
+    np.add.at(counts, random_pairs(rng, 4, 12_000), 1)
+    assert not counts.diagonal().any()
+    np.testing.assert_allclose(counts[~np.eye(4, dtype=bool)], 1000, atol=150)
 
 
 def test_pair_distance_approaches_the_mean_over_all_pairs(rng):
