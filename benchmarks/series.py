@@ -58,10 +58,15 @@ SERIES = {
 }
 
 
+def folders(chapter, name, row):
+    """The run folders of a row, by seed."""
+    return [FOLDER / chapter / f"{name}-{seed}" for seed in range(row.seeds)]
+
+
 def missing(chapter, name, row):
     """``(seed, folder)`` of the runs of a row that are not finished."""
-    folders = [(seed, FOLDER / chapter / f"{name}-{seed}") for seed in range(row.seeds)]
-    return [(seed, folder) for seed, folder in folders if runs.Run(folder).report is None]
+    seeds = enumerate(folders(chapter, name, row))
+    return [(seed, folder) for seed, folder in seeds if runs.Run(folder).report is None]
 
 
 def train(row, seed, folder):
@@ -91,7 +96,7 @@ def main(
                 train(row, seed, folder)
         except BookError as error:
             sys.exit(f"error: {error}")
-        results.collect(chapter, name, [FOLDER / chapter / f"{name}-{seed}" for seed in range(row.seeds)])
+        results.collect(chapter, name, folders(chapter, name, row))
 
 
 if __name__ == "__main__":
