@@ -9,7 +9,7 @@ from gan_book import plotting
 from gan_book.datasets.dataset import find_label
 from gan_book.errors import BookError
 from gan_book.paths import atomic_write
-from gan_book.sampling import balanced_labels, between_classes, draw, label_names, latent_codes, latent_points
+from gan_book.sampling import balanced_labels, between_classes, code_dim, draw, label_names, latent_points
 
 NUMBER = r"([+-]?\d+(?:\.\d+)?)"
 CODE = re.compile(rf"(\d+):{NUMBER}\.\.{NUMBER}")
@@ -87,8 +87,8 @@ def traverse(run, code, seed, frames, out):
             category, so the first of the input "code" is number 2.
 
     Raises:
-        BookError: fewer than 2 frames, a `code` that cannot be read, a generator without it, or an `out` of another
-            kind.
+        BookError: fewer than 2 frames, a `code` that cannot be read, a generator without it, a negative seed, or an
+            `out` of another kind.
     """
     out = _walk_file(frames, out)
     match = CODE.fullmatch(code)
@@ -97,12 +97,11 @@ def traverse(run, code, seed, frames, out):
     number, first, last = int(match[1]), float(match[2]), float(match[3])
     generator = run.load("generator")
     rows = max(1, len(label_names(generator, run.config["class_names"])))
-    codes = latent_codes(generator, rows * frames, seed)
-    known = [] if codes is None else list(range(FIRST_CODE, FIRST_CODE + codes.shape[1]))
+    known = list(range(FIRST_CODE, FIRST_CODE + code_dim(generator)))
     if number not in known:
         has = f"has the codes {', '.join(map(str, known))}" if known else "has no codes; train infogan"
         raise BookError(f"--code {number}: the generator of {run} {has}")
-    codes[:] = 0
+    codes = np.zeros((rows * frames, len(known)), "float32")
     codes[:, number - FIRST_CODE] = np.tile(np.linspace(first, last, frames), rows)
     z = np.repeat(latent_points(generator, 1, seed), rows * frames, axis=0)
     images = draw(generator, np.repeat(np.arange(rows), frames), z=z, codes=codes)

@@ -50,12 +50,15 @@ def label_names(generator, class_names):
     return tuple(f"category {k}" for k in range(num_labels(generator))) if num_labels(generator) > 1 else ()
 
 
+def code_dim(generator):
+    """How many codes the generator takes; 0 if it has no input "code"."""
+    return next((tensor.shape[-1] for tensor in generator.inputs if tensor.name == "code"), 0)
+
+
 def latent_codes(generator, n, seed=0):
     """c ~ U(-1, 1) for a generator with an input "code", float32 ``[n, d]``; None for others."""
-    sizes = [tensor.shape[-1] for tensor in generator.inputs if tensor.name == "code"]
-    if not sizes:
-        return None
-    return np.random.default_rng([seed, 1]).uniform(-1, 1, (n, *sizes)).astype("float32")
+    size = code_dim(generator)
+    return np.random.default_rng([seed, 1]).uniform(-1, 1, (n, size)).astype("float32") if size else None
 
 
 def _input_names(generator):
@@ -126,6 +129,7 @@ def between_classes(generator, z, start, end, steps):
     table = keras.ops.convert_to_numpy(embedding.embeddings)
     mixtures = line(table[start], table[end], steps)
     # Called, not predict(): this decoder is used once, and tracing it would take longer than the answer.
-    held = [np.repeat(z[None], steps, axis=0), *(np.zeros((steps, c.shape[-1]), "float32") for c in others[1:])]
-    images = decoder([*held, mixtures], training=False)
+    z = np.repeat(z[None], steps, axis=0)
+    held = {"z": z, "z_uniform": z, "code": np.zeros((steps, code_dim(generator)), "float32")}
+    images = decoder([*(held[tensor.name] for tensor in others), mixtures], training=False)
     return to_uint8(keras.ops.convert_to_numpy(images))

@@ -196,6 +196,8 @@ def test_turn_the_dial_of_a_code(gan_book, coded, here):
     assert gan_book("interpolate", "infogan", "--run", coded, "--code", "2:-1.5..1", "--out", "w.gif")[0] == 0
     code, _, err = gan_book("interpolate", "infogan", "--run", coded, "--code", "1:-1..1")
     assert code == 1 and "has the codes 2, 3" in err
+    code, _, err = gan_book("interpolate", "infogan", "--run", coded, "--code", "2:-1..1", "--seed", "-1")
+    assert code == 1 and "--seed must not be negative" in err
 
 
 def test_ask_for_a_category_by_number(gan_book, coded, here):

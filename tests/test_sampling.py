@@ -116,6 +116,7 @@ def test_codes_are_uniform_and_have_a_seed_of_their_own():
     assert codes.min() < -0.99 and codes.max() > 0.99 and abs(codes.mean()) < 0.03
     np.testing.assert_array_equal(codes, sampling.latent_codes(generator, 4000, seed=1))
     assert sampling.latent_codes(unconditional("z"), 4) is None
+    assert [sampling.code_dim(each) for each in (generator, unconditional("z"))] == [2, 0]
 
 
 def test_labels_have_names_if_there_are_any(generator):
