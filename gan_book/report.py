@@ -2,14 +2,10 @@
 
 from dataclasses import asdict
 
-import numpy as np
-
 from gan_book import evaluation, plotting, runs
 from gan_book.lesson import Score
 from gan_book.paths import atomic_write
-from gan_book.sampling import balanced_labels, draw, is_conditional, label_names
-
-ROWS = COLUMNS = 10
+from gan_book.sampling import balanced_labels, draw, grid_labels, is_conditional, label_names
 
 
 def save_networks(run, lesson, model):
@@ -73,11 +69,10 @@ def summary_lines(measured):
 
 def _draw_pictures(run, dataset, content):
     generator = run.load("generator")
-    names = label_names(generator, dataset.class_names)[:ROWS]
-    rows = len(names) if len(names) > 1 else ROWS
-    labels = np.repeat(np.arange(rows), COLUMNS) if len(names) > 1 else np.zeros(ROWS * COLUMNS, int)
-    names = names if len(names) > 1 else [""] * ROWS
-    images = draw(generator, labels, seed=1)
+    labels = grid_labels(generator)
+    names = label_names(generator, dataset.class_names)[: len(labels)]
+    names = names if len(names) > 1 else [""] * len(labels)
+    images = draw(generator, labels.ravel(), seed=1)
     title, footer = _title(run), _footer(content["measured"])
     plotting.labelled_grid(images, names, run.folder / "samples.png", title=title, footer=footer)
     if run.log.exists():

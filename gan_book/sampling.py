@@ -12,6 +12,7 @@ from gan_book.datasets.scaling import to_uint8
 from gan_book.errors import BookError
 
 LABEL_EMBEDDING = "label_embedding"
+GRID = 10  # columns of a picture grid, and the most rows
 
 
 def latent_points(generator, n, seed=0):
@@ -68,6 +69,16 @@ def _input_names(generator):
 def balanced_labels(n, num_classes):
     """``n`` labels, int32 ``[n]``, each class as often as the next: 0, 1, 2, …, 0, 1, 2, …"""
     return np.arange(n, dtype="int32") % num_classes
+
+
+def grid_labels(generator):
+    """The labels that a picture grid shows: int32 ``[rows, 10]``.
+
+    Each of the generator's first 10 labels has a row; 10 rows of zeros if there is nothing to choose from.
+    """
+    kinds = min(num_labels(generator), GRID)
+    rows = np.arange(kinds, dtype="int32") if kinds > 1 else np.zeros(GRID, "int32")
+    return np.repeat(rows[:, None], GRID, axis=1)
 
 
 def draw(generator, labels, seed=0, z=None, codes=None, batch_size=250):

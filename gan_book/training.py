@@ -15,11 +15,10 @@ from gan_book.callbacks.progress import Progress
 from gan_book.callbacks.samples import SampleGrid
 from gan_book.datasets.batches import Batches
 from gan_book.errors import BookError, Interrupted
-from gan_book.sampling import balanced_labels, draw, is_conditional, num_labels
+from gan_book.sampling import GRID, balanced_labels, draw, grid_labels, is_conditional, num_labels
 
 ON_FAILURE = ("warn", "stop", "restart")
 RESTARTS = 3
-GRID = 10  # columns of the sample grid, and the most rows
 
 
 def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensorboard=False, tell=print):
@@ -221,10 +220,8 @@ class Training:
         return images
 
     def _sample_grid(self):
-        asked = min(num_labels(self.model.sampler), GRID)
-        rows = asked if asked > 1 else GRID
-        labels = np.sort(balanced_labels(rows * GRID, asked))
-        return SampleGrid(self._draw(labels), self.run.samples, rows, GRID)
+        labels = grid_labels(self.model.sampler)
+        return SampleGrid(self._draw(labels.ravel()), self.run.samples, *labels.shape)
 
     def _health_monitor(self, dataset):
         """Judges classes one by one, or all images together if the generator is not told the class."""

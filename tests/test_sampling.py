@@ -126,6 +126,14 @@ def test_labels_have_names_if_there_are_any(generator):
     assert [sampling.num_labels(each) for each in (generator, with_codes(), unconditional("z"))] == [4, 3, 1]
 
 
+def test_a_grid_has_a_row_for_each_label_but_no_more_than_ten(generator):
+    many, without = tiny_lesson.define_generator((8, 8, 3), 12), unconditional("z")
+    for each, rows in (generator, range(4)), (with_codes(), range(3)), (many, range(10)), (without, [0] * 10):
+        labels = sampling.grid_labels(each)
+        assert labels.dtype == np.int32
+        np.testing.assert_array_equal(labels, [[label] * 10 for label in rows])
+
+
 def test_between_categories():
     generator = with_codes()
     z = sampling.latent_points(generator, 1)
