@@ -65,8 +65,9 @@ class Lesson:
             generator to draw with.
         next_step: a sentence for after the first training.
         kept: names of the model's attributes that are networks to save beside the generator.
-        measure: ``measure(run, dataset, samples, seed)`` returns the chapter's own `Score`s of a saved run, and a dict
-            of details for report.json; None if the chapter has none.
+        measure: ``measure(run, dataset, images, labels, seed)`` returns the chapter's own `Score`s of a saved run, and
+            a dict of details for report.json; None if the chapter has none. images: uint8 ``[n, h, w, c]``, what the
+            run's generator drew by `seed`; labels: int ``[n]``, the classes or categories it was asked for.
     """
 
     name: str

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from gan_book import evaluation, plotting, runs
 from gan_book.lesson import Score
 from gan_book.paths import atomic_write
-from gan_book.sampling import balanced_labels, draw, grid_labels, is_conditional, label_names
+from gan_book.sampling import balanced_labels, draw, grid_labels, is_conditional, label_names, num_labels
 
 
 def save_networks(run, lesson, model):
@@ -16,18 +16,25 @@ def save_networks(run, lesson, model):
 
 
 def measure(run, lesson, dataset, samples, seed=0):
-    """Scores the saved networks of a run on so many samples, in the book's metrics and in the chapter's own."""
-    measured = measure_samples(run.load("generator"), dataset, samples, seed)
+    """Scores the saved networks of a run on so many samples, in the book's metrics and in the chapter's own.
+
+    The samples are balanced over the classes or categories that the generator can be asked for.
+    """
+    generator = run.load("generator")
+    labels = balanced_labels(samples, num_labels(generator))
+    images = draw(generator, labels, seed)
+    measured = measure_samples(generator, dataset, images, labels, seed)
     if lesson.measure is None:
         return measured
-    scores, details = lesson.measure(run, dataset, samples, seed)
+    scores, details = lesson.measure(run, dataset, images, labels, seed)
     return {**measured, "own": [asdict(score) for score in scores], "details": details}
 
 
-def measure_samples(generator, dataset, samples, seed=0):
-    """Scores `samples` images of the generator, balanced over the classes. See `gan_book.evaluation.measure`."""
-    labels = balanced_labels(samples, dataset.num_classes)
-    images = draw(generator, labels, seed)
+def measure_samples(generator, dataset, images, labels, seed=0):
+    """Scores images that the generator drew for these labels. See `gan_book.evaluation.measure`.
+
+    images: uint8 ``[n, h, w, c]``; labels: int ``[n]``, balanced; looked at only if they are classes.
+    """
     if not evaluation.has_classifier(dataset):
         return evaluation.measure_unlabelled(images, dataset, seed)
     classifier = evaluation.load_classifier(dataset.name)

@@ -1,6 +1,7 @@
 """Training from settings to report: failures, own pictures, unconditional networks."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -8,11 +9,13 @@ import pytest
 
 from benchmarks import kill_trial
 from chapters.ch06_cgan import cgan
+from chapters.ch07_infogan import infogan
 from gan_book import checkpoint, evaluation, report, runs, training
 from gan_book.callbacks import health
 from gan_book.errors import BookError, Interrupted
 from gan_book.sampling import draw
 from tests import tiny_lesson
+from tests.chapters.common import noise
 
 
 def settings(pictures, **changes):
@@ -165,7 +168,31 @@ def test_measuring_chooses_what_fits_the_generator_and_the_data(monkeypatch):
     z = keras.Input((4,), name="z")
     image = keras.layers.Reshape((28, 28, 1))(keras.layers.Dense(784, activation="tanh")(z))
     unconditional = keras.Model(z, image)
-    assert report.measure_samples(conditional, Data("fashion_mnist"), 20) == "conditional"
-    assert report.measure_samples(unconditional, Data("fashion_mnist"), 20) == "unconditional"
-    assert report.measure_samples(conditional, Data("sky"), 20) == "unlabelled"
-    assert report.measure_samples(unconditional, Data("sky"), 20) == "unlabelled"
+    for generator, data, way in (
+        (conditional, "fashion_mnist", "conditional"),
+        (unconditional, "fashion_mnist", "unconditional"),
+        (conditional, "sky", "unlabelled"),
+        (unconditional, "sky", "unlabelled"),
+    ):
+        assert report.measure_samples(generator, Data(data), images=None, labels=None) == way
+
+
+@pytest.mark.parametrize("network, kinds", [("label", 2), ("category", 10), ("alone", 1)])
+def test_the_chapter_measures_the_images_that_the_book_measures(network, kinds, monkeypatch):
+    """Drawn once, balanced over what the generator can be asked for, whatever the classes of the data."""
+    generator = {
+        "label": lambda: tiny_lesson.define_generator((28, 28, 1), 2),
+        "category": lambda: infogan.define_generator(width=2),
+        "alone": lambda: cgan.define_wide_generator(num_classes=0, width=2),
+    }[network]()
+    run = SimpleNamespace(load=lambda name: generator)
+    seen = []
+    lesson = replace(tiny_lesson.LESSON, measure=lambda *parts: seen.append(parts) or ([], {"of": "chapter"}))
+    monkeypatch.setattr(report, "measure_samples", lambda *parts: seen.append(parts) or {"of": "book"})
+    data = noise(classes=2)
+    assert report.measure(run, lesson, data, 30, seed=5) == {"of": "book", "own": [], "details": {"of": "chapter"}}
+    (*book, images, labels, seed), (*chapter, own_images, own_labels, own_seed) = seen
+    assert book == [generator, data] and chapter == [run, data] and seed == own_seed == 5
+    assert own_images is images and own_labels is labels
+    np.testing.assert_array_equal(labels, np.arange(30) % kinds)
+    np.testing.assert_array_equal(images, draw(generator, labels, seed=5))

@@ -342,11 +342,13 @@ def code_correlations(generator, samples, seed):
     return np.corrcoef(both, rowvar=False)[:CODES, CODES:]
 
 
-def measure(run, dataset, samples, seed):
-    """The chapter's own scores of a run; slant and width only where they mean something, on MNIST."""
-    generator, discriminator = run.load("generator"), run.load("discriminator")
-    asked = balanced_labels(samples, CATEGORIES)
-    told = categories_of(discriminator, draw(generator, asked, seed))[np.arange(samples), asked]
+def measure(run, dataset, images, asked, seed):
+    """The chapter's own scores of a run; slant and width only where they mean something, on MNIST.
+
+    images: uint8 ``[n, h, w, c]``, drawn for the categories `asked`, int ``[n]``.
+    """
+    discriminator = run.load("discriminator")
+    told = categories_of(discriminator, images)[np.arange(len(asked)), asked]
     agreement = cluster_agreement(categories_of(discriminator, dataset.test_images).argmax(axis=1), dataset.test_labels)
     scores = [
         Score("code_accuracy", "code accuracy", agreement["accuracy"], "{:.1f} %", 100),
@@ -356,7 +358,7 @@ def measure(run, dataset, samples, seed):
     ]
     details = {"digit_of_category": agreement["matching"]}
     if dataset.name == "mnist":
-        r = code_correlations(generator, min(samples, 2000), seed)
+        r = code_correlations(run.load("generator"), min(len(images), 2000), seed)
         best = np.abs(r).max(axis=0)
         scores += [Score("slant", "|r| with slant", best[0]), Score("stroke", "|r| with stroke width", best[1])]
         details["correlations"] = r.tolist()

@@ -4,9 +4,9 @@ import numpy as np
 
 from gan_book import evaluation
 from gan_book.evaluation.frechet import frechet_distance
+from gan_book.evaluation.reference import reference
 from gan_book.evaluation.ssim import class_ms_ssim
 from gan_book.lesson import Score
-from gan_book.sampling import balanced_labels, draw
 
 
 def class_frechet_distance(features, labels, real_features, real_labels, num_classes):
@@ -21,10 +21,8 @@ def class_frechet_distance(features, labels, real_features, real_labels, num_cla
     return np.array([frechet_distance(*pair) for pair in pairs])
 
 
-def measure(run, dataset, samples, seed):
-    """A chapter's own `Score`s of a conditional generator, for `gan_book.lesson.Lesson.measure`."""
-    labels = balanced_labels(samples, dataset.num_classes)
-    images = draw(run.load("generator"), labels, seed)
+def measure(run, dataset, images, labels, seed):
+    """A chapter's own `Score`s of a conditional generator: a `gan_book.lesson.Lesson.measure`."""
     similar = class_ms_ssim(images, labels, dataset.num_classes, seed=seed)
     real_similar = class_ms_ssim(dataset.test_images, dataset.test_labels, dataset.num_classes, seed=seed)
     scores = [
@@ -35,7 +33,7 @@ def measure(run, dataset, samples, seed):
     if not evaluation.has_classifier(dataset):
         return scores, details
     classifier = evaluation.load_classifier(dataset.name)
-    features, real = classifier.features(images), classifier.features(dataset.test_images)
+    features, real = classifier.features(images), reference(dataset, classifier, seed).outputs[0]
     if np.bincount(labels).min() <= features.shape[1]:  # too few samples for it, as in a smoke test
         return scores, details
     distances = class_frechet_distance(features, labels, real, dataset.test_labels, dataset.num_classes)
