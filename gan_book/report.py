@@ -58,9 +58,16 @@ def finish(run, lesson, training, dataset, samples, tell=print):
     with atomic_write(run.folder / "report.md", "w") as file:
         file.write(_page(run, content))
     runs.write_json(run.report_file, content)  # Last: its presence says that the run is finished.
-    for line in [*headline(content), "", *_where(run), "", lesson.next_step.format(run=run)]:
+    for line in [*headline(content), "", *_where(run), "", _next_step(run, lesson, training.model.sampler)]:
         tell(line)
     return run
+
+
+def _next_step(run, lesson, generator):
+    """The chapter's sentence; another one if it asks for a class, and the generator takes none."""
+    if "--label" in lesson.next_step and not is_conditional(generator):
+        return f"Next: draw more with `gan-book generate {lesson.name} --run {run} --seed 1 --out more.png`."
+    return lesson.next_step.format(run=run)
 
 
 def headline(content):

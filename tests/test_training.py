@@ -128,7 +128,8 @@ def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
         "smoke", data=str(pictures), image_size=size, network=network, epochs=1, batch_size=8, width=4,
         limit=16, latent_dim=8, measure_samples=20,
     )  # fmt: skip
-    run = training.train(cgan.LESSON, chosen, out=tmp_path / "run")
+    said = []
+    run = training.train(cgan.LESSON, chosen, out=tmp_path / "run", tell=said.append)
     generator = run.load("generator")
     assert generator.output.shape[1:] == (size, size, 3)
     assert len(generator.inputs) == (1 if network == "unconditional" else 2)
@@ -136,6 +137,8 @@ def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
     measured = run.report["measured"]
     assert measured["dataset"] == "sky" and "label_accuracy" not in measured
     assert draw(generator, [0, 1]).shape == (2, size, size, 3)
+    assert said[-1].startswith("Next: draw ") and f" --run {run} " in said[-1]
+    assert ("--label" in said[-1]) == (network != "unconditional")
 
 
 def test_several_steps_at_once(pictures, tmp_path):
