@@ -13,6 +13,7 @@ SCRIPTS = {
     "infogan": "chapters.ch07_infogan.infogan",
     "acgan": "chapters.ch08_acgan.acgan",
     "twon-gan": "chapters.ch08_acgan.twon_gan",
+    "sgan": "chapters.ch09_sgan.sgan",
 }
 
 _own = {}

@@ -214,6 +214,26 @@ def evaluate(
         print(f"numbers: {json_file}")
 
 
+@app.command()
+def predict(
+    chapter: Chapter,
+    files: Annotated[list[Path], typer.Argument(help="Pictures, of any format Pillow reads.")],
+    run: RunFolder = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the answers to this file.")] = None,
+):
+    """Ask a chapter's classifier what is on pictures (chapter 9)."""
+    quiet.import_backend()
+    from gan_book import predicting, runs
+
+    answers = predicting.predict(_run(chapter, run), files)
+    for answer in answers:
+        note = " (dark on light: inverted)" if answer["inverted"] else ""
+        print(f"{answer['file']}: {answer['label']}, {answer['probability']:.1%}{note}")
+    if json_file is not None:
+        runs.write_json(json_file, answers)
+        print(f"answers: {json_file}")
+
+
 def _run(chapter, folder):
     """The run named by ``--run``, or the shipped one.
 
