@@ -308,8 +308,9 @@ def build(settings, dataset):
 
 
 def falling(settings, steps):
-    """Adam whose rate falls to 0 along half a cosine."""
-    return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps), beta_1=0.5)
+    """Adam whose rate falls to 0 along half a cosine; with its large epsilon, a tiny gradient makes a tiny step."""
+    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
+    return keras.optimizers.Adam(rate, beta_1=0.5, epsilon=1e-4)
 
 
 # %% [markdown]
