@@ -274,7 +274,7 @@ QUICK = SGANSettings(data="mnist", epochs=7, batch_size=100)
 PRESETS = {
     "smoke": replace(QUICK, epochs=2, batch_size=20, limit=200, width=32, measure_samples=500, alone_steps=20),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=50),
+    "full": replace(QUICK, epochs=45),
     "book": replace(QUICK, epochs=20, network="book", loss="adversarial", learning_rate=2e-4, average=0.0),
 }
 LOSSES = ("feature_matching", "adversarial")
