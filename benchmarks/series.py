@@ -55,6 +55,15 @@ SERIES = {
         "acgan-full": Row("acgan", "full", 3),
         "twon-full": Row("twon-gan", "full", 3),
     },
+    "ch09_sgan": {
+        "quick": Row("sgan", "quick", 3),
+        "adversarial": Row("sgan", "quick", 3, {"set": "loss=adversarial"}),
+        "full": Row("sgan", "full", 5),
+        **{f"labels-{10 * n}": Row("sgan", "quick", 3, {"set": f"labels_per_class={n}"}) for n in (2, 5, 20, 100)},
+        "fashion-100": Row("sgan", "quick", 3, {"data": "fashion_mnist"}),
+        "fashion-1000": Row("sgan", "quick", 3, {"data": "fashion_mnist", "set": "labels_per_class=100"}),
+        "book": Row("sgan", "book", 1),
+    },
 }
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from gan_book.layers import Maxout
+from gan_book.layers import Maxout, WeightNormDense, fit_gains
 
 
 def test_maxout_is_the_largest_of_its_linear_pieces():
@@ -47,3 +47,43 @@ def test_maxout_survives_saving(policy, tmp_path):
     layer = loaded.get_layer("m")
     assert (layer.units, layer.pieces, layer.kernel_initializer.stddev) == (3, 2, 0.05)
     assert layer.linear.compute_dtype == layer.compute_dtype == policy.removeprefix("mixed_")
+
+
+def test_weight_normalization_separates_direction_and_length():
+    layer = WeightNormDense(3)
+    x = np.random.default_rng(0).normal(size=(5, 6)).astype("float32")
+    layer.build(x.shape)
+    layer.g.assign([0.5, 1.0, 2.0])
+    layer.bias.assign([1.0, 2.0, 3.0])
+    v = ops.convert_to_numpy(layer.v)
+    expected = x @ (v / np.linalg.norm(v, axis=0) * [0.5, 1.0, 2.0]) + [1.0, 2.0, 3.0]
+    np.testing.assert_allclose(ops.convert_to_numpy(layer(x)), expected, rtol=1e-4)
+    layer.v.assign(7 * v)  # a longer V is the same direction
+    np.testing.assert_allclose(ops.convert_to_numpy(layer(x)), expected, rtol=1e-4)
+
+
+def test_gains_give_outputs_of_variance_1_layer_by_layer():
+    inputs = keras.Input((6,))
+    first, second = WeightNormDense(4, learn_gain=False), WeightNormDense(2)
+    network = keras.Model(inputs, second(keras.layers.ReLU()(first(inputs))))
+    x = np.random.default_rng(0).normal(3, 5, size=(500, 6)).astype("float32")
+    fit_gains(network, x)
+    for y in (first(x), network(x)):
+        np.testing.assert_allclose(ops.convert_to_numpy(ops.mean(y, axis=0)), 0, atol=1e-3)
+        np.testing.assert_allclose(ops.convert_to_numpy(ops.std(y, axis=0)), 1, rtol=1e-3)
+    assert not any(weight is first.g for weight in network.trainable_weights)
+    assert any(weight is second.g for weight in network.trainable_weights)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_weight_normalization_survives_saving(policy, tmp_path):
+    inputs = keras.Input((6,))
+    layer = WeightNormDense(3, gain=2.0, learn_gain=False, dtype=policy, name="w")
+    model = keras.Model(inputs, layer(inputs))
+    assert model.output.shape == (None, 3) and layer.v.dtype == "float32"
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    x = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
+    np.testing.assert_array_equal(*(ops.convert_to_numpy(ops.cast(m(x), "float32")) for m in (model, loaded)))
+    again = loaded.get_layer("w")
+    assert (again.units, again.gain, again.learn_gain) == (3, 2.0, False)

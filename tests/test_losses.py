@@ -52,3 +52,11 @@ def test_a_model_compiled_with_it_can_be_saved(loss, tmp_path):
     assert loaded.evaluate(np.ones((4, 2)), np.ones((4, 1)), verbose=0) == pytest.approx(
         model.evaluate(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
     )
+
+
+def test_feature_matching_compares_means():
+    """Batches whose rows differ but whose means agree match."""
+    real = np.array([[0.0, 2.0], [2.0, 0.0]], "float32")
+    assert float(losses.feature_matching(real, np.ones((2, 2), "float32"))) == 0
+    assert float(losses.feature_matching(real, np.zeros((2, 2), "float32"))) == pytest.approx(1)
+    assert float(losses.feature_matching(real, np.array([[4.0, 1.0]] * 2, "float32"))) == pytest.approx(4.5)

@@ -4,12 +4,13 @@ import nbformat
 import pytest
 
 from gan_book import notebooks, runs
-from tests.chapters import test_acgan, test_infogan
+from tests.chapters import test_acgan, test_infogan, test_sgan
 
 CHECKS = {  # what a chapter's own tests want to see in the run of its smoke preset
     "infogan": test_infogan.check_smoke,
     "acgan": test_acgan.check_smoke,
     "twon_gan": test_acgan.check_smoke,
+    "sgan": test_sgan.check_smoke,
 }
 SCRIPTS = notebooks.scripts()
 

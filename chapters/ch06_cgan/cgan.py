@@ -14,7 +14,7 @@
 # A GAN draws *something* from what it has learned. A **conditional** GAN draws what you ask for: a sneaker, a coat, a
 # bag. Mirza and Osindero showed in 2014 that very little is needed for it: tell both networks the label.
 #
-# By the end of this chapter you will have trained one on the 60,000 garments of Fashion-MNIST, in minutes on a laptop;
+# By the end of this chapter you will have trained one on the garments of Fashion-MNIST, in minutes on a laptop;
 # measured how often it draws what it was asked for; walked from a sneaker to a boot; and broken it on purpose.
 #
 # As a script: `gan-book train cgan` trains it, `gan-book generate cgan --label sneaker` draws with the generator that

@@ -193,12 +193,12 @@ class ACGANSettings(Settings):
     average: float = 0.999
 
 
-QUICK = ACGANSettings(data="fashion_mnist", epochs=2, batch_size=64)
+QUICK = ACGANSettings(data="fashion_mnist", epochs=2, batch_size=64, limit=48_000)
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=7),
-    "book": replace(QUICK, network="book", latent_dim=100, epochs=100, average=0.0),
+    "full": replace(QUICK, epochs=7, limit=None),
+    "book": replace(QUICK, network="book", latent_dim=100, epochs=100, average=0.0, limit=None),
 }
 
 

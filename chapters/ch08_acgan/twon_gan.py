@@ -102,12 +102,12 @@ class TwoNGANSettings(Settings):
     average: float = 0.999
 
 
-QUICK = TwoNGANSettings(data="fashion_mnist", epochs=2, batch_size=64)
+QUICK = TwoNGANSettings(data="fashion_mnist", epochs=2, batch_size=64, limit=48_000)
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=7),
-    "book": replace(QUICK, epochs=100, average=0.0),
+    "full": replace(QUICK, epochs=7, limit=None),
+    "book": replace(QUICK, epochs=100, average=0.0, limit=None),
 }
 
 

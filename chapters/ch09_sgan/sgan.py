@@ -270,7 +270,7 @@ class SGANSettings(Settings):
     alone_steps: int = 1000
 
 
-QUICK = SGANSettings(data="mnist", epochs=7, batch_size=100)
+QUICK = SGANSettings(data="mnist", epochs=6, batch_size=100)
 PRESETS = {
     "smoke": replace(QUICK, epochs=2, batch_size=20, limit=200, width=32, measure_samples=500, alone_steps=20),
     "quick": QUICK,
@@ -368,3 +368,123 @@ LESSON = Lesson(
     kept=("classifier",),
     measure=measure,
 )
+
+
+# %% [markdown]
+# ## Training
+
+# %% tags=["active-ipynb"]
+# from PIL import Image
+#
+# from gan_book.datasets import load
+# from gan_book.plotting import image_grid
+# from gan_book.report import headline
+# from gan_book.sampling import draw
+# from gan_book.training import train
+#
+# PRESET = "quick"
+# settings = LESSON.settings(PRESET)
+# run = train(LESSON, settings, PRESET)
+
+# %% tags=["active-ipynb"]
+# print("\n".join(headline(run.report)))
+
+# %% [markdown]
+# The hundred labelled images, and the generator's digits after a few minutes. (Ten rows, no order: this generator
+# cannot be asked for a class.)
+
+# %% tags=["active-ipynb"]
+# data = load(settings.data, limit=settings.limit)
+# known, _ = labelled_subset(data, settings.labels_per_class, settings.seed)
+# Image.fromarray(image_grid(known[: 10 * settings.labels_per_class], 10, settings.labels_per_class)[..., 0])
+
+# %% tags=["active-ipynb"]
+# Image.open(run.folder / "samples.png")
+
+# %% [markdown]
+# In the losses, watch `d_label`: the hundred labels are learned within the first epoch, while the test accuracy goes on
+# rising for many. What is learned from then on is learned from images without a label.
+
+# %% tags=["active-ipynb"]
+# Image.open(run.folder / "losses.png")
+
+# %% [markdown]
+# ## Where it errs
+#
+# Forty test images that it gets wrong, and below what it takes them for. Some you would not bet on yourself.
+
+# %% tags=["active-ipynb"]
+# classifier = run.load("classifier")
+# logits = classifier.predict(ops.convert_to_numpy(to_float(data.test_images)), batch_size=1000, verbose=0)
+# taken_for = logits.argmax(axis=1)
+# wrong = np.flatnonzero(taken_for != data.test_labels)[:40]
+# print(taken_for[wrong].reshape(4, -1))
+# Image.fromarray(image_grid(data.test_images[wrong], 4, len(wrong) // 4)[..., 0])
+
+# %% [markdown]
+# ## What the sparring partner draws
+#
+# Of 2,000 generated images, in the upper two rows those the classifier is surest of, in the lower two those it is least
+# sure of. The lower ones are like no digit, or like two. They are what the classifier learned its borders from.
+
+# %% tags=["active-ipynb"]
+# drawn = draw(run.load("generator"), np.zeros(2000, int), seed=3)
+# logits = classifier.predict(ops.convert_to_numpy(to_float(drawn)), batch_size=1000, verbose=0)
+# p = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+# order = np.argsort(p.max(axis=1))
+# Image.fromarray(image_grid(drawn[np.concatenate([order[::-1][:20], order[:20]])], 4, 10)[..., 0])
+
+# %% [markdown]
+# ## The better forger is the worse partner?
+#
+# The same with the loss of an ordinary GAN: the generator tries to be taken for real, image by image. Compare both
+# numbers, test accuracy and Fréchet distance, with those above.
+
+# %% tags=["active-ipynb"]
+# forger = train(LESSON, replace(settings, loss="adversarial"), "adversarial")
+# Image.open(forger.folder / "samples.png")
+
+# %% [markdown]
+# ## A failed run, on purpose
+#
+# The generator with an ordinary dense layer at its end. Each of its 500 inputs is positive on average, Adam moves all
+# 500 weights of a pixel the same way at once, and within forty steps the generator has one image left, whatever the
+# latent point. The discriminator tells it apart without effort, its features of it grow, and the distance to match
+# with them.
+
+# %% tags=["active-ipynb"]
+# def careless(settings, dataset):
+#     model = build(settings, dataset)
+#     sound = model.generator
+#     pixels = layers.Dense(int(np.prod(dataset.image_shape)))(sound.layers[-5].output)
+#     image = layers.Activation("tanh", dtype="float32")(layers.Reshape(dataset.image_shape)(pixels))
+#     generator = keras.Model(sound.input, image, name="generator")
+#     gan = define_gan(generator, model.student, keras.optimizers.Adam(settings.learning_rate, beta_1=0.5))
+#     labelled = labelled_subset(dataset, settings.labels_per_class, settings.seed)
+#     return SGAN(model.student, generator, model.discriminator, gan, labelled, settings.loss)
+#
+#
+# failed = train(replace(LESSON, build=careless), replace(settings, epochs=1), "failed")
+# Image.open(failed.folder / "samples.png")
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. *A level for nothing.* Add 5 to all ten logits. What happens to the class probabilities, and what to the logit of
+#    $D$? (Answer: nothing; it rises by 5.)
+# 2. *Where it starts.* All ten logits are 0. What is $D(x)$? (Answer: $Z$ = 10, so 10/11 = 0.91: a classifier that
+#    knows nothing calls everything real.)
+# 3. *Count.* How many weights does the classifier have at `width=500`, and at the paper's 1000? How many of them are
+#    for telling real from fake only? (Answer: 583,020 and 1,541,020, lengths included; none.)
+# 4. *Fewer labels.* Train with `--set labels_per_class=2`. By how much do the test accuracy and that of the labels
+#    alone fall?
+# 5. *Without noise.* Take the noise layers out. What becomes of `d_label_loss`, and of the test accuracy?
+# 6. *Yours.* Draw a digit, dark on white or light on black, save it as PNG, and ask:
+#    `gan-book predict sgan my-digit.png`. Is it easier to deceive than you are?
+
+
+# %%
+if __name__ == "__main__" and "__file__" in globals():
+    from gan_book.cli import run_lesson
+
+    run_lesson(LESSON)

@@ -1,0 +1,136 @@
+"""Chapter 9: one network with two answers, who moves in each turn, and which labels are seen."""
+
+from itertools import pairwise
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from chapters.ch09_sgan import sgan
+from gan_book.errors import BookError
+from gan_book.layers import WeightNormDense
+from tests.chapters.common import build, moves, names, noise, tensors
+
+LESSON = sgan.LESSON
+
+
+def test_validity_is_the_logit_of_z_over_z_plus_1():
+    logits = np.random.default_rng(0).normal(size=(5, 10)).astype("float32")
+    z = np.exp(logits.astype("float64")).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(ops.sigmoid(sgan.validity(logits)), z / (z + 1), rtol=1e-5)
+
+
+def test_the_papers_networks_have_their_sizes():
+    units = [784, 1000, 500, 250, 250, 250, 10]
+    dense = sum(a * b + b for a, b in pairwise(units))
+    assert sgan.define_classifier(width=1000).count_params() == dense + sum(units[1:])  # and a length for each unit
+    generator = 100 * 500 + 500 * 500 + 2 * 3 * 500 + 500 * 784 + 2 * 784
+    assert sgan.define_generator().count_params() == generator
+
+
+def test_the_books_networks_have_the_published_sizes():
+    convolutions = (9 * 128 + 128) + 2 * (9 * 128 * 128 + 128)
+    assert sgan.define_book_classifier().count_params() == convolutions + 4 * 4 * 128 * 10 + 10
+    generator = 101 * 128 * 49 + 2 * (16 * 128 * 128 + 128) + 49 * 128 + 1
+    assert sgan.define_book_generator().count_params() == generator
+
+
+@pytest.mark.parametrize("size", [20, 40])
+@pytest.mark.parametrize("loss", sgan.LOSSES)
+@pytest.mark.parametrize("network", ["mlp", "book"])
+def test_who_moves(network, loss, size, snapshot, moved):
+    model = build(LESSON, network=network, loss=loss)
+    data = noise(n=size)
+    seen = moves(model, (data.images, data.labels), snapshot, moved)
+    assert seen["d"] == {("discriminator", weight.path) for weight in model.student.trainable_weights}
+    assert len(seen["d"]) == len(model.student.trainable_weights)
+    assert seen["g"] == names(model.generator)
+
+
+def test_lengths_hold_still_but_for_the_last_layers():
+    classifier = sgan.define_classifier(width=32)
+    dense = [layer for layer in classifier.layers if isinstance(layer, WeightNormDense)]
+    assert [layer.learn_gain for layer in dense] == [False] * 5 + [True]
+    assert len(classifier.trainable_weights) == 5 * 2 + 3
+
+
+def test_the_three_kinds_are_cut_apart_in_order():
+    """Labelled, unlabelled and generated images get the answers they would get alone."""
+    classifier = sgan.define_classifier(width=32)
+    discriminator = sgan.define_discriminator(classifier, "adam")
+    kinds = [np.random.default_rng(i).uniform(-1, 1, (4, 28, 28, 1)).astype("float32") for i in range(3)]
+    answers = discriminator(kinds)
+    np.testing.assert_allclose(answers["label"], classifier(kinds[0]), rtol=1e-5)
+    np.testing.assert_allclose(answers["real"], sgan.validity(classifier(kinds[1])), rtol=1e-5)
+    np.testing.assert_allclose(answers["fake"], sgan.validity(classifier(kinds[2])), rtol=1e-5)
+
+
+def test_the_labels_of_the_batch_are_not_looked_at():
+    """The same images with other labels give the same weights."""
+    data, ends = noise(n=20), []
+    for labels in (data.labels, data.labels[::-1]):
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(0)
+        model = build(LESSON)
+        model.compile(run_eagerly=True)
+        model.train_on_batch(data.images, labels)
+        ends.append(model.student.get_weights())
+    for a, b in zip(*ends, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_so_many_labels_of_each_class_drawn_by_seed():
+    data = noise(n=200)
+    images, labels = sgan.labelled_subset(data, 3, seed=5)
+    assert list(np.bincount(labels)) == [3] * 10
+    again, _ = sgan.labelled_subset(data, 3, seed=5)
+    other, _ = sgan.labelled_subset(data, 3, seed=6)
+    np.testing.assert_array_equal(images, again)
+    assert not np.array_equal(images, other)
+
+
+def test_labelled_images_keep_their_labels():
+    model = build(LESSON)
+    model.labelled_images = np.arange(30, dtype="uint8").reshape(30, 1, 1, 1) * np.ones((1, 28, 28, 1), "uint8")
+    model.known_labels = np.arange(30, dtype="int32")
+    images, labels = model.labelled(200)
+    levels = np.round((np.asarray(images)[:, 0, 0, 0] + 1) * 127.5)
+    np.testing.assert_array_equal(levels, np.asarray(labels))
+    assert set(np.asarray(labels)) == set(range(30))
+
+
+def test_what_the_generator_is_asked_for():
+    """Feature matching hands over the features of the real images, the adversarial loss asks for "real"."""
+    images, labels = tensors(10)
+    for loss in sgan.LOSSES:
+        model = build(LESSON, loss=loss)
+        goals = {
+            name: np.asarray(ops.cast(y, "float32")) for name, _, _, y in model.turns(images, labels) if name == "g"
+        }
+        if loss == "adversarial":
+            np.testing.assert_array_equal(goals["g"], np.ones((10, 1)))
+        else:
+            assert goals["g"].shape == (10, 8) and goals["g"].min() >= 0 and goals["g"].std() > 0
+
+
+@pytest.mark.parametrize("changes", [{"loss": "none"}, {"network": "none"}], ids=str)
+def test_unknown_choices(changes):
+    with pytest.raises(BookError, match="'none' is not known; choose"):
+        build(LESSON, **changes)
+
+
+def test_images_of_one_kind_cannot_be_told_apart():
+    with pytest.raises(BookError, match="has no classes to tell apart"):
+        build(LESSON, classes=1)
+
+
+def check_smoke(run):
+    """What `test_notebooks.py` looks at when it has trained the smoke preset."""
+    measured = run.report["measured"]
+    scores = {score["name"]: score["value"] for score in measured["own"]}
+    assert set(scores) == {"test_accuracy", "alone_accuracy"}
+    assert all(0 <= value <= 1 for value in scores.values())
+    assert measured["details"]["labelled_images"] == 100
+    assert run.network("classifier").exists() and "label_accuracy" not in measured
+    assert {"d_label_accuracy", "d_real_loss", "d_fake_loss"} <= set(run.log.read_text().splitlines()[0].split(","))
