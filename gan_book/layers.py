@@ -71,8 +71,8 @@ class WeightNormDense(layers.Layer):
 
     def fit(self, x):
         """Sets g and b so that the outputs for these inputs have mean 0 and variance 1."""
-        self.g.assign(ops.ones_like(self.g))
-        self.bias.assign(ops.zeros_like(self.bias))
+        self.g.assign(ops.ones(self.g.shape))
+        self.bias.assign(ops.zeros(self.bias.shape))
         y = ops.cast(self(x), "float32")
         mean, deviation = ops.mean(y, axis=0), ops.std(y, axis=0) + 1e-6
         self.g.assign(1 / deviation)

@@ -1,23 +1,36 @@
-"""Asking a run's classifier about pictures of the reader's own."""
+"""Asking a trained classifier: about images in memory, and about files of the reader's own."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 from keras import ops
+from PIL import Image
+from scipy.ndimage import center_of_mass
+from scipy.ndimage import shift as shifted
 from scipy.special import softmax
 
+from gan_book import datasets
 from gan_book.datasets.decode import UnreadableImage, decode
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
 
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue in grey, ITU-R BT.601, as Pillow has it
+LARGE = 280  # side at which a picture of a digit is looked at before it is made as small as MNIST's
+FAINT = 64  # below this share of 255 a pixel of it is paper, not ink
+
+
+def ask(network, images):
+    """What a network that takes images in [-1, 1] says of uint8 images ``[n, h, w, c]``, as numpy arrays."""
+    return network.predict(ops.convert_to_numpy(to_float(images)), batch_size=500, verbose=0)
 
 
 def predict(run, files):
     """What the classifier of a run says of image files.
 
-    Files are read as `gan_book.datasets.decode.decode` says and scaled to the classifier's size. Where it was trained
-    on grey images, which in this book are light on a dark ground, a picture with a light ground is inverted.
+    Files are read as `gan_book.datasets.decode.decode` says and scaled to the classifier's size. For a classifier of
+    the book's own grey sets, whose images are light on a dark ground, a picture with a light ground is inverted; and
+    for one of MNIST's digits a larger picture is brought into MNIST's form (see `like_mnist`).
 
     Args:
         run: `gan_book.runs.Run`.
@@ -27,36 +40,66 @@ def predict(run, files):
         One dict a file: "file", "label" (name of the class), "probability" and "inverted".
 
     Raises:
-        BookError: the run has no classifier, or a file is no image.
+        BookError: the run has no classifier, or a file is no image or shows nothing.
     """
     if not run.network("classifier").exists():
-        raise BookError(f"{run} has no classifier to ask; train one with `gan-book train sgan`")
+        raise BookError(f"{run} has no classifier to ask; chapter 9's runs have: `gan-book predict sgan`")
     classifier = run.load("classifier")
-    size, _, channels = classifier.input.shape[1:]  # square, as all images in this book
-    pictures = np.stack([_read(Path(file), size) for file in files])
-    inverted = np.zeros(len(files), bool)
-    if channels == 1:
-        pictures = np.round(pictures @ LUMA).astype("uint8")[..., None]
-        inverted = _ground(pictures) > 127
-        pictures[inverted] = 255 - pictures[inverted]
-    probabilities = softmax(classifier.predict(ops.convert_to_numpy(to_float(pictures)), verbose=0), axis=1)
-    names = run.config["class_names"]
+    data, names = run.config["settings"]["data"], run.config["class_names"]
+    pictures, inverted = zip(*(_read(Path(file), data, classifier.input.shape[1:]) for file in files), strict=True)
+    probabilities = softmax(ask(classifier, np.stack(pictures)), axis=1)
     return [
-        {"file": str(file), "label": names[row.argmax()], "probability": float(row.max()), "inverted": bool(light)}
+        {"file": str(file), "label": names[row.argmax()], "probability": float(row.max()), "inverted": light}
         for file, row, light in zip(files, probabilities, inverted, strict=True)
     ]
 
 
-def _read(file, size):
+def _read(file, data, shape):
+    """A file as uint8 ``[h, w, c]``, and whether it was inverted."""
     if not file.is_file():
         raise BookError(f"{file} is not a file; name one or more pictures")
+    size, _, channels = shape  # square, as all images in this book
+    digit = data == "mnist" and _side(file) > size
     try:
-        return decode(file, size)
+        picture = decode(file, LARGE if digit else size)
     except UnreadableImage as reason:
-        raise BookError(f"{file} {reason}; name a picture") from None
+        raise BookError(f"{file} {reason}; name another picture") from None
+    if channels == 3:
+        return picture, False
+    grey = np.round(picture @ LUMA).astype("uint8")
+    light = data in datasets.names() and bool(np.median(_edge(grey)) > 127)
+    grey = 255 - grey if light else grey
+    if grey.max() - grey.min() < FAINT:
+        raise BookError(f"{file} shows nothing but an even ground (only the middle square is looked at); draw thicker")
+    return (like_mnist(grey, size) if digit else grey)[..., None], light
 
 
-def _ground(pictures):
-    """Median of the outermost pixels of uint8 ``[n, h, w, 1]``: ``[n]``."""
-    edges = [pictures[:, 0], pictures[:, -1], pictures[:, :, 0], pictures[:, :, -1]]
-    return np.median(np.concatenate(edges, axis=1)[..., 0], axis=1)
+def _side(file):
+    """The shorter side of a picture; 0 if it is none, which `decode` says better."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return min(Image.open(file).size)
+    except (OSError, Image.DecompressionBombError):
+        return 0
+
+
+def _edge(grey):
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def like_mnist(grey, size=28):
+    """A light digit on a dark ground, uint8 ``[h, w]``, as MNIST's were made: uint8 ``[size, size]``.
+
+    The ink is cut out, scaled to fit 20 of 28 pixels, and laid with its centre of mass into the middle (LeCun et al.
+    1998, "Gradient-Based Learning Applied to Document Recognition", section III.A).
+    """
+    grey = np.where(grey < grey.min() + FAINT, 0, grey).astype("uint8")
+    rows, columns = (np.flatnonzero(grey.any(axis=axis)) for axis in (1, 0))
+    ink = Image.fromarray(grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    scale = 20 / 28 * size / max(ink.size)
+    ink = np.asarray(ink.resize([max(1, round(side * scale)) for side in ink.size], Image.Resampling.BOX), "float32")
+    page = np.zeros((size, size), "float32")
+    page[: ink.shape[0], : ink.shape[1]] = ink * (255 / ink.max())
+    offset = (size - 1) / 2 - np.array(center_of_mass(page))
+    return np.round(shifted(page, np.round(offset), order=0)).astype("uint8")

@@ -23,7 +23,7 @@ from pathlib import Path
 import keras
 
 import gan_book
-from gan_book import device, portable
+from gan_book import device, layers, losses, portable  # noqa: F401 - layers and losses, so that Keras knows them
 from gan_book.errors import BookError
 from gan_book.paths import BOOK, PRETRAINED, atomic_write
 
@@ -149,14 +149,14 @@ def _numbered(name):
 
 
 def shipped(lesson):
-    """The run whose generator ships with the book.
+    """The run that ships with the book.
 
     Raises:
         BookError: this chapter ships none.
     """
     run = Run(PRETRAINED / lesson)
     if not run.generator.exists():
-        raise BookError(f"the book ships no generator for '{lesson}'; train one first and name it with --run")
+        raise BookError(f"the book ships no trained run of '{lesson}'; train one first and name it with --run")
     return run
 
 

@@ -11,7 +11,7 @@ from gan_book.paths import BOOK
 pytest.importorskip("jax")
 
 
-@pytest.mark.parametrize("file", ["tests/test_adversarial.py"])
+@pytest.mark.parametrize("file", ["tests/test_adversarial.py", "tests/test_layers.py"])
 def test_on_jax(file):
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     # The programs are tiny and run a few times each: compiling them well would take longer than running them.

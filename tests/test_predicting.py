@@ -1,6 +1,8 @@
 """Asking a classifier about files."""
 
 import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -8,9 +10,11 @@ import pytest
 from keras import layers
 from PIL import Image
 
-from gan_book import cli, runs
+from gan_book import cli, predicting, runs
 from gan_book.errors import BookError
-from gan_book.predicting import predict
+from gan_book.layers import WeightNormDense
+from gan_book.paths import BOOK
+from gan_book.predicting import like_mnist, predict
 
 NAMES = ["dark", "light"]
 
@@ -30,7 +34,7 @@ def brightness(channels=1):
 def run(tmp_path):
     run = runs.Run(tmp_path / "run")
     run.save("classifier", brightness())
-    run.write_config({"lesson": "sgan", "preset": "smoke", "settings": {}, "class_names": NAMES})
+    run.write_config({"lesson": "sgan", "preset": "smoke", "settings": {"data": "fashion_mnist"}, "class_names": NAMES})
     return run
 
 
@@ -45,14 +49,14 @@ def picture(path, ground, middle, size=28, mode="L"):
 def test_files_of_any_size_and_kind(run, tmp_path):
     files = [
         picture(tmp_path / "light.png", 0, 255, 28, "RGB"),
-        picture(tmp_path / "dark.jpg", 0, 0, 100),
+        picture(tmp_path / "dark.jpg", 0, 70, 100),
         picture(tmp_path / "palette.gif", 0, 255, 8, "P"),
     ]
     answers = predict(run, files)
     assert [answer["label"] for answer in answers] == ["light", "dark", "light"]
     assert [answer["file"] for answer in answers] == [str(file) for file in files]
-    # All dark is a mean of -1, and logits of 0 and 10 - 20.
-    assert answers[1]["probability"] == pytest.approx(1 / (1 + np.exp(-10)), abs=1e-3)
+    # 36 of 64 pixels are light: a mean of 0.125, and logits of 0 and 10 + 20 x 0.125.
+    assert answers[0]["probability"] == pytest.approx(1 / (1 + np.exp(-12.5)), abs=1e-3)
     assert not any(answer["inverted"] for answer in answers)
 
 
@@ -61,6 +65,42 @@ def test_dark_on_light_is_inverted(run, tmp_path):
     first, second = predict(run, [here, there])
     assert (first["inverted"], second["inverted"]) == (False, True)
     assert first["probability"] == second["probability"]
+
+
+def test_a_readers_own_grey_pictures_are_not_inverted(run, tmp_path):
+    """They were not in training either."""
+    run.write_config({**run.config, "settings": {"data": "my/scans"}})
+    (answer,) = predict(run, [picture(tmp_path / "b.png", 255, 0, size=8)])
+    # 36 of 64 pixels are dark: logits of 0 and 10 - 20 x 0.125.
+    assert answer["probability"] == pytest.approx(1 / (1 + np.exp(-7.5)), abs=1e-5) and not answer["inverted"]
+
+
+def test_a_drawn_digit_is_made_like_those_of_mnist():
+    """A thin upright stroke in a corner of a large page: 20 pixels high, as wide as it was in proportion, centred."""
+    page = np.full((300, 300), 7, "uint8")
+    page[10:110, 200:220] = 220
+    digit = like_mnist(page)
+    rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
+    assert (len(rows), len(columns)) == (20, 4)
+    assert (rows[0], columns[0]) == (4, 12) and digit.max() == 255 and digit.dtype == np.uint8
+
+
+def test_pictures_of_mnists_size_are_taken_as_they_are(run, tmp_path, monkeypatch):
+    run.write_config({**run.config, "settings": {"data": "mnist"}})
+    monkeypatch.setattr(predicting, "like_mnist", lambda grey, size: np.full((size, size), 255, "uint8"))
+    small, large = picture(tmp_path / "a.png", 0, 70, 8), picture(tmp_path / "b.png", 0, 70, 9)
+    assert [answer["label"] for answer in predict(run, [small, large])] == ["dark", "light"]
+
+
+def test_a_classifier_with_the_books_layers_loads_by_itself(tmp_path):
+    """Without any chapter imported; Keras has to know the layers by then."""
+    image = keras.Input((8, 8, 1))
+    network = keras.Model(image, WeightNormDense(2)(layers.Flatten()(image)))
+    run = runs.Run(tmp_path)
+    run.save("classifier", network)
+    code = f"from gan_book import runs; print(runs.Run({str(tmp_path)!r}).load('classifier').output.shape)"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=BOOK)
+    assert process.stdout.strip() == "(None, 2)", process.stderr
 
 
 def test_coloured_pictures_are_not_inverted(run, tmp_path):
@@ -72,12 +112,14 @@ def test_coloured_pictures_are_not_inverted(run, tmp_path):
 def test_what_cannot_be_asked(run, tmp_path):
     text = tmp_path / "text.png"
     text.write_text("no picture")
-    with pytest.raises(BookError, match=r"text\.png is not an image; name a picture"):
+    with pytest.raises(BookError, match=r"text\.png is not an image; name another picture"):
         predict(run, [text])
     with pytest.raises(BookError, match=r"nowhere\.png is not a file; name one or more pictures"):
         predict(run, [tmp_path / "nowhere.png"])
+    with pytest.raises(BookError, match=r"even\.png shows nothing but an even ground"):
+        predict(run, [picture(tmp_path / "even.png", 200, 180)])
     run.network("classifier").unlink()
-    with pytest.raises(BookError, match="has no classifier to ask; train one with `gan-book train sgan`"):
+    with pytest.raises(BookError, match="has no classifier to ask; chapter 9's runs have: `gan-book predict sgan`"):
         predict(run, [text])
 
 

@@ -235,5 +235,5 @@ def test_leftovers_of_a_killed_process_are_swept_away(tiny_run, here):
 
 def test_a_chapter_that_ships_no_generator_says_so(here, monkeypatch):
     monkeypatch.setattr(runs, "PRETRAINED", here)
-    with pytest.raises(BookError, match="ships no generator for 'cgan'; train one first"):
+    with pytest.raises(BookError, match="ships no trained run of 'cgan'; train one first"):
         runs.shipped("cgan")

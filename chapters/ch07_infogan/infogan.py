@@ -33,6 +33,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 from keras import layers, ops
+from scipy.special import log_softmax
 
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
@@ -41,6 +42,7 @@ from gan_book.evaluation.clusters import cluster_agreement
 from gan_book.evaluation.strokes import slant, stroke_width
 from gan_book.lesson import Lesson, Score, Settings
 from gan_book.networks import dcgan_features, dcgan_image, one_hot
+from gan_book.predicting import ask
 from gan_book.sampling import balanced_labels, draw, latent_codes
 
 # %% [markdown]
@@ -325,8 +327,7 @@ def build(settings, dataset):
 # %%
 def categories_of(discriminator, images):
     """Q's category of each image, uint8 ``[n, h, w, c]``: log probabilities ``[n, k]``."""
-    answers = discriminator.predict(ops.convert_to_numpy(to_float(images)), batch_size=500, verbose=0)
-    return answers["category"] - np.logaddexp.reduce(answers["category"], axis=1, keepdims=True)
+    return log_softmax(ask(discriminator, images)["category"], axis=1)
 
 
 def code_correlations(generator, samples, seed):

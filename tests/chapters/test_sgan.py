@@ -114,6 +114,26 @@ def test_what_the_generator_is_asked_for():
             assert goals["g"].shape == (10, 8) and goals["g"].min() >= 0 and goals["g"].std() > 0
 
 
+def test_a_class_with_too_few_images_to_label():
+    with pytest.raises(
+        BookError, match="class 'class 0' has 4 training images, not 5; set labels_per_class to 4 or less"
+    ):
+        build(LESSON, labels_per_class=5)
+
+
+def test_the_classifier_trained_alone_sees_all_labels_and_nothing_else():
+    """From two labels a class of a set that is easy to tell apart, it learns the rest."""
+    data = noise(n=200)
+    images = np.where(np.arange(28)[None, None, :, None] // 3 == data.labels[:, None, None, None], 255, 0)
+    images = np.broadcast_to(images, data.images.shape).astype("uint8")
+    classifier = sgan.define_classifier(width=128)
+    before = classifier.get_weights()
+    alone = sgan.trained_alone(classifier, images[:20], data.labels[:20], steps=150, seed=0)
+    assert sgan.accuracy(alone, images, data.labels) > 0.9
+    for was, now in zip(before, classifier.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
+
+
 @pytest.mark.parametrize("changes", [{"loss": "none"}, {"network": "none"}], ids=str)
 def test_unknown_choices(changes):
     with pytest.raises(BookError, match="'none' is not known; choose"):
@@ -131,6 +151,6 @@ def check_smoke(run):
     scores = {score["name"]: score["value"] for score in measured["own"]}
     assert set(scores) == {"test_accuracy", "alone_accuracy"}
     assert all(0 <= value <= 1 for value in scores.values())
-    assert measured["details"]["labelled_images"] == 100
+    assert measured["details"]["labelled_images"] == 20
     assert run.network("classifier").exists() and "label_accuracy" not in measured
     assert {"d_label_accuracy", "d_real_loss", "d_fake_loss"} <= set(run.log.read_text().splitlines()[0].split(","))
