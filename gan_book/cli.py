@@ -33,7 +33,7 @@ Deterministic = Annotated[bool | None, typer.Option("--deterministic", help="Sam
 OnFailure = Annotated[str | None, typer.Option(help="If training fails: warn (the default), stop or restart.")]
 TensorBoard = Annotated[bool | None, typer.Option("--tensorboard", help="Also write TensorBoard logs into the run.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of the chapter, such as width=16.")]
-RunFolder = Annotated[Path | None, typer.Option("--run", help="A run folder; without it the one that ships with the book.")]
+RunFolder = Annotated[Path | None, typer.Option("--run", help="A run folder; without it the one in pretrained/.")]
 
 
 def main():
