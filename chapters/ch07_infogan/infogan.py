@@ -280,12 +280,12 @@ class InfoGANSettings(Settings):
     average: float = 0.999
 
 
-QUICK = InfoGANSettings(data="mnist", epochs=2, batch_size=64, limit=48_000)
+QUICK = InfoGANSettings(data="mnist", epochs=2, batch_size=64)
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=6, limit=None),
-    "book": replace(QUICK, network="paper", epochs=50, batch_size=128, average=0.0, limit=None),
+    "full": replace(QUICK, epochs=6),
+    "book": replace(QUICK, network="paper", epochs=50, batch_size=128, average=0.0),
 }
 
 
