@@ -462,10 +462,10 @@ LESSON = Lesson(
 # ## The better forger is the worse partner?
 #
 # The same with the loss of an ordinary GAN: the generator tries to be taken for real, image by image. One by one its
-# digits are the sharper ones. But count the ones among them: it has found out what it can get away with, and little else is
-# drawn (mode collapse), so its Fréchet distance is the larger. As for the classifiers, after six epochs there is nothing
-# between them: 87.7 % here, 87.5 % above, with seed 0. It takes longer for feature matching to pay (98.1 % in `full`);
-# that it pays more than this loss, as Salimans et al. report, `benchmarks/series.py` is there to measure.
+# digits are the sharper ones. But count the ones among them: it has found out what it can get away with, and little
+# else is drawn (mode collapse), so its Fréchet distance is the larger. As for the classifiers, after six epochs there
+# is nothing between them: 87.7 % here, 87.5 % above, with seed 0. It takes longer for feature matching to pay (98.1 %
+# in `full`); that it pays more than this loss, as Salimans et al. report, `benchmarks/series.py` is there to measure.
 
 # %% tags=["active-ipynb"]
 # forger = train(LESSON, replace(settings, loss="adversarial"), "adversarial")
