@@ -15,7 +15,6 @@ from gan_book.datasets.decode import UnreadableImage, decode
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
 
-LUMA = (0.299, 0.587, 0.114)  # of red, green and blue in grey, ITU-R BT.601, as Pillow has it
 LARGE = 280  # side at which a picture of a digit is looked at before it is made as small as MNIST's
 FAINT = 64  # below this share of 255 a pixel of it is paper, not ink
 
@@ -66,7 +65,7 @@ def _read(file, data, shape):
         raise BookError(f"{file} {reason}; name another picture") from None
     if channels == 3:
         return picture, False
-    grey = np.round(picture @ LUMA).astype("uint8")
+    grey = np.asarray(Image.fromarray(picture).convert("L"))
     light = data in datasets.names() and bool(np.median(_edge(grey)) > 127)
     grey = 255 - grey if light else grey
     if grey.max() - grey.min() < FAINT:

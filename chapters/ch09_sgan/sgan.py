@@ -213,9 +213,9 @@ class SGAN(GAN):
     def latent_points(self, n):
         """z ~ U(0, 1), or for the book's network N(0, 1): as the generator's input is called."""
         z = self.generator.inputs[0]
-        return (
-            keras.random.uniform((n, z.shape[-1]), seed=self.rng) if z.name == "z_uniform" else super().latent_points(n)
-        )
+        if z.name == "z":
+            return super().latent_points(n)
+        return keras.random.uniform((n, z.shape[-1]), seed=self.rng)
 
 
 # %% [markdown]
