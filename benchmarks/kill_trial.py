@@ -107,7 +107,8 @@ def damage_newest(run):
 
 def differences(run, other):
     """Names of what two finished runs have left behind that is not the same, bit for bit."""
-    found = [] if run.log.read_bytes() == other.log.read_bytes() else ["log.csv"]
+    logs = ("log.csv", "steps.csv")
+    found = [name for name in logs if (run.folder / name).read_bytes() != (other.folder / name).read_bytes()]
     pictures = [{file.name: file.read_bytes() for file in each.samples.iterdir()} for each in (run, other)]
     found += [
         name for name in pictures[0].keys() | pictures[1].keys() if pictures[0].get(name) != pictures[1].get(name)

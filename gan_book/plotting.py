@@ -103,14 +103,14 @@ def interpolation_strip(images, path, left=None, right=None):
 
 
 def loss_curves(log_csv, path):
-    """Draw the log a Keras ``CSVLogger`` wrote: losses above; the parts they are sums of and accuracies, if any, below.
+    """Draw a run's log, steps.csv or log.csv: losses above; the parts they are sums of and accuracies, if any, below.
 
-    Epochs whose losses are not finite are marked. An epoch that was logged twice, as after a resume, counts once.
+    Where losses are not finite, that is marked. What was logged twice, as after a resume, counts once.
 
     Raises:
-        BookError: there is no such file, or no epoch in it.
+        BookError: there is no such file, or no row in it.
     """
-    epochs, columns = _read_log(log_csv)
+    unit, places, columns = read_log(log_csv)
     totals, parts = losses(columns)
     accuracies = [name for name in columns if name.endswith("accuracy")]
     kinds = {"loss": totals, "part of the loss": parts, "accuracy": accuracies}
@@ -120,9 +120,9 @@ def loss_curves(log_csv, path):
     figure = Figure(figsize=(8, 1 + 3 * len(panels)), dpi=DPI, layout="constrained")
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (kind, curves) in zip(axes, panels, strict=True):
-        _draw_curves(axis, epochs, curves)
+        _draw_curves(axis, places, curves)
         axis.set_ylabel(kind)
-    axes[-1].set_xlabel("epoch")
+    axes[-1].set_xlabel(unit)
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _write_figure(figure, path)
 
@@ -266,33 +266,40 @@ def _number(text):
         return math.nan
 
 
-def _read_log(log_csv):
-    """Epochs counted from 1, and the columns that hold at least one entry, as float arrays in the order of epochs."""
+def read_log(log_csv):
+    """A run's log as ``(unit, places, columns)``.
+
+    unit: "step" or "epoch", what the rows are numbered by; places: those numbers, int ``[n]``, epochs counted from 1;
+    columns: dict of the columns that hold at least one entry, float ``[n]``, NaN where there is none.
+
+    Raises:
+        BookError: there is no such file, or no row in it.
+    """
     try:
         with Path(log_csv).open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if (row.get("epoch") or "").isdigit()]
+            unit, *names = next(csv.reader(file), [""])
+            rows = [row for row in csv.DictReader(file, [unit, *names]) if (row[unit] or "").isdigit()]
     except OSError as error:
         raise BookError(f"cannot read the log {log_csv}: {error.strerror}; train first, it is written then") from error
     if not rows:
-        raise BookError(f"the log {log_csv} holds no finished epoch yet; train for at least one epoch")
-    by_epoch = {int(row["epoch"]): row for row in rows}
-    epochs = sorted(by_epoch)
-    names = [name for name in rows[0] if name and name != "epoch"]
-    used = [name for name in names if any(row[name] not in (None, "", "NA") for row in by_epoch.values())]
-    columns = {name: np.array([_number(by_epoch[epoch][name]) for epoch in epochs]) for name in used}
-    return np.array(epochs) + 1, columns
+        raise BookError(f"the log {log_csv} holds no finished {unit or 'epoch'} yet; train for at least one epoch")
+    by_place = {int(row[unit]): row for row in rows}
+    places = sorted(by_place)
+    used = [name for name in names if any(row[name] not in (None, "", "NA") for row in by_place.values())]
+    columns = {name: np.array([_number(by_place[place][name]) for place in places]) for name in used}
+    return unit, np.array(places) + (unit == "epoch"), columns
 
 
-def _draw_curves(axis, epochs, curves):
-    marker = "o" if len(epochs) < 30 else None
-    failed = np.zeros(len(epochs), bool)
+def _draw_curves(axis, places, curves):
+    marker = "o" if len(places) < 30 else None
+    failed = np.zeros(len(places), bool)
     for name, values in curves.items():
         finite = np.isfinite(values)
         failed |= ~finite
-        axis.plot(epochs, np.where(finite, values, np.nan), marker=marker, markersize=3, linewidth=1.4, label=name)
-    for number, epoch in enumerate(epochs[failed]):
-        axis.axvline(epoch, color="crimson", linestyle=":", label="not finite" if number == 0 else None)
-    axis.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
+        axis.plot(places, np.where(finite, values, np.nan), marker=marker, markersize=3, linewidth=1.4, label=name)
+    for number, place in enumerate(places[failed]):
+        axis.axvline(place, color="crimson", linestyle=":", label="not finite" if number == 0 else None)
+    axis.set_xlim(min(places) - 0.5, max(places) + 0.5)
     axis.grid(alpha=0.3)
     if curves:
         axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)

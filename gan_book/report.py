@@ -89,8 +89,8 @@ def _draw_pictures(run, dataset, content):
     images = draw(generator, labels.ravel(), seed=1)
     title, footer = _title(run), _footer(content["measured"])
     plotting.labelled_grid(images, names, run.folder / "samples.png", title=title, footer=footer)
-    if run.log.exists():
-        plotting.loss_curves(run.log, run.folder / "losses.png")
+    if run.step_log.exists():
+        plotting.loss_curves(run.step_log, run.folder / "losses.png")
     plotting.training_gif(run.samples, run.folder / "training.gif")
 
 

@@ -2,6 +2,7 @@
 
 config.json     settings, flags, seed, versions, device, git state
 log.csv         one row an epoch
+steps.csv       one row every few steps
 samples/        epoch-0000.png, …: the same latent points after every epoch
 checkpoints/    the newest two states of the training
 generator.keras the network to draw with (the moving average where the chapter keeps one); other networks likewise
@@ -39,6 +40,7 @@ class Run:
         self.folder = Path(folder)
         self.config_file = self.folder / "config.json"
         self.log = self.folder / "log.csv"
+        self.step_log = self.folder / "steps.csv"
         self.samples = self.folder / "samples"
         self.checkpoints = self.folder / "checkpoints"
         self.generator = self.network("generator")
@@ -94,15 +96,10 @@ class Run:
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise BookError(f"{file} cannot be read ({type(error).__name__}); train again") from error
 
-    def trim_log(self, epochs):
-        """Keeps the first `epochs` rows of log.csv: later ones will be written again."""
-        if not self.log.exists():
-            return
-        with self.log.open(newline="") as file:
-            header, *rows = list(csv.reader(file)) or [[]]
-        kept = [row for row in rows if len(row) == len(header) and row[0].isdigit() and int(row[0]) < epochs]
-        with atomic_write(self.log, "w") as file:
-            csv.writer(file).writerows([header, *kept] if header else [])
+    def trim_logs(self, epochs, steps):
+        """Keeps the rows of the first `epochs` and `steps` of the two logs: later ones will be written again."""
+        _trim(self.log, epochs - 1)  # the first epoch is number 0
+        _trim(self.step_log, steps)
 
     def remove_leftovers(self):
         """Removes what a process left half-written when it was killed."""
@@ -110,6 +107,17 @@ class Run:
             part.unlink(missing_ok=True)
         for scratch in self.folder.glob(f"{SCRATCH}*"):
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _trim(log, last):
+    """Keeps the whole rows of a CSV file whose first column is at most `last`."""
+    if not log.exists():
+        return
+    with log.open(newline="") as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    kept = [row for row in rows if len(row) == len(header) and row[0].isdigit() and int(row[0]) <= last]
+    with atomic_write(log, "w") as file:
+        csv.writer(file).writerows([header, *kept] if header else [])
 
 
 def new(name, out=None):

@@ -13,6 +13,7 @@ from gan_book.callbacks.checkpoints import Checkpoints, OneTraining, stop_on_sig
 from gan_book.callbacks.health import HealthMonitor, TrainingFailure
 from gan_book.callbacks.progress import Progress
 from gan_book.callbacks.samples import SampleGrid
+from gan_book.callbacks.steps import StepLog
 from gan_book.datasets.batches import Batches
 from gan_book.errors import BookError, Interrupted
 from gan_book.sampling import GRID, balanced_labels, draw, grid_labels, is_conditional, num_labels
@@ -120,8 +121,13 @@ def _attempts(lesson, settings, dataset, run, config, tell):
 
 def _forget(run):
     """Removes what a failed attempt would mix into the next one."""
-    for file in [*run.checkpoints.glob("step-*.npz"), *run.samples.glob("epoch-*.png"), run.log]:
+    for file in [*run.checkpoints.glob("step-*.npz"), *run.samples.glob("epoch-*.png"), run.log, run.step_log]:
         file.unlink(missing_ok=True)
+
+
+def _row_every(steps):
+    """Steps between two rows of steps.csv: about 200 rows in all, but for short trainings no more often than needed."""
+    return max(min(10, steps // 20), steps // 200, 1)
 
 
 class Training:
@@ -144,7 +150,11 @@ class Training:
         self.monitor = self._health_monitor(dataset)
         self.grid = self._sample_grid()
         seconds = settings.checkpoint_seconds
-        self.checkpoints = Checkpoints(run.checkpoints, self.steps_per_epoch, seconds, state=self.monitor.state)
+        self.remembering = {"health": self.monitor, "steps": StepLog(run.step_log, _row_every(self.steps))}
+        self.checkpoints = Checkpoints(run.checkpoints, self.steps_per_epoch, seconds, state=self._state)
+
+    def _state(self):
+        return {name: callback.state() for name, callback in self.remembering.items()}
 
     @property
     def seconds(self):
@@ -192,10 +202,11 @@ class Training:
     def _restore(self):
         position = self.checkpoints.restore(self.model, self.tell)
         if position is None:
-            self.run.trim_log(0)
+            self.run.trim_logs(0, 0)
             return 0, 0
-        self.monitor.restore(position["state"])
-        self.run.trim_log(position["epoch"])
+        for name, callback in self.remembering.items():
+            callback.restore(position["state"][name])
+        self.run.trim_logs(position["epoch"], position["step"])
         self.tell(f"Resuming at epoch {position['epoch'] + 1}, step {position['batch']} of {self.steps_per_epoch}.")
         return position["epoch"], position["batch"]
 
@@ -203,7 +214,8 @@ class Training:
         """In this order at the end of an epoch: the log row, the pictures, the checks, and last the checkpoint."""
         log = keras.callbacks.CSVLogger(self.run.log, append=True)
         saver = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self._save_networks())
-        callbacks = [self.batches.follow_epochs(), progress, log, self.grid, saver, self.monitor, self.checkpoints]
+        callbacks = [self.batches.follow_epochs(), progress, log, self.grid, saver]
+        callbacks += [*self.remembering.values(), self.checkpoints]
         if self.config["tensorboard"]:
             callbacks.insert(0, keras.callbacks.TensorBoard(self.run.folder / "tensorboard", write_graph=False))
         return callbacks

@@ -142,6 +142,12 @@ def test_loss_curves_take_the_last_of_an_epoch_logged_twice_and_a_line_cut_short
     assert curves(losses)["g_loss"][1][:2] == [1.0, 3.0]
 
 
+def test_loss_curves_are_drawn_over_steps_where_the_log_has_steps(tmp_path, monkeypatch):
+    figure = drawn_figure(monkeypatch, write_log(tmp_path, "step,d_loss,g_loss\n10,0.5,1\n20,0.4,2\n"))
+    assert figure.axes[0].get_xlabel() == "step"
+    assert curves(figure.axes[0])["d_loss"] == ([10, 20], [0.5, 0.4])
+
+
 def test_loss_curves_mark_epochs_that_are_not_finite(tmp_path, monkeypatch):
     log = write_log(tmp_path, "epoch,d_loss,g_loss\n0,0.5,1\n1,nan,inf\n")
     (losses,) = drawn_figure(monkeypatch, log).axes

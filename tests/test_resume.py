@@ -54,6 +54,7 @@ def test_stopped_within_an_epoch_and_at_its_end(precision, pictures, tmp_path, m
 
     assert kill_trial.differences(run, undisturbed) == []
     assert len(run.log.read_text().splitlines()) == 1 + chosen.epochs
+    assert len(run.step_log.read_text().splitlines()) > chosen.epochs
     assert run.report["measured"] == undisturbed.report["measured"]
     assert run.report["findings"] == undisturbed.report["findings"]
 
@@ -80,14 +81,21 @@ def test_the_comparison_sees_every_difference(undisturbed, tmp_path):
     """So that the tests here can fail."""
     copy = runs.Run(shutil.copytree(undisturbed.folder, tmp_path / "copy"))
     assert kill_trial.differences(copy, undisturbed) == []
-    copy.log.write_bytes(copy.log.read_bytes()[:-3])
+    for log in (copy.log, copy.step_log):
+        log.write_bytes(log.read_bytes()[:-3])
     (copy.samples / "epoch-0002.png").write_bytes(b"")
     copy.save("generator", tiny_lesson.define_generator((8, 8, 3), 2))
     newest = checkpoint.saved(copy.checkpoints)[0]
     with np.load(newest) as file:
         arrays = dict(file)
     np.savez(newest, **arrays | {"v7": arrays["v7"] + 1})
-    assert set(kill_trial.differences(copy, undisturbed)) == {"log.csv", "epoch-0002.png", "generator.keras", "v7"}
+    assert set(kill_trial.differences(copy, undisturbed)) == {
+        "log.csv",
+        "steps.csv",
+        "epoch-0002.png",
+        "generator.keras",
+        "v7",
+    }
 
 
 def test_killed_three_times(long_command, undisturbed, tmp_path):

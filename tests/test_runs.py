@@ -64,8 +64,8 @@ def test_without_git_the_state_is_left_out(monkeypatch, tmp_path):
 
 def test_a_finished_run_is_complete(tiny_run):
     names = {path.name for path in tiny_run.folder.iterdir()} - {"tensorboard"}
-    files = "config.json log.csv samples checkpoints generator.keras report.json report.md samples.png losses.png"
-    assert names == {*files.split(), "training.gif"}
+    files = "config.json log.csv steps.csv samples checkpoints generator.keras report.json report.md"
+    assert names == {*files.split(), "samples.png", "losses.png", "training.gif"}
     assert sorted(file.name for file in tiny_run.samples.iterdir()) == [f"epoch-000{i}.png" for i in range(4)]
     rows = tiny_run.log.read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["epoch", "0", "1", "2"]
@@ -186,16 +186,18 @@ HEADER = "epoch,d_loss,g_loss"
 def test_the_log_is_trimmed_to_the_checkpoint(rows, kept, here):
     run = runs.Run(here)
     run.log.write_text("\n".join([HEADER, *rows]))
-    run.trim_log(2)
+    run.step_log.write_text("step,d_loss\n10,0.5\n20,0.25\n30,0.125\n")
+    run.trim_logs(2, 25)
     assert run.log.read_text().splitlines() == [HEADER, *rows[:kept]]
+    assert run.step_log.read_text().splitlines() == ["step,d_loss", "10,0.5", "20,0.25"]
 
 
 def test_trimming_an_empty_or_absent_log_is_nothing(here):
     run = runs.Run(here)
-    run.trim_log(2)
+    run.trim_logs(2, 20)
     assert not run.log.exists()
     run.log.write_text("")
-    run.trim_log(2)
+    run.trim_logs(2, 20)
     assert run.log.read_text() == ""
 
 

@@ -8,17 +8,17 @@ import math
 from copy import deepcopy
 from dataclasses import astuple, dataclass, replace
 
-import keras
 import numpy as np
 from scipy.spatial.distance import pdist
 
+from gan_book.callbacks.steps import StepCounter, WindowMeans, passed
 from gan_book.lognames import losses
 
 READ_EVERY = 10  # steps between two readings of the losses, each of which waits for the device
 REAL_PER_CLASS = 64
 REAL_FOR_PIXELS = 1000
 KEPT = {  # what `HealthMonitor.state` keeps of each detector
-    "convergence": ("epoch_steps", "epoch_sums", "open_steps", "open_sums", "low_windows"),
+    "convergence": ("low_windows",),
     "saturation": ("still_checks", "pinned_checks"),
     "collapse": ("collapsed_checks",),
 }
@@ -60,9 +60,8 @@ def check_finite(logs):
 class ConvergenceDetector:
     """The discriminator wins: its loss stays near 0, and the generator is left without a gradient.
 
-    ``fit`` logs running means since the epoch began; the mean over a window is taken out of two of them. Losses of
-    either sign are compared by their size, so that the two large, opposite parts of a Wasserstein loss are not
-    taken for zero.
+    Losses of either sign are compared by their size, so that the two large, opposite parts of a Wasserstein loss are
+    not taken for zero.
 
     Args:
         limit: a window whose mean loss is below this is low.
@@ -71,32 +70,22 @@ class ConvergenceDetector:
     """
 
     def __init__(self, limit=0.02, window=50, patience=3):
-        self.limit, self.window, self.patience = limit, window, patience
-        self.epoch_steps, self.epoch_sums = 0, {}
-        self.open_steps, self.open_sums = 0, {}
+        self.limit, self.patience = limit, patience
+        self.windows = WindowMeans(window)
         self.low_windows = 0
-
-    def new_epoch(self):
-        """The running means begin again; a window that is open stays open."""
-        self.epoch_steps, self.epoch_sums = 0, {}
 
     def update(self, steps, means):
         """``means``: dict of the discriminator's losses, each the mean over the first ``steps`` steps of the epoch."""
-        sums = {name: mean * steps for name, mean in means.items()}
-        for name, total in sums.items():
-            self.open_sums[name] = self.open_sums.get(name, 0.0) + total - self.epoch_sums.get(name, 0.0)
-        self.open_steps += steps - self.epoch_steps
-        self.epoch_steps, self.epoch_sums = steps, sums
-        if self.open_steps < self.window or not sums:
+        window = self.windows.update(steps, means)
+        if window is None:
             return None
-        loss = sum(abs(total) for total in self.open_sums.values()) / len(self.open_sums) / self.open_steps
-        self.open_steps, self.open_sums = 0, {}
+        loss = sum(map(abs, window.values())) / len(window)
         self.low_windows = self.low_windows + 1 if loss < self.limit else 0
         if self.low_windows < self.patience:
             return None
         return Finding(
             "convergence failure",
-            f"the discriminator's loss has stayed near 0 ({loss:.4f}) for {self.patience * self.window} steps, "
+            f"the discriminator's loss has stayed near 0 ({loss:.4f}) for {self.patience * self.windows.window} steps, "
             "so it tells real from generated without effort and the generator learns nothing",
             "lower the discriminator's learning rate, give it dropout or label smoothing, or make it smaller",
         )
@@ -212,7 +201,7 @@ def _spread(length, count):
     return np.linspace(0, length - 1, min(length, count)).astype(int)
 
 
-class HealthMonitor(keras.callbacks.Callback):
+class HealthMonitor(StepCounter):
     """Says in one sentence, once for each kind of failure, what goes wrong and what to try.
 
     Losses are read every `READ_EVERY` steps; images are drawn and judged every ``check_every`` steps. Logs are told
@@ -252,40 +241,29 @@ class HealthMonitor(keras.callbacks.Callback):
         self.saturation = SaturationDetector(real_images[_spread(len(real_images), REAL_FOR_PIXELS)])
         self.collapse = CollapseDetector(real_images, np.asarray(real_labels), class_names)
         self.findings = []
-        self.step = self.epoch_step = self.first_step = 0
-        self.epoch = None  # the epoch that is running
 
-    def on_epoch_begin(self, epoch, logs=None):
-        # An epoch that is running already was restored in its middle, and so were its running means.
-        if epoch != self.epoch:
-            self.epoch, self.epoch_step = epoch, 0
-            self.convergence.new_epoch()
+    def begin_epoch(self):
+        self.convergence.windows.begin_epoch()
 
-    def on_train_batch_begin(self, batch, logs=None):
-        self.first_step = batch
-
-    def on_train_batch_end(self, batch, logs=None):
-        before, steps = self.step, batch - self.first_step + 1
-        self.step += steps
-        self.epoch_step += steps
-        if _passed(before, self.step, READ_EVERY):
+    def after_steps(self, before, logs):
+        if passed(before, self.step, READ_EVERY):
             self._read(logs)
-        if self.step >= self.grace_steps and _passed(before, self.step, self.check_every):
+        if self.step >= self.grace_steps and passed(before, self.step, self.check_every):
             self._look()
 
     def on_epoch_end(self, epoch, logs=None):
         self._read(logs)
-        self.epoch = None
+        super().on_epoch_end(epoch)
 
     def state(self):
-        """Everything an exact resume needs, as JSON; short, for images are compared anew after a resume."""
+        """Short, for images are compared anew after a resume."""
         parts = {part: {name: getattr(getattr(self, part), name) for name in names} for part, names in KEPT.items()}
-        own = {"step": self.step, "epoch": self.epoch, "epoch_step": self.epoch_step}
+        own = {**super().state(), "windows": self.convergence.windows.state()}
         return deepcopy({**own, **parts, "findings": [astuple(finding) for finding in self.findings]})
 
     def restore(self, state):
-        """Go on from ``state()``. In the middle of an epoch, the metrics' running means have to be restored too."""
-        self.step, self.epoch, self.epoch_step = state["step"], state["epoch"], state["epoch_step"]
+        super().restore(state)
+        self.convergence.windows.restore(state["windows"])
         for part, names in KEPT.items():
             for name in names:
                 setattr(getattr(self, part), name, deepcopy(state[part][name]))
@@ -314,8 +292,3 @@ class HealthMonitor(keras.callbacks.Callback):
         print(finding, flush=True)
         if self.on_failure != "warn":
             raise TrainingFailure(finding)
-
-
-def _passed(before, after, every):
-    """Whether a multiple of ``every`` lies between the two step numbers, the later one included."""
-    return after // every > before // every

@@ -71,7 +71,7 @@ def measure_unconditional(images, dataset, classifier, seed=0):
 def _whole(images, outputs, real, seed):
     """What is measured of the samples without regard to their classes."""
     features, probabilities = outputs
-    precision, recall = precision_recall(real.outputs[0], features)
+    precision, recall = precision_recall(real.outputs[0], features, real_radii=real.squared_radii)
     return {
         "dataset": real.dataset.name,
         "samples": len(images),

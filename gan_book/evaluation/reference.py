@@ -9,6 +9,7 @@ from gan_book.evaluation.frechet import frechet_distance
 from gan_book.evaluation.inception_score import inception_score
 from gan_book.evaluation.kernel import kernel_distance
 from gan_book.evaluation.memorisation import nearest_distances
+from gan_book.evaluation.precision_recall import squared_radii
 
 HELD_OUT = 1000
 
@@ -31,6 +32,11 @@ class Reference:
     def outputs(self):
         """Features and probabilities of the test images."""
         return self.classifier.outputs(self.dataset.test_images)
+
+    @cached_property
+    def squared_radii(self):
+        """How far each test image's features lie from their neighbours', see `precision_recall`."""
+        return squared_radii(self.outputs[0])
 
     @cached_property
     def accuracy(self):
@@ -66,21 +72,22 @@ class Reference:
 
 
 def reference(dataset, classifier, seed):
-    """The `Reference` of a data set; asked for again with the same objects, the same one."""
+    """The `Reference` of a data set; asked for again for the same images and labels, the same one."""
     return _reference(_Same(dataset), classifier, seed)
 
 
 class _Same:
-    """Makes a data set, whose arrays cannot be hashed, a key: equal only to itself."""
+    """Makes a data set, whose arrays cannot be hashed, a key: equal to one of the same images and labels."""
 
-    def __init__(self, value):
-        self.value = value
+    def __init__(self, dataset):
+        self.dataset = dataset
 
     def __eq__(self, other):
-        return self.value is other.value
+        mine, its = vars(self.dataset), vars(other.dataset)
+        return all(np.array_equal(mine[name], its[name]) for name in mine)
 
     def __hash__(self):
-        return id(self.value)
+        return hash((self.dataset.name, self.dataset.images.shape))
 
 
 @lru_cache(maxsize=4)
@@ -93,4 +100,4 @@ def floor(real, count):
 
 @lru_cache(maxsize=2)
 def _reference(same, classifier, seed):
-    return Reference(same.value, classifier, seed)
+    return Reference(same.dataset, classifier, seed)

@@ -52,7 +52,7 @@ def test_finite_values_pass_and_others_are_named():
 
 def feed_losses(detector, losses, read_every=10):
     """Feed per-step losses of one epoch as running means; returns the step of the first finding, or None."""
-    detector.new_epoch()
+    detector.windows.begin_epoch()
     for step in range(read_every, len(losses) + 1, read_every):
         if detector.update(step, {"d_loss": float(np.mean(losses[:step]))}):
             return step

@@ -96,8 +96,10 @@ def test_the_result_is_plain_json_and_repeats(dataset, unseen, perfect):
 
 def test_real_images_are_evaluated_once(dataset):
     classifier = load_classifier("fashion_mnist")
-    assert reference(dataset, classifier, 0) is reference(dataset, classifier, 0)
-    assert reference(replace(dataset), classifier, 0) is not reference(dataset, classifier, 0)
+    once = reference(dataset, classifier, 0)
+    assert reference(replace(dataset, images=dataset.images.copy()), classifier, 0) is once
+    changed = replace(dataset, test_labels=np.roll(dataset.test_labels, 1))
+    assert reference(changed, classifier, 0) is not once
 
 
 def test_the_summary_names_every_metric(perfect):

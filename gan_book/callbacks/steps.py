@@ -1,0 +1,147 @@
+"""Following a training step by step: which step it is, what the losses were since a while, and a file of both."""
+
+import csv
+import os
+from copy import deepcopy
+from pathlib import Path
+
+import keras
+
+
+class StepCounter(keras.callbacks.Callback):
+    """A callback that knows its place in the training, also when an epoch is resumed in its middle.
+
+    Subclasses say what to do in `begin_epoch` and `after_steps`.
+
+    Attributes:
+        step, epoch_step: steps done in the whole training and in this epoch.
+        epoch: number of the epoch that is running, or None between two.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.step = self.epoch_step = self.first_step = 0
+        self.epoch = None
+
+    def begin_epoch(self):
+        """The running means that `fit` logs begin again."""
+
+    def after_steps(self, before, logs):
+        """`step` is now beyond `before`, by more than one if several steps run at once."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # An epoch that is running already was restored in its middle, and so were its running means.
+        if epoch != self.epoch:
+            self.epoch, self.epoch_step = epoch, 0
+            self.begin_epoch()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.first_step = batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        before, steps = self.step, batch - self.first_step + 1
+        self.step += steps
+        self.epoch_step += steps
+        self.after_steps(before, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epoch = None
+
+    def state(self):
+        """What an exact resume needs, as JSON."""
+        return {"step": self.step, "epoch": self.epoch, "epoch_step": self.epoch_step}
+
+    def restore(self, state):
+        """Go on from `state()`. In the middle of an epoch, the metrics' running means have to be restored too."""
+        self.step, self.epoch, self.epoch_step = state["step"], state["epoch"], state["epoch_step"]
+
+
+def passed(before, after, every):
+    """Whether a multiple of ``every`` lies between the two step numbers, the later one included."""
+    return after // every > before // every
+
+
+class WindowMeans:
+    """Means over windows of steps: `fit` logs means since the epoch began, and what is new is taken out of two of them.
+
+    Args:
+        window: steps in a window, at least; a window that is open at the end of an epoch stays open.
+    """
+
+    def __init__(self, window):
+        self.window = window
+        self.epoch_steps, self.epoch_sums = 0, {}
+        self.open_steps, self.open_sums = 0, {}
+
+    def begin_epoch(self):
+        """The running means begin again."""
+        self.epoch_steps, self.epoch_sums = 0, {}
+
+    def update(self, steps, means):
+        """The means of the window that these steps have closed, or None.
+
+        steps: how many steps of the epoch are done; means: dict of the means over those.
+        """
+        sums = {name: mean * steps for name, mean in means.items()}
+        for name, total in sums.items():
+            self.open_sums[name] = self.open_sums.get(name, 0.0) + total - self.epoch_sums.get(name, 0.0)
+        self.open_steps += steps - self.epoch_steps
+        self.epoch_steps, self.epoch_sums = steps, sums
+        if self.open_steps < self.window or not sums:
+            return None
+        closed = {name: total / self.open_steps for name, total in self.open_sums.items()}
+        self.open_steps, self.open_sums = 0, {}
+        return closed
+
+    def state(self):
+        """What an exact resume needs, as JSON."""
+        return {name: deepcopy(value) for name, value in vars(self).items() if name != "window"}
+
+    def restore(self, state):
+        """Go on from `state()`."""
+        vars(self).update(deepcopy(state))
+
+
+class StepLog(StepCounter):
+    """Appends a row to a CSV file every so many steps: which step it is, and the mean of each log since the row before.
+
+    Where a training has only a few epochs, this is what its curves are drawn from.
+
+    Args:
+        path: of the file; rows that a resume will write again must have been taken out.
+        every: steps between two rows.
+    """
+
+    def __init__(self, path, every):
+        super().__init__()
+        self.path, self.every, self.windows = path, every, WindowMeans(every)
+
+    def begin_epoch(self):
+        self.windows.begin_epoch()
+
+    def after_steps(self, before, logs):
+        if passed(before, self.step, self.every):  # each reading of the logs waits for the device
+            self._read(logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch)
+        self._read(logs)
+
+    def state(self):
+        return {**super().state(), "windows": self.windows.state()}
+
+    def restore(self, state):
+        super().restore(state)
+        self.windows.restore(state["windows"])
+
+    def _read(self, logs):
+        means = self.windows.update(self.epoch_step, {name: float(value) for name, value in (logs or {}).items()})
+        if means:
+            self._append({"step": self.step, **means})
+
+    def _append(self, row):
+        with Path(self.path).open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, row)
+            if not os.fstat(file.fileno()).st_size:
+                writer.writeheader()
+            writer.writerow(row)
