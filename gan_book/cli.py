@@ -38,7 +38,7 @@ RunFolder = Annotated[Path | None, typer.Option("--run", help="A run folder; wit
 
 def main():
     """Entry point: runs the command and turns errors meant for the reader into one line and exit status 1."""
-    _guard(app)
+    guard(app)
 
 
 def run_lesson(lesson):
@@ -46,10 +46,11 @@ def run_lesson(lesson):
     from gan_book import chapters
 
     chapters.use(lesson)
-    _guard(lambda: app(["train", lesson.name, *sys.argv[1:]]))
+    guard(lambda: app(["train", lesson.name, *sys.argv[1:]]))
 
 
-def _guard(command):
+def guard(command):
+    """Calls `command`; what it raises for the reader's eyes becomes one line on standard error and an exit status."""
     try:
         command()
     except BookError as error:

@@ -127,6 +127,26 @@ def loss_curves(log_csv, path):
     _write_figure(figure, path)
 
 
+def curve_panels(panels, path, xlabel, ylabel):
+    """Draw the curves of several trainings: a panel for each dict, side by side, on one scale.
+
+    Args:
+        panels: dict: title -> dict: name of a curve -> list of ``(x, y)``, one for each training, in one colour.
+    """
+    figure = Figure(figsize=(1 + 3.5 * len(panels), 3.2), dpi=DPI, layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axis, (title, curves) in zip(axes, panels.items(), strict=True):
+        for colour, (name, trainings) in zip(("tab:blue", "tab:orange", "tab:green"), curves.items(), strict=False):
+            for number, (x, y) in enumerate(trainings):
+                axis.plot(x, y, color=colour, alpha=0.7, linewidth=1, label=None if number else name)
+        axis.set_title(title, **TITLE)
+        axis.set_xlabel(xlabel)
+        axis.grid(alpha=0.3)
+        axis.legend(frameon=False)
+    axes[0].set_ylabel(ylabel)
+    _write_figure(figure, path)
+
+
 def save_gif(frames, path, seconds_per_frame=0.25, hold_last=2.0):
     """Write an endless GIF whose frames share one palette, so that still parts do not flicker.
 

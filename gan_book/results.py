@@ -77,8 +77,8 @@ def summarise(folders):
         "parameters": reports[0]["parameters"],
         "own": [{**score, "value": None} for score in first.get("own", [])],
         "samples": first["samples"],
-        "floor": first["frechet_distance"]["floor"],
-        "classifier_accuracy_on_real": first["classifier_accuracy_on_real"],
+        "floor": _within(first, ("frechet_distance", "floor")),  # None for data without a classifier
+        "classifier_accuracy_on_real": _within(first, ("classifier_accuracy_on_real",)),
         "made_on": {name: configs[0][name] for name in ("device", "backend", "policy", "versions", "git")},
         "runs": each,
         "mean": {name: float(np.mean(values)) for name, values in columns.items()},
@@ -100,7 +100,7 @@ def table(results):
     heads = ["", "seeds", "steps", "minutes", *(head.replace("|", r"\|") for head, _, _ in columns.values())]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name, summary in results.items():
-        cells = [f"`{name}`", str(len(summary["runs"])), f"{summary['steps']:,}", _fastest(summary)]
+        cells = [f"`{name}`", _seeds(summary), f"{summary['steps']:,}", _fastest(summary)]
         cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in columns.items()]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", _note(results), ""])
@@ -132,18 +132,24 @@ def _columns(results):
 
 def _note(results):
     first = next(iter(results.values()))
-    by_data = {summary["settings"]["data"]: summary for summary in results.values()}
+    by_data = {summary["settings"]["data"]: summary for summary in results.values() if summary["floor"] is not None}
     real = "; ".join(
         f"on {data}, {summary['classifier_accuracy_on_real']:.1%} of the real test images are labelled right, and real "
         f"training images have a Fréchet distance of {summary['floor']:.2f} to them"
         for data, summary in by_data.items()
     )
+    features = f", in the features of this book's classifiers ({real})" if real else ""
     return (
-        f"{first['samples']:,} samples a run, in the features of this book's classifiers ({real}); ± is the standard "
-        f"deviation over seeds. Made on 2 cores of: {first['made_on']['device']}, "
-        f"Keras {first['made_on']['versions']['keras']}, {first['made_on']['policy']}; minutes are the fastest run's, "
-        "as some shared the cores with other work."
+        f"{first['samples']:,} samples a run{features}; ± is the standard deviation over seeds. "
+        f"Made on 2 cores of: {first['made_on']['device']}, Keras {first['made_on']['versions']['keras']}, "
+        f"{first['made_on']['policy']}; minutes are the fastest run's, as some shared the cores with other work."
     )
+
+
+def _seeds(summary):
+    """How many runs there are, and how many of them the health monitor found fault with."""
+    failed = sum(bool(run["findings"]) for run in summary["runs"])
+    return f"{len(summary['runs'])}" + (f", {failed} failed" if failed else "")
 
 
 def _fastest(summary):

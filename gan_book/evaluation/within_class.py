@@ -27,7 +27,7 @@ def measure(run, dataset, images, labels, seed):
     real_similar = class_ms_ssim(dataset.test_images, dataset.test_labels, dataset.num_classes, seed=seed)
     scores = [
         Score("ms_ssim", "MS-SSIM in a class", float(np.nanmean(similar)), "{:.3f}"),
-        Score("ms_ssim_real", "of real images", float(np.nanmean(real_similar)), "{:.3f}"),
+        Score("ms_ssim_real", "MS-SSIM of real ones", float(np.nanmean(real_similar)), "{:.3f}"),
     ]
     details = {"ms_ssim_per_class": similar.tolist(), "ms_ssim_of_real_per_class": real_similar.tolist()}
     if not evaluation.has_classifier(dataset):

@@ -1,0 +1,74 @@
+"""The comparison of chapter 8: what it trains, that it goes on where it was, and what it writes."""
+
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from chapters.ch08_acgan import compare
+from gan_book import chapters, runs
+from gan_book.errors import BookError
+from tests import tiny_lesson
+
+
+def test_the_three_have_equal_generators_settings_and_trunks():
+    lessons = {name: chapters.lesson(chapter) for name, chapter in compare.GANS.items()}
+    settings = [lesson.settings("full", epochs=3, data="mnist") for lesson in lessons.values()]
+    shared = ("batch_size", "limit", "width", "latent_dim", "learning_rate", "average", "measure_samples", "precision")
+    assert len({tuple(getattr(each, name) for name in shared) for each in settings}) == 1
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """Two GANs that train in seconds, on pictures of two classes; returns the command's arguments."""
+    monkeypatch.chdir(tmp_path)
+    full = replace(tiny_lesson.QUICK, image_size=12, measure_samples=40)
+    monkeypatch.setitem(chapters._own, "tiny", replace(tiny_lesson.LESSON, presets={"full": full}))
+    monkeypatch.setattr(compare, "GANS", {"one": "tiny", "other": "tiny"})
+    pictures = tiny_lesson.write_pictures(tmp_path / "pictures", size=12)
+    return ["--data", str(pictures), "--seeds", "2", "--epochs", "1"]
+
+
+def run(arguments):
+    return CliRunner().invoke(compare.app, arguments)
+
+
+def test_it_trains_draws_and_goes_on_where_it_was(tiny, tmp_path, capfd):
+    outcome = run(tiny)
+    assert outcome.exception is None, outcome.output
+    out = tmp_path / "runs" / "compare" / "pictures"
+    assert "| `one` | 2 | 9 |" in outcome.output and "| `other` | 2 | 9 |" in outcome.output
+    for picture in ("losses.png", "dawn.png", "dusk.png"):
+        with Image.open(out / picture) as image:
+            assert image.width > 300
+    before = (out / "tiny-1" / "report.json").stat().st_mtime_ns
+    again = run(tiny)
+    assert "already finished" in again.output
+    assert (out / "tiny-1" / "report.json").stat().st_mtime_ns == before
+
+    other = run([*tiny[:-1], "2"])
+    assert isinstance(other.exception, BookError) and "epochs 1, not 2" in str(other.exception)
+
+
+def test_failed_runs_are_counted(tmp_path):
+    folders = [tmp_path / str(seed) for seed in range(2)]
+    for seed, folder in enumerate(folders):
+        found = runs.Run(folder)
+        found.write_config(
+            {"lesson": "tiny", "preset": "x", "settings": {"seed": seed, "data": "pictures"}, "class_names": []}
+            | {name: "x" for name in ("device", "backend", "policy", "git")}
+            | {"restarts": 0, "versions": {"keras": "3"}}
+        )
+        measured = {"samples": 10, "diversity": {"ratio": 0.5}}
+        report = {"training_seconds": 60, "steps": 5, "parameters": {}, "measured": measured}
+        runs.write_json(found.report_file, report | {"findings": ["mode collapse: all alike"] * seed})
+    assert "| `a` | 2, 1 failed | 5 |" in compare.score_table({"a": [runs.Run(folder) for folder in folders]})
+
+
+@pytest.mark.parametrize(
+    "arguments, problem", [(["--seeds", "0"], "at least 1"), (["--preset", "book"], "different networks")]
+)
+def test_bad_wishes_are_refused(arguments, problem):
+    error = run(arguments).exception
+    assert isinstance(error, BookError) and problem in str(error)
