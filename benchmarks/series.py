@@ -24,7 +24,10 @@ FOLDER = Path("runs/series")
 
 @dataclass(frozen=True)
 class Row:
-    """Runs that differ in their seed alone: lesson, preset, number of seeds, and flags that change the preset."""
+    """Runs that differ in their seed alone: lesson, preset, number of seeds, and flags that change the preset.
+
+    A flag that is given more than once has a tuple of values.
+    """
 
     lesson: str
     preset: str
@@ -32,7 +35,8 @@ class Row:
     flags: dict = field(default_factory=dict)
 
     def words(self, seed, folder):
-        flags = [word for name, value in self.flags.items() for word in (f"--{name}", str(value))]
+        given = {name: value if isinstance(value, tuple) else (value,) for name, value in self.flags.items()}
+        flags = [word for name, values in given.items() for value in values for word in (f"--{name}", str(value))]
         return ["train", self.lesson, "--preset", self.preset, "--seed", str(seed), *flags, "--out", str(folder)]
 
 
@@ -47,6 +51,7 @@ SERIES = {
         "head": Row("infogan", "quick", 3, {"set": "variant=head"}),
         "control": Row("infogan", "quick", 3, {"set": "variant=control"}),
         "full": Row("infogan", "full", 5),
+        "plain": Row("infogan", "full", 1, {"set": ("augment=0", "learning_rate=0.0002")}),
         "fashion": Row("infogan", "full", 3, {"data": "fashion_mnist"}),
     },
     "ch08_acgan": {
