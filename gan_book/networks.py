@@ -35,25 +35,6 @@ def dcgan_features(image, width=32):
     return layers.Flatten()(h)
 
 
-def random_affine(image, strength=1.0):
-    """Images turned, sheared, stretched and shifted at random in training, and left alone in use.
-
-    The first layer of a discriminator, so that it is done to real and generated images alike, and the generator's
-    gradient goes through it: Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training".
-
-    Args:
-        image: tensors ``[n, h, w, c]`` in [-1, 1]; what moves in at the sides is -1, black.
-        strength: 1 for at most 20 degrees, a shear of 0.4, 15 % in height and width, a 14th of the side; 0 for nothing.
-    """
-    if not strength:
-        return image
-    black = {"fill_mode": "constant", "fill_value": -1.0, "dtype": "float32"}
-    h = layers.RandomRotation(strength * 20 / 360, **black)(image)
-    h = layers.RandomShear(strength * 0.4, 0.0, **black)(h)
-    h = layers.RandomZoom(strength * 0.15, strength * 0.15, **black)(h)
-    return layers.RandomTranslation(strength / 14, strength / 14, **black)(h)
-
-
 def dcgan_image(h, image_shape, width=32):
     """The generator's transposed convolutions: vectors ``[n, d]`` to images ``[n, h, w, c]`` in [-1, 1]."""
     levels = scales(image_shape)
