@@ -255,9 +255,7 @@ def define_book_generator(latent_dim=100, image_shape=(28, 28, 1)):
 #
 # Noise and learning rate, Adam's large epsilon (a tiny gradient makes a tiny step) and a moving average of the
 # classifier are those of Salimans et al. We have minutes where they had 300 epochs, so here the rate falls to 0 along
-# half a cosine, and the average is over about the last thousand steps instead of ten thousand. Before it falls, it
-# rises from 0 for a sixth of the training: a classifier that starts at full speed is far ahead before the generator has
-# drawn its first blot, and the generator needs long to catch up.
+# half a cosine, and the average is over about the last thousand steps instead of ten thousand.
 
 
 # %%
@@ -334,10 +332,7 @@ def optimizer(settings, steps):
     """Adam, as the network wants it."""
     if settings.network == "book":
         return keras.optimizers.Adam(settings.learning_rate, beta_1=0.5)
-    rise = steps // 6
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - rise, warmup_target=settings.learning_rate, warmup_steps=rise
-    )
+    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
     return keras.optimizers.Adam(rate, beta_1=0.5, epsilon=1e-4)
 
 
