@@ -51,7 +51,7 @@ SERIES = {
         "head": Row("infogan", "quick", 3, {"set": "variant=head"}),
         "control": Row("infogan", "quick", 3, {"set": "variant=control"}),
         "full": Row("infogan", "full", 5),
-        "plain": Row("infogan", "full", 1, {"set": ("augment=0", "learning_rate=0.0002")}),
+        "transformed": Row("infogan", "full", 5, {"set": ("augment=1", "learning_rate=0.002")}),
         "fashion": Row("infogan", "full", 3, {"data": "fashion_mnist"}),
     },
     "ch08_acgan": {
