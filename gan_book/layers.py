@@ -54,7 +54,7 @@ class RandomAffine(layers.Layer):
         self.rng = keras.random.SeedGenerator()
 
     def call(self, images, training=False):
-        if not training or not self.strength:
+        if not training:
             return images
         # In float32 whatever the precision: of coordinates up to 28, bfloat16 keeps whole numbers only.
         moved = ops.image.affine_transform(

@@ -136,9 +136,9 @@ def curve_panels(panels, path, xlabel, ylabel):
     figure = Figure(figsize=(1 + 3.5 * len(panels), 3.2), dpi=DPI, layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axis, (title, curves) in zip(axes, panels.items(), strict=True):
-        for colour, (name, trainings) in zip(("tab:blue", "tab:orange", "tab:green"), curves.items(), strict=False):
-            for number, (x, y) in enumerate(trainings):
-                axis.plot(x, y, color=colour, alpha=0.7, linewidth=1, label=None if number else name)
+        for number, (name, trainings) in enumerate(curves.items()):
+            for seed, (x, y) in enumerate(trainings):
+                axis.plot(x, y, color=f"C{number}", alpha=0.7, linewidth=1, label=None if seed else name)
         axis.set_title(title, **TITLE)
         axis.set_xlabel(xlabel)
         axis.grid(alpha=0.3)

@@ -10,7 +10,7 @@ goes on where it was. It ends with a table and, in the output folder, the loss c
 room for variety.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -38,8 +38,7 @@ def trained(lesson, settings, folder):
     """
     if not runs.Run(folder).config_file.exists():
         return training.train(lesson, settings, "compare", folder)
-    asked = {name: getattr(settings, name) for name in ("data", "epochs", "seed", "limit")}
-    return training.resume(lesson, out=folder, asked=asked)
+    return training.resume(lesson, out=folder, asked=asdict(settings))
 
 
 def train_all(data, preset, epochs, seeds, out):
