@@ -200,14 +200,13 @@ def evaluate(
 ):
     """Measure a trained generator."""
     quiet.import_backend()
-    from gan_book import chapters, datasets, report, runs
+    from gan_book import chapters, report, runs
 
     if samples < 1:
         raise BookError(f"--samples must be at least 1, not {samples}")
-    source = _run(chapter, run)
-    settings = source.config["settings"]
-    dataset = datasets.load(settings["data"], settings["image_size"], settings["limit"], settings["seed"])
-    measured = report.measure(source, chapters.lesson(chapter), dataset, samples, seed)
+    source, lesson = _run(chapter, run), chapters.lesson(chapter)
+    dataset = lesson.task.load(lesson.settings_of(source))
+    measured = lesson.task.measure(source, lesson, dataset, samples, seed)
     for line in report.summary_lines(measured):
         print(line)
     if json_file is not None:

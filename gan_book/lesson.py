@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 from gan_book.errors import BookError
+from gan_book.tasks.generation import Generation
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Lesson:
         measure: ``measure(run, dataset, images, labels, seed)`` returns the chapter's own `Score`s of a saved run, and
             a dict of details for report.json; None if the chapter has none. images: uint8 ``[n, h, w, c]``, what the
             run's generator drew by `seed`; labels: int ``[n]``, the classes or categories it was asked for.
+        task: what the model is for, and with it data, batches, pictures and scores; see `gan_book.tasks`.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Lesson:
     next_step: str
     kept: tuple[str, ...] = ()
     measure: Callable | None = None
+    task: Generation = Generation()  # noqa: RUF009 - it has no state
 
     def settings(self, preset="quick", **changes):
         """The settings of a preset with changes; None means "as the preset says".
@@ -97,6 +100,17 @@ class Lesson:
             value, usual = getattr(settings, name), getattr(self.presets[preset], name)
             _check(name, float(value) if isinstance(usual, float) else value)
         return settings
+
+    def settings_of(self, run):
+        """The settings that a run was started with.
+
+        Raises:
+            BookError: it has some that this version of the chapter does not know.
+        """
+        try:
+            return replace(next(iter(self.presets.values())), **run.config["settings"])
+        except TypeError:
+            raise BookError(f"{run} has settings this version of '{self.name}' does not know; start anew") from None
 
 
 def _check(name, value):

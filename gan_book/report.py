@@ -1,11 +1,8 @@
 """What a finished training tells: numbers, pictures and a page that joins them."""
 
-from dataclasses import asdict
-
 from gan_book import evaluation, plotting, runs
 from gan_book.lesson import Score
 from gan_book.paths import atomic_write
-from gan_book.sampling import balanced_labels, draw, grid_labels, is_conditional, label_names, num_labels
 
 
 def save_networks(run, lesson, model):
@@ -13,34 +10,6 @@ def save_networks(run, lesson, model):
     run.save("generator", model.sampler)
     for name in lesson.kept:
         run.save(name, getattr(model, name))
-
-
-def measure(run, lesson, dataset, samples, seed=0):
-    """Scores the saved networks of a run on so many samples, in the book's metrics and in the chapter's own.
-
-    The samples are balanced over the classes or categories that the generator can be asked for.
-    """
-    generator = run.load("generator")
-    labels = balanced_labels(samples, num_labels(generator))
-    images = draw(generator, labels, seed)
-    measured = measure_samples(generator, dataset, images, labels, seed)
-    if lesson.measure is None:
-        return measured
-    scores, details = lesson.measure(run, dataset, images, labels, seed)
-    return {**measured, "own": [asdict(score) for score in scores], "details": details}
-
-
-def measure_samples(generator, dataset, images, labels, seed=0):
-    """Scores images that the generator drew for these labels. See `gan_book.evaluation.measure`.
-
-    images: uint8 ``[n, h, w, c]``; labels: int ``[n]``, balanced; looked at only if they are classes.
-    """
-    if not evaluation.has_classifier(dataset):
-        return evaluation.measure_unlabelled(images, dataset, seed)
-    classifier = evaluation.load_classifier(dataset.name)
-    if not is_conditional(generator):
-        return evaluation.measure_unconditional(images, dataset, classifier, seed)
-    return evaluation.measure_conditional(images, labels, dataset, classifier, seed)
 
 
 def finish(run, lesson, training, dataset, samples, tell=print):
@@ -52,22 +21,15 @@ def finish(run, lesson, training, dataset, samples, tell=print):
         "steps": training.steps,
         "parameters": {player.name: player.count_params() for player in training.networks()},
         "findings": [str(finding) for finding in training.findings],
-        "measured": measure(run, lesson, dataset, samples),
+        "measured": lesson.task.measure(run, lesson, dataset, samples),
     }
-    _draw_pictures(run, dataset, content)
+    _draw_pictures(run, lesson, dataset, content)
     with atomic_write(run.folder / "report.md", "w") as file:
         file.write(_page(run, content))
     runs.write_json(run.report_file, content)  # Last: its presence says that the run is finished.
-    for line in [*headline(content), "", *_where(run), "", _next_step(run, lesson, training.model.sampler)]:
+    for line in [*headline(content), "", *_where(run), "", lesson.task.next_step(run, lesson, training.model)]:
         tell(line)
     return run
-
-
-def _next_step(run, lesson, generator):
-    """The chapter's sentence; another one if it asks for a class, and the generator takes none."""
-    if "--label" in lesson.next_step and not is_conditional(generator):
-        return f"Next: draw more with `gan-book generate {lesson.name} --run {run} --seed 1 --out more.png`."
-    return lesson.next_step.format(run=run)
 
 
 def headline(content):
@@ -81,14 +43,9 @@ def summary_lines(measured):
     return [*own, *evaluation.summary_lines(measured)]
 
 
-def _draw_pictures(run, dataset, content):
-    generator = run.load("generator")
-    labels = grid_labels(generator)
-    names = label_names(generator, dataset.class_names)[: len(labels)]
-    names = names if len(names) > 1 else [""] * len(labels)
-    images = draw(generator, labels.ravel(), seed=1)
+def _draw_pictures(run, lesson, dataset, content):
     title, footer = _title(run), _footer(content["measured"])
-    plotting.labelled_grid(images, names, run.folder / "samples.png", title=title, footer=footer)
+    lesson.task.draw_samples(run, dataset, run.folder / "samples.png", title, footer)
     if run.step_log.exists():
         plotting.loss_curves(run.step_log, run.folder / "losses.png")
     plotting.training_gif(run.samples, run.folder / "training.gif")

@@ -5,18 +5,14 @@ from dataclasses import asdict, replace
 from importlib.util import find_spec
 
 import keras
-import numpy as np
 
-from gan_book import chapters, datasets, device, precision, report, runs
+from gan_book import chapters, device, precision, report, runs
 from gan_book.adversarial import Composite
 from gan_book.callbacks.checkpoints import Checkpoints, OneTraining, stop_on_signal
-from gan_book.callbacks.health import HealthMonitor, TrainingFailure
+from gan_book.callbacks.health import TrainingFailure
 from gan_book.callbacks.progress import Progress
-from gan_book.callbacks.samples import SampleGrid
 from gan_book.callbacks.steps import StepLog
-from gan_book.datasets.batches import Batches
 from gan_book.errors import BookError, Interrupted
-from gan_book.sampling import GRID, balanced_labels, draw, grid_labels, is_conditional, num_labels
 
 ON_FAILURE = ("warn", "stop", "restart")
 RESTARTS = 3
@@ -45,10 +41,10 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
         raise BookError(f"--on-failure '{on_failure}' is not known; choose one of: {', '.join(ON_FAILURE)}")
     if tensorboard and find_spec("tensorboard") is None:
         raise BookError("--tensorboard needs the package of that name; run `pip install tensorboard` first")
-    dataset = _load(settings)
+    dataset = _load(lesson, settings)
     run = runs.new(f"{lesson.name}-{preset}", out)
     config = {"lesson": lesson.name, "preset": preset, "settings": asdict(settings), "restarts": 0}
-    config |= {"on_failure": on_failure, "tensorboard": tensorboard, "class_names": list(dataset.class_names)}
+    config |= {"on_failure": on_failure, "tensorboard": tensorboard, "class_names": list(lesson.task.names(dataset))}
     return _attempts(lesson, settings, dataset, run, config | runs.surroundings(), tell)
 
 
@@ -75,24 +71,21 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
     if run.report is not None:
         tell(f"{run} is already finished.")
         return run
-    try:
-        settings = replace(next(iter(lesson.presets.values())), **config["settings"])
-    except TypeError:
-        raise BookError(f"{run} has settings this version of '{lesson.name}' does not know; start anew") from None
-    return _attempts(lesson, settings, _load(settings), run, config, tell)
+    settings = lesson.settings_of(run)
+    return _attempts(lesson, settings, _load(lesson, settings), run, config, tell)
 
 
-def _load(settings):
-    dataset = datasets.load(settings.data, settings.image_size, settings.limit, settings.seed)
-    if len(dataset.images) < settings.batch_size:
-        advice = f"set --batch-size to {len(dataset.images)} or less"
-        raise BookError(f"'{settings.data}' gives {len(dataset.images)} training images, less than a batch; {advice}")
+def _load(lesson, settings):
+    dataset = lesson.task.load(settings)
+    if dataset.train_size < settings.batch_size:
+        advice = f"set --batch-size to {dataset.train_size} or less"
+        raise BookError(f"'{settings.data}' gives {dataset.train_size} training images, less than a batch; {advice}")
     _steps_per_epoch(settings, dataset)
     return dataset
 
 
 def _steps_per_epoch(settings, dataset):
-    steps, at_once = len(dataset.images) // settings.batch_size, settings.steps_per_execution
+    steps, at_once = dataset.train_size // settings.batch_size, settings.steps_per_execution
     if steps % at_once:
         raise BookError(f"the {steps} steps of an epoch cannot be run {at_once} at once; choose a divisor of {steps}")
     return steps
@@ -141,14 +134,14 @@ class Training:
         config["policy"] = precision.use(settings.precision)
         self.model = lesson.build(settings, dataset)
         self.model.compile(steps_per_execution=settings.steps_per_execution)
-        self.batches = Batches(dataset.images, dataset.labels, settings.batch_size, settings.seed)
+        self.batches = lesson.task.batches(dataset, settings)
         self.steps_per_epoch = _steps_per_epoch(settings, dataset)
         tell(
-            f"{lesson.name}: {len(dataset.images)} images of {dataset.name}, {settings.epochs} epochs of "
+            f"{lesson.name}: {dataset.train_size} images of {dataset.name}, {settings.epochs} epochs of "
             f"{self.steps_per_epoch} steps, {config['policy']} on {device.name()}, backend {keras.backend.backend()}"
         )
-        self.monitor = self._health_monitor(dataset)
-        self.grid = self._sample_grid()
+        self.monitor = lesson.task.health_monitor(self.model, dataset, settings, config["on_failure"], self._sync)
+        self.grid = lesson.task.sample_grid(self.model, dataset, run.samples, settings, self._sync)
         seconds = settings.checkpoint_seconds
         self.remembering = {"health": self.monitor, "steps": StepLog(run.step_log, _row_every(self.steps))}
         self.checkpoints = Checkpoints(run.checkpoints, self.steps_per_epoch, seconds, state=self._state)
@@ -204,6 +197,8 @@ class Training:
         if position is None:
             self.run.trim_logs(0, 0)
             return 0, 0
+        if position["state"].keys() != self.remembering.keys():
+            raise BookError(f"{self.run} was begun by another version of the book; start anew")
         for name, callback in self.remembering.items():
             callback.restore(position["state"][name])
         self.run.trim_logs(position["epoch"], position["step"])
@@ -221,27 +216,8 @@ class Training:
         return callbacks
 
     def _save_networks(self):
-        device.sync(self.model)
+        self._sync()
         report.save_networks(self.run, self.lesson, self.model)
 
-    def _draw(self, labels):
-        def images():
-            device.sync(self.model)
-            return draw(self.model.sampler, labels, seed=self.settings.seed)
-
-        return images
-
-    def _sample_grid(self):
-        labels = grid_labels(self.model.sampler)
-        return SampleGrid(self._draw(labels.ravel()), self.run.samples, *labels.shape)
-
-    def _health_monitor(self, dataset):
-        """Judges classes one by one, or all images together if the generator is not told the class."""
-        kinds = min(num_labels(self.model.sampler), GRID)
-        asked = balanced_labels(16 * kinds if kinds > 1 else 160, kinds)
-        if is_conditional(self.model.sampler):
-            labels, real_labels, names = asked, dataset.labels, dataset.class_names
-        else:
-            labels, real_labels, names = np.zeros_like(asked), np.zeros_like(dataset.labels), ("images",)
-        action = self.config["on_failure"]
-        return HealthMonitor(self._draw(asked), labels, dataset.images, real_labels, names, on_failure=action)
+    def _sync(self):
+        device.sync(self.model)

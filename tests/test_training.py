@@ -10,10 +10,11 @@ import pytest
 from benchmarks import kill_trial
 from chapters.ch06_cgan import cgan
 from chapters.ch07_infogan import infogan
-from gan_book import checkpoint, evaluation, report, runs, training
+from gan_book import checkpoint, evaluation, runs, training
 from gan_book.callbacks import health
 from gan_book.errors import BookError, Interrupted
 from gan_book.sampling import draw
+from gan_book.tasks import generation
 from tests import tiny_lesson
 from tests.chapters.common import noise
 
@@ -177,7 +178,7 @@ def test_measuring_chooses_what_fits_the_generator_and_the_data(monkeypatch):
         (conditional, "sky", "unlabelled"),
         (unconditional, "sky", "unlabelled"),
     ):
-        assert report.measure_samples(generator, Data(data), images=None, labels=None) == way
+        assert generation.measure_samples(generator, Data(data), images=None, labels=None) == way
 
 
 @pytest.mark.parametrize("network, kinds", [("label", 2), ("category", 10), ("alone", 1)])
@@ -191,9 +192,9 @@ def test_the_chapter_measures_the_images_that_the_book_measures(network, kinds, 
     run = SimpleNamespace(load=lambda name: generator)
     seen = []
     lesson = replace(tiny_lesson.LESSON, measure=lambda *parts: seen.append(parts) or ([], {"of": "chapter"}))
-    monkeypatch.setattr(report, "measure_samples", lambda *parts: seen.append(parts) or {"of": "book"})
+    monkeypatch.setattr(generation, "measure_samples", lambda *parts: seen.append(parts) or {"of": "book"})
     data = noise(classes=2)
-    assert report.measure(run, lesson, data, 30, seed=5) == {"of": "book", "own": [], "details": {"of": "chapter"}}
+    assert lesson.task.measure(run, lesson, data, 30, seed=5) == {"of": "book", "own": [], "details": {"of": "chapter"}}
     (*book, images, labels, seed), (*chapter, own_images, own_labels, own_seed) = seen
     assert book == [generator, data] and chapter == [run, data] and seed == own_seed == 5
     assert own_images is images and own_labels is labels

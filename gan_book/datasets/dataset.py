@@ -28,6 +28,11 @@ class Dataset:
         return tuple(self.images.shape[1:])
 
     @property
+    def train_size(self):
+        """Number of training images."""
+        return len(self.images)
+
+    @property
     def num_classes(self):
         return len(self.class_names)
 
