@@ -86,6 +86,82 @@ class RandomAffine(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("gan_book")
+class ReflectionPadding2D(layers.Layer):
+    """Adds `padding` pixels on each side that mirror what lies inside: ``[n, h, w, c]`` to ``[n, h + 2p, w + 2p, c]``.
+
+    The pixels of the edge itself are not repeated: d c b | a b c d | c b a. Johnson et al. (2016), "Perceptual Losses
+    for Real-Time Style Transfer", use it against the artefacts that zeros leave at the borders of a picture.
+    """
+
+    def __init__(self, padding=1, **kwargs):
+        super().__init__(**kwargs)
+        self.padding = padding
+
+    def call(self, x):
+        sides = (self.padding, self.padding)
+        return ops.pad(x, ((0, 0), sides, sides, (0, 0)), mode="reflect")
+
+    def compute_output_shape(self, input_shape):
+        n, height, width, channels = input_shape
+        height, width = (side if side is None else side + 2 * self.padding for side in (height, width))
+        return n, height, width, channels
+
+    def get_config(self):
+        return {**super().get_config(), "padding": self.padding}
+
+
+@keras.saving.register_keras_serializable("gan_book")
+class ImagePool(layers.Layer):
+    """Remembers images of earlier batches and shows some of them instead of new ones: ``[n, h, w, c]`` to the same.
+
+    Until `size` images are there, every new one is kept and shown. Then each new one has an even chance of being shown
+    itself, or of taking the place of a random old one, which is shown in its stead. So a discriminator is reminded of
+    what the generator used to do; Shrivastava et al. (2017), "Learning from Simulated and Unsupervised Images through
+    Adversarial Training", section 2.3, and Zhu et al. (2017), section 4, with 50 images.
+
+    The pool is in the layer's weights, and so in a checkpoint.
+
+    Args:
+        size: images to remember; 0 for none, and every image is shown as it comes. At least as many as a batch has.
+    """
+
+    def __init__(self, size=50, **kwargs):
+        super().__init__(trainable=False, **kwargs)
+        self.size = size
+        self.rng = keras.random.SeedGenerator()
+
+    def build(self, input_shape):
+        if self.size:
+            shape = (self.size, *input_shape[1:])
+            self.kept = self.add_weight(shape=shape, initializer="zeros", trainable=False, autocast=False, name="kept")
+            self.count = self.add_weight(
+                shape=(), initializer="zeros", trainable=False, dtype="int32", autocast=False, name="count"
+            )
+
+    def call(self, images):
+        if not self.size:
+            return images
+        n = ops.shape(images)[0]
+        filling = self.count < self.size
+        next_free = (self.count + ops.arange(n, dtype="int32")) % self.size
+        random = keras.random.shuffle(ops.arange(self.size, dtype="int32"), seed=self.rng)[:n]  # each place once
+        places = ops.where(filling, next_free, random)
+        old = ops.take(self.kept, places, axis=0)
+        keep = ops.logical_or(filling, keras.random.uniform((n,), seed=self.rng) < 0.5)
+        keep = ops.reshape(keep, (-1, 1, 1, 1))
+        new = ops.cast(images, old.dtype)
+        self.kept.assign(ops.scatter_update(self.kept, places[:, None], ops.where(keep, new, old)))
+        self.count.assign(ops.minimum(self.count + n, self.size))
+        return ops.cast(ops.where(ops.logical_and(keep, ops.logical_not(filling)), old, new), images.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
+
+
+@keras.saving.register_keras_serializable("gan_book")
 class WeightNormDense(layers.Layer):
     """A dense layer whose weight vectors have a direction and a length: float ``[n, d]`` to ``[n, units]``.
 

@@ -19,9 +19,9 @@ LARGE = 280  # side at which a picture of a digit is looked at before it is made
 FAINT = 64  # below this share of 255 a pixel of it is paper, not ink
 
 
-def ask(network, images):
+def ask(network, images, batch_size=500):
     """What a network that takes images in [-1, 1] says of uint8 images ``[n, h, w, c]``, as numpy arrays."""
-    return network.predict(ops.convert_to_numpy(to_float(images)), batch_size=500, verbose=0)
+    return network.predict(ops.convert_to_numpy(to_float(images)), batch_size=batch_size, verbose=0)
 
 
 def predict(run, files):

@@ -2,12 +2,17 @@
 
 
 def summary_lines(result):
-    """Lines of text, one a metric, for what `measure_conditional` or `measure_unlabelled` returned."""
+    """Lines of text, one a metric, for what `measure_conditional` or `measure_unlabelled` returned.
+
+    Of numbers that do not have these metrics, only what they were measured on.
+    """
     lines = [f"measured on {result['samples']:,} samples of {result['dataset']} (seed {result['seed']})"]
     if "label_accuracy" in result:
         lines.insert(0, _label_accuracy(result))
     if "frechet_distance" in result:
         lines += _in_features(result)
+    if "diversity" not in result:
+        return lines
     lines.append(_diversity(result))
     copies = result["memorisation"]
     lines.append(

@@ -1,0 +1,312 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # pix2pix: a picture in, a picture out
+#
+# So far a generator was given noise, and perhaps a label. Give it a whole picture instead, and let it draw another: the
+# photograph that belongs to a map, the colours of a sketch. If we own pairs, this looks like plain regression: make
+# the output as near to the truth as possible. That was done for years, and the results were blurred and pale.
+#
+# Isola et al. (2017, "Image-to-Image Translation with Conditional Adversarial Networks") found out why, and what helps.
+# Where the input leaves the answer open, and it nearly always does, the network that is punished for the *distance*
+# from the truth does best to draw the average of all answers: of green and brown, a greyish something; of an edge here
+# or there, a blur. A discriminator has never seen a real picture that looks like an average. It will not let it pass.
+#
+# By the end of this chapter you will have trained such a network to draw the Earth as a satellite sees it from a map
+# that shows height alone; measured it on parts of the world it has never seen; and seen, in numbers, what each of its
+# two losses is for.
+#
+# As a script: `gan-book train pix2pix` trains it, and `gan-book translate pix2pix --in picture --out other` uses it.
+
+# %%
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from gan_book.adversarial import GAN, Composite
+from gan_book.datasets.scaling import to_float
+from gan_book.errors import BookError
+from gan_book.lesson import Lesson, Settings
+from gan_book.networks import normal
+from gan_book.tasks.translation import Translation, translate
+
+# %% [markdown]
+# ## The U-Net
+#
+# The generator has to understand the whole picture, so it halves its side again and again, until a single pixel is left
+# that knows of everything; and then draws, doubling the side as often. But a single pixel does not know where exactly
+# the coast runs. So each layer of the drawing half is also given what the layer of the same size in the other half saw:
+# *skip connections* from layer $i$ to layer $n - i$ (section 3.2.1; Ronneberger et al. 2015, "U-Net").
+#
+# There is no noise vector. The authors tried one, and the generator learned to ignore it; what is random here is
+# **dropout**, in the first three layers of the second half, which therefore stays on in use, too (section 3.2).
+#
+# As for normalization, the paper's is batch normalization that uses the statistics of the batch in use as in training
+# (section 3.4). With one image a batch, as in most of the paper, those are the statistics of the image itself; which is
+# *instance normalization*, and in Keras `GroupNormalization` with a group for each channel. We use that with larger
+# batches, too, so that a translation does not depend on what else is in the batch.
+
+# %%
+NORMALIZATIONS = ("instance", "batch")
+
+
+def normalize(h, kind):
+    """Feature maps ``[n, h, w, c]`` of mean 0 and variance 1, scaled and shifted: for each image, or for the batch."""
+    if kind == "batch":
+        return layers.BatchNormalization(epsilon=1e-5)(h, training=True)  # the batch's statistics, in use as well
+    return layers.GroupNormalization(groups=-1, epsilon=1e-5)(h)
+
+
+def halve(h, filters, bias=False):
+    """A convolution that halves the side."""
+    return layers.Conv2D(filters, 4, 2, "same", use_bias=bias, kernel_initializer=normal())(h)
+
+
+def double(h, filters, bias=False):
+    """A transposed convolution that doubles the side."""
+    return layers.Conv2DTranspose(filters, 4, 2, "same", use_bias=bias, kernel_initializer=normal())(h)
+
+
+def define_generator(image_shape=(256, 256, 3), width=64, skips=True, normalization="instance"):
+    """The U-Net, images ``[n, s, s, c]`` in [-1, 1] to images of the same shape; without `skips` an encoder-decoder.
+
+    The side must be a power of two. `width` filters at half the side, twice as many each time it is halved again, at
+    most eight times as many. No bias where a normalization would take it out again.
+    """
+    side, channels = image_shape[0], image_shape[-1]
+    depth = side.bit_length() - 1
+    filters = [width * 2 ** min(level, 3) for level in range(depth)]
+    image = h = keras.Input(image_shape, name="image")
+    seen = []
+    for level in range(depth):
+        h = halve(layers.LeakyReLU(0.2)(h) if level else h, filters[level])
+        # At one pixel there is no variance left: an image's own normalization would make it 0.
+        h = normalize(h, normalization) if 0 < level < depth - 1 else h
+        seen.append(h)
+    for level in reversed(range(1, depth)):
+        h = normalize(double(layers.ReLU()(h), filters[level - 1]), normalization)
+        h = layers.Dropout(0.5)(h, training=True) if level > depth - 4 else h
+        h = layers.Concatenate()([h, seen[level - 1]]) if skips else h
+    h = double(layers.ReLU()(h), channels, bias=True)
+    return keras.Model(image, layers.Activation("tanh", dtype="float32", name="output")(h), name="generator")
+
+
+# %% [markdown]
+# At 256 x 256 pixels and width 64 it has 54,413,955 trainable weights. (The tests count them.)
+#
+# ## A discriminator of patches
+#
+# The L1 loss sees to it that the picture is right on the whole. All that is left for the discriminator is the detail,
+# and detail is local. So the **PatchGAN** (section 3.2.2) gives no verdict on the picture but a map of verdicts, each
+# on a patch of it: a small convolutional network slid over the picture. It is given the input picture as well, as
+# three more channels: what is to be judged is whether the output is real *and* belongs to that input.
+#
+# How large is the patch that a unit sees, its *receptive field*? A unit of a layer with kernel $k$ sees $k$ units of the
+# layer below, which lie as far apart as the product of the strides below says:
+#
+# $$ r = 1 + \sum_i (k_i - 1) \prod_{j < i} s_j. $$
+
+# %%
+STRIDED = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}  # receptive field: convolutions of stride 2
+
+
+def patch_layers(patch):
+    """The PatchGAN's convolutions as ``(filters / width, kernel, stride)``, the last one for the logit with None."""
+    if patch == 1:
+        return [(1, 1, 1), (2, 1, 1), (None, 1, 1)]
+    strided = STRIDED[patch]
+    sizes = [min(2**level, 8) for level in range(strided + 1)]
+    return [*((size, 4, 2) for size in sizes[:-1]), (sizes[-1], 4, 1), (None, 4, 1)]
+
+
+def receptive_field(convolutions):
+    """Side in pixels of what a unit sees through these layers."""
+    field, apart = 1, 1
+    for _, kernel, stride in convolutions:
+        field, apart = field + (kernel - 1) * apart, apart * stride
+    return field
+
+
+def patch_logits(h, patch=70, width=64, norm=normalize, bias=False):
+    """Pictures ``[n, h, w, c]`` to logits ``[n, h', w', 1]``, each of a patch; `bias` before a normalization, too."""
+    convolutions = patch_layers(patch)
+    for number, (size, kernel, stride) in enumerate(convolutions):
+        first, last = number == 0, size is None
+        h = layers.ZeroPadding2D(1)(h) if kernel > 1 else h
+        filters, dtype = (1, "float32") if last else (width * size, None)
+        h = layers.Conv2D(
+            filters, kernel, stride, use_bias=bias or first or last, kernel_initializer=normal(), dtype=dtype
+        )(h)
+        if not last:
+            h = layers.LeakyReLU(0.2)(h if first else norm(h))
+    return h
+
+
+# %% [markdown]
+# With four convolutions of kernel 4, the first three of stride 2, and a last one for the logit, $r$ = 70, the paper's
+# favourite. Try it: `receptive_field(patch_layers(70))`. The discriminator of the best-known Keras book, which says 70
+# as well, has *four* convolutions of stride 2, and sees 142.
+
+
+# %%
+def define_patchgan(image_shape=(256, 256, 3), patch=70, width=64, normalization="instance"):
+    """D: an input and an output, ``[n, s, s, c]`` each, to logits ``[n, h', w', 1]``: do they belong together?
+
+    Raises:
+        BookError: the images are so small that no unit is left.
+    """
+    if patch not in STRIDED:
+        raise BookError(f"patch {patch} is not known; choose one of: {', '.join(map(str, STRIDED))}")
+    if patch > 1 and image_shape[0] < 3 * 2 ** STRIDED[patch]:
+        raise BookError(f"a patch of {patch} pixels is too large for images of {image_shape[0]}; choose a smaller one")
+    x, y = keras.Input(image_shape, name="input"), keras.Input(image_shape, name="output")
+    logits = patch_logits(layers.Concatenate()([x, y]), patch, width, lambda h: normalize(h, normalization))
+    return keras.Model([x, y], logits, name="patchgan")
+
+
+# %% [markdown]
+# ## Two losses
+#
+# $$ G^* = \arg \min_G \max_D \; \mathbb{E}[\log D(x, y)] + \mathbb{E}[\log(1 - D(x, G(x)))]
+#          + \lambda \, \mathbb{E} \lVert y - G(x) \rVert_1 $$
+#
+# with $\lambda$ = 100 (equation 4 and section 3.4). $D$'s objective is divided by 2, "which slows down the rate at
+# which D learns relative to G", says the paper. With Adam it hardly does: Adam divides by the size of the gradient.
+
+
+# %%
+real_or_fake = keras.losses.BinaryCrossentropy(from_logits=True)
+
+
+def define_discriminator(patchgan, learning_rate=2e-4):
+    """The player that learns: input, true output and drawn output to the two maps of logits."""
+    x, y, drawn = (keras.Input(patchgan.inputs[0].shape[1:], name=name) for name in ("input", "true", "drawn"))
+    discriminator = keras.Model([x, y, drawn], {"real": patchgan([x, y]), "fake": patchgan([x, drawn])})
+    discriminator.name = "discriminator"
+    halves = {"real": 0.5, "fake": 0.5}
+    discriminator.compile(adam(learning_rate), {"real": real_or_fake, "fake": real_or_fake}, loss_weights=halves)
+    return discriminator
+
+
+def define_gan(generator, patchgan, learning_rate=2e-4, adversarial=1.0, lambda_l1=100.0):
+    """The composite: input to D's verdict on what G makes of it, and to that itself."""
+    drawn = generator.output
+    answers = {"validity": patchgan([generator.input, drawn]), "image": drawn}
+    gan = Composite(generator.input, answers, frozen=[patchgan], name="gan")
+    gan.compile(
+        adam(learning_rate),
+        {"validity": real_or_fake, "image": "mean_absolute_error"},
+        loss_weights={"validity": adversarial, "image": lambda_l1},
+    )
+    return gan
+
+
+def adam(learning_rate):
+    """Adam as in section 3.4 of the paper."""
+    return keras.optimizers.Adam(learning_rate, beta_1=0.5, beta_2=0.999)
+
+
+# %% [markdown]
+# ## The turns
+
+
+# %%
+class Pix2Pix(GAN):
+    """G and D for pairs. If D's verdict counts for nothing (L1 alone), D does not learn either."""
+
+    def __init__(self, generator, patchgan, discriminator, gan, adversarial=True, seed=0):
+        super().__init__(generator, discriminator, gan, seed=seed)
+        self.patchgan, self.adversarial = patchgan, adversarial
+
+    def turns(self, x, y):
+        x, y = to_float(x), to_float(y)
+        verdicts = (ops.shape(x)[0], *self.patchgan.output.shape[1:])
+        real, fake = ops.ones(verdicts), ops.zeros(verdicts)
+        if self.adversarial:
+            drawn = self.generator(x, training=True)
+            # max (log D(x, y) + log(1 - D(x, G(x)))) / 2
+            yield "d", self.discriminator, [x, y, drawn], {"real": real, "fake": fake}
+        # max log D(x, G(x)) - lambda |y - G(x)|_1
+        yield "g", self.gan, x, {"validity": real, "image": y}
+
+
+# %% [markdown]
+# ## Settings
+#
+# The paper's jitter (scaled up to 286 pixels, a random 256 of them cropped, mirrored half of the time) is done by the
+# data pipeline. `book` is the paper's configuration, `quick` and `full` are what a laptop has time for.
+
+
+# %%
+@dataclass(frozen=True)
+class Pix2PixSettings(Settings):
+    """`direction`: "AtoB" or "BtoA"; `loss`: see `LOSSES`; `network`: "unet" or "encoder-decoder"."""
+
+    direction: str = "BtoA"
+    loss: str = "both"
+    network: str = "unet"
+    normalization: str = "instance"
+    patch: int = 70
+    width: int = 64
+    lambda_l1: float = 100.0
+    learning_rate: float = 2e-4
+
+
+LOSSES = {"both": (1.0, 1.0), "l1": (0.0, 1.0), "cgan": (1.0, 0.0)}  # weights of the verdict, and of lambda_l1
+QUICK = Pix2PixSettings(data="earth", image_size=64, epochs=4, batch_size=8, width=32)
+PRESETS = {
+    "smoke": Pix2PixSettings(data="earth", image_size=64, epochs=2, batch_size=4, limit=16, width=4, measure_samples=8),
+    "quick": QUICK,
+    "full": Pix2PixSettings(data="earth", image_size=128, epochs=20, batch_size=4, width=32),
+    "book": Pix2PixSettings(data="earth", image_size=256, epochs=200, batch_size=1, normalization="batch"),
+}
+
+
+def build(settings, dataset):
+    """The model of the settings, for pairs of the data set's shape.
+
+    Raises:
+        BookError: a setting that is not known, or images whose side is no power of two.
+    """
+    shape, rate = dataset.image_shape, settings.learning_rate
+    for name, known in (
+        ("loss", LOSSES),
+        ("network", ("unet", "encoder-decoder")),
+        ("normalization", NORMALIZATIONS),
+    ):
+        if getattr(settings, name) not in known:
+            raise BookError(f"{name} '{getattr(settings, name)}' is not known; choose one of: {', '.join(known)}")
+    if shape[0] < 16 or shape[0] & (shape[0] - 1):
+        raise BookError(f"the U-Net halves the side until 1 is left: not possible with {shape[0]}; try --image-size 64")
+    adversarial, l1 = LOSSES[settings.loss]
+    generator = define_generator(shape, settings.width, settings.network == "unet", settings.normalization)
+    patchgan = define_patchgan(shape, settings.patch, settings.width, settings.normalization)
+    discriminator = define_discriminator(patchgan, rate)
+    gan = define_gan(generator, patchgan, rate, adversarial, l1 * settings.lambda_l1)
+    return Pix2Pix(generator, patchgan, discriminator, gan, bool(adversarial), settings.seed)
+
+
+def panels(networks, x, y, sides):
+    """What a picture grid shows of some pairs, uint8 ``[n, s, s, 3]`` each: name -> images."""
+    return {sides[0]: x, f"{sides[1]}, drawn": translate(networks.generator, x), f"{sides[1]}, true": y}
+
+
+LESSON = Lesson(
+    name="pix2pix",
+    title="pix2pix: translation from pairs (Isola et al. 2017)",
+    folder="ch10_pix2pix",
+    presets=PRESETS,
+    build=build,
+    next_step="Next: translate a map of your own with `gan-book translate pix2pix --run {run} --in map.png --out a.png`.",
+    task=Translation(networks={"AtoB": "generator"}, panels=panels, paired=True),
+)

@@ -1,0 +1,280 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # CycleGAN: there and back again
+#
+# pix2pix needs pairs: this map, and this very photograph of the same place. Of most things there are no pairs. Nobody
+# has painted a street as Monet did and photographed it in the same minute; no zebra has a twin that is a horse.
+#
+# Zhu et al. (2017, "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks") do without. Let
+# $X$ be some pictures of one kind, $Y$ some of another. Two generators translate, $G: X \to Y$ and $F: Y \to X$, and
+# each has a discriminator that asks whether what it draws looks like the other kind. That alone would let $G$ draw *any*
+# picture of the other kind, whatever it is given. So one thing more is asked: translated there and back again, a
+# picture must come out as it went in, $F(G(x)) \approx x$. What is to be recovered cannot have been thrown away.
+#
+# By the end of this chapter you will have trained one on places of the Earth of which it never saw both sides;
+# measured, on places where we *do* know both, what the missing pairs cost; and left out one part after the other.
+#
+# As a script: `gan-book train cyclegan` trains it, and `gan-book translate cyclegan --direction AtoB --in picture --out
+# other` uses it.
+
+# %%
+from dataclasses import dataclass, replace
+
+import keras
+from keras import layers, ops
+
+from chapters.ch10_pix2pix.pix2pix import adam, patch_logits
+from gan_book.adversarial import AdversarialModel, Composite
+from gan_book.datasets.scaling import to_float
+from gan_book.errors import BookError
+from gan_book.layers import ImagePool, ReflectionPadding2D
+from gan_book.lesson import Lesson, Settings
+from gan_book.networks import normal
+from gan_book.tasks.translation import Translation, translate
+
+# %% [markdown]
+# ## The networks
+#
+# The generator (section 7.2; from Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer") halves the side
+# only twice, and does its work at that size in *residual blocks*, each of which adds a correction to what it is given
+# (He et al. 2016). In the paper's notation: c7s1-64, d128, d256, nine times R256, u128, u64, c7s1-3. Six blocks will do
+# for images of 128 pixels and less.
+#
+# Every convolution but the last is followed by instance normalization, without scale and shift; and where a convolution
+# would see beyond the picture's edge, it sees its mirror image.
+
+
+# %%
+def normalize(h):
+    """Each feature map of each image with mean 0 and variance 1: instance normalization."""
+    return layers.GroupNormalization(groups=-1, epsilon=1e-5, center=False, scale=False)(h)
+
+
+def c7s1(h, filters, dtype=None):
+    """A 7 x 7 convolution over the picture and its mirror image."""
+    h = ReflectionPadding2D(3)(h)
+    return layers.Conv2D(filters, 7, kernel_initializer=normal(), dtype=dtype)(h)
+
+
+def residual(h):
+    """h plus what two convolutions make of it."""
+    r = h
+    for last in (False, True):
+        r = layers.Conv2D(h.shape[-1], 3, kernel_initializer=normal())(ReflectionPadding2D(1)(r))
+        r = normalize(r) if last else layers.ReLU()(normalize(r))
+    return layers.Add()([h, r])
+
+
+def define_generator(image_shape=(256, 256, 3), width=64, blocks=9, name="generator"):
+    """The ResNet: images ``[n, h, w, c]`` in [-1, 1], sides multiples of 4, to images of the same shape."""
+    image = keras.Input(image_shape, name="image")
+    h = layers.ReLU()(normalize(c7s1(image, width)))
+    for filters in (2 * width, 4 * width):
+        h = layers.Conv2D(filters, 3, strides=2, kernel_initializer=normal())(layers.ZeroPadding2D(1)(h))
+        h = layers.ReLU()(normalize(h))
+    for _ in range(blocks):
+        h = residual(h)
+    for filters in (2 * width, width):
+        h = layers.Conv2DTranspose(filters, 3, strides=2, padding="same", kernel_initializer=normal())(h)
+        h = layers.ReLU()(normalize(h))
+    h = layers.Activation("tanh", dtype="float32", name="output")(c7s1(h, image_shape[-1]))
+    return keras.Model(image, h, name=name)
+
+
+def define_patchgan(image_shape=(256, 256, 3), width=64, name="patchgan"):
+    """D: images ``[n, h, w, c]`` to a map ``[n, h', w', 1]``: for each patch of 70 x 70 pixels, how real it looks."""
+    image = keras.Input(image_shape, name="image")
+    return keras.Model(image, patch_logits(image, 70, width, normalize, bias=True), name=name)
+
+
+# %% [markdown]
+# At width 64 the generator has 11,378,179 weights and the discriminator, chapter 10's PatchGAN on three channels
+# instead of six, 2,764,737.
+#
+# ## The losses
+#
+# Instead of cross-entropy the paper takes the square of the distance from 1 and 0 (LSGAN, Mao et al. 2017):
+#
+# $$ L_G = \mathbb{E}_x[(D_Y(G(x)) - 1)^2], \qquad
+#    L_{D_Y} = \tfrac12 \big( \mathbb{E}_y[(D_Y(y) - 1)^2] + \mathbb{E}_x[D_Y(G(x))^2] \big). $$
+#
+# To $G$'s loss comes the **cycle**, there and back on both sides, with $\lambda$ = 10 (equation 2),
+#
+# $$ \lambda \big( \mathbb{E}_x \lVert F(G(x)) - x \rVert_1 + \mathbb{E}_y \lVert G(F(y)) - y \rVert_1 \big), $$
+#
+# and the **identity** $\tfrac12 \lambda \, \mathbb{E}_y \lVert G(y) - y \rVert_1$: what is of kind $Y$ already should be
+# left alone. Without it $G$ may swap colours as it likes, day for night, for nobody would notice (section 5.2).
+
+
+# %%
+def define_discriminator(patchgan, rate, name):
+    """The player that learns: real and drawn images to the two maps."""
+    real, drawn = (keras.Input(patchgan.input.shape[1:], name=kind) for kind in ("real", "drawn"))
+    discriminator = keras.Model([real, drawn], {"real": patchgan(real), "fake": patchgan(drawn)}, name=name)
+    squares, halves = {"real": "mean_squared_error", "fake": "mean_squared_error"}, {"real": 0.5, "fake": 0.5}
+    discriminator.compile(adam(rate), squares, loss_weights=halves)
+    return discriminator
+
+
+def define_gan(generator, inverse, patchgan, rate, cycle=10.0, identity=5.0, name="gan"):
+    """The composite of one direction: real images of the side it starts from and of the other, to all that G is told.
+
+    Only `generator` learns; `inverse`, which translates back, has a composite of its own, this one mirrored.
+    """
+    x, y = (keras.Input(generator.input.shape[1:], name=side) for side in ("x", "y"))
+    drawn = generator(x)
+    answers = {
+        "validity": patchgan(drawn),  # D_Y(G(x))
+        "cycle": inverse(drawn),  # F(G(x))
+        "back": generator(inverse(y)),  # G(F(y))
+        "identity": generator(y),  # G(y)
+    }
+    gan = Composite([x, y], answers, frozen=[inverse, patchgan], name=name)
+    gan.compile(
+        adam(rate),
+        {"validity": "mean_squared_error", **dict.fromkeys(("cycle", "back", "identity"), "mean_absolute_error")},
+        loss_weights={"validity": 1.0, "cycle": cycle, "back": cycle, "identity": identity},
+    )
+    return gan
+
+
+# %% [markdown]
+# ## The turns
+#
+# Four players, named as in the paper. A discriminator is not shown $G$'s newest pictures alone: a **pool** remembers 50
+# old ones, and half of the time one of those takes its turn again (section 4, "training details"). So $G$ cannot get
+# away with a trick by using it only as long as $D$ has not yet learned it.
+
+
+# %%
+class CycleGAN(AdversarialModel):
+    """G: X -> Y with D_Y, F: Y -> X with D_X.
+
+    Attributes:
+        generator, inverse: G and F.
+        sampler: G, whose pictures are watched.
+    """
+
+    def __init__(self, generators, patchgans, discriminators, composites, pool_size=50, seed=0):
+        super().__init__(seed=seed)
+        self.generator, self.inverse = generators
+        self.patchgan_y, self.patchgan_x = patchgans
+        self.d_y, self.d_x = discriminators
+        self.gan_g, self.gan_f = composites
+        self.pool_y, self.pool_x = ImagePool(pool_size), ImagePool(pool_size)
+        for pool in (self.pool_y, self.pool_x):
+            pool.build(self.generator.input.shape)
+        self.sampler = self.generator
+
+    def turns(self, x, y):
+        x, y = to_float(x), to_float(y)
+        verdicts = (ops.shape(x)[0], *self.patchgan_y.output.shape[1:])
+        real, fake = ops.ones(verdicts), ops.zeros(verdicts)
+        yield "G", self.gan_g, [x, y], {"validity": real, "cycle": x, "back": y, "identity": y}
+        drawn = self.pool_y(self.generator(x, training=True))
+        yield "D_Y", self.d_y, [y, drawn], {"real": real, "fake": fake}
+        yield "F", self.gan_f, [y, x], {"validity": real, "cycle": y, "back": x, "identity": x}
+        drawn = self.pool_x(self.inverse(y, training=True))
+        yield "D_X", self.d_x, [x, drawn], {"real": real, "fake": fake}
+
+
+# %% [markdown]
+# ## Settings
+#
+# Adam at 2e-4, for the first half of the training; then the rate falls to 0 along a straight line (section 7.1).
+
+
+# %%
+@keras.saving.register_keras_serializable("gan_book")
+class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
+    """`rate` for the first half of `steps`, then linearly down to 0."""
+
+    def __init__(self, rate, steps):
+        self.rate, self.steps = rate, steps
+
+    def __call__(self, step):
+        left = 1 - ops.cast(step, "float32") / self.steps
+        return self.rate * ops.clip(2 * left, 0.0, 1.0)
+
+    def get_config(self):
+        return {"rate": self.rate, "steps": self.steps}
+
+
+@dataclass(frozen=True)
+class CycleGANSettings(Settings):
+    """`cycle`, `identity`: weights of these losses; `pool`: images it remembers; 0 leaves one out."""
+
+    width: int = 64
+    blocks: int = 6
+    cycle: float = 10.0
+    identity: float = 5.0
+    pool: float = 50.0
+    learning_rate: float = 2e-4
+
+
+QUICK = CycleGANSettings(data="earth", image_size=64, epochs=2, batch_size=4, limit=800, width=16)
+PRESETS = {
+    "smoke": replace(QUICK, limit=16, width=4, blocks=1, measure_samples=8),
+    "quick": QUICK,
+    "full": replace(QUICK, epochs=8, width=32, limit=None),
+    "book": replace(QUICK, image_size=256, epochs=200, batch_size=1, limit=None, width=64, blocks=9),
+}
+
+
+def build(settings, dataset):
+    """The model of the settings, for images of the data set's shape.
+
+    Raises:
+        BookError: images too small for the discriminator's patches, or whose sides are no multiples of 4.
+    """
+    shape, width = dataset.image_shape, settings.width
+    if shape[0] % 4 or shape[0] < 24:
+        raise BookError(f"images of {shape[0]} pixels cannot be translated; set --image-size to 24, 28, 32, ...")
+    if 0 < settings.pool < settings.batch_size:
+        raise BookError(f"a pool of {settings.pool:g} images is smaller than a batch; set pool to 0 or at least that")
+    rate = ConstantThenLinear(
+        settings.learning_rate, settings.epochs * (dataset.train_size // settings.batch_size)
+    )
+    g, f = (define_generator(shape, width, settings.blocks, name) for name in ("generator", "inverse"))
+    judge_y, judge_x = (define_patchgan(shape, width, f"patchgan_{side}") for side in "yx")
+    discriminators = define_discriminator(judge_y, rate, "D_Y"), define_discriminator(judge_x, rate, "D_X")
+    weights = {"cycle": settings.cycle, "identity": settings.identity}
+    gans = define_gan(g, f, judge_y, rate, **weights, name="G"), define_gan(f, g, judge_x, rate, **weights, name="F")
+    return CycleGAN((g, f), (judge_y, judge_x), discriminators, gans, int(settings.pool), settings.seed)
+
+
+def panels(networks, x, y, sides):
+    """What a picture grid shows of some images of each side, uint8 ``[n, s, s, 3]``: name -> images."""
+
+    def g(images):
+        return translate(networks.generator, images)
+
+    def f(images):
+        return translate(networks.inverse, images)
+
+    there, back = g(x), f(y)
+    return {
+        f"x: {sides[0]}": x, "G(x)": there, "F(G(x))": f(there), "F(x)": f(x),
+        f"y: {sides[1]}": y, "F(y)": back, "G(F(y))": g(back), "G(y)": g(y),
+    }  # fmt: skip
+
+
+LESSON = Lesson(
+    name="cyclegan",
+    title="CycleGAN: translation without pairs (Zhu et al. 2017)",
+    folder="ch11_cyclegan",
+    presets=PRESETS,
+    build=build,
+    next_step="Next: `gan-book translate cyclegan --run {run} --direction BtoA --in map.png --out photo.png`.",
+    kept=("inverse",),
+    task=Translation(networks={"AtoB": "generator", "BtoA": "inverse"}, panels=panels, paired=False),
+)

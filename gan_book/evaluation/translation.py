@@ -1,0 +1,77 @@
+"""Scores of translated images: against the truth where it is known, and against the other side's images as a whole."""
+
+import numpy as np
+from skimage.color import rgb2lab
+from skimage.exposure import match_histograms
+from skimage.metrics import structural_similarity
+
+from gan_book.evaluation.frechet import frechet_distance
+from gan_book.evaluation.lpips import load_lpips
+
+# Bins of the marginal histograms: lightness, and the two colour axes as far as sRGB reaches into them.
+LAB_RANGES = {"L": (0, 100), "a": (-110, 110), "b": (-110, 110)}
+LAB_BINS = 100
+FEATURES = 256  # of AlexNet's last activation
+SSIM_WINDOW = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}  # as Wang et al. 2004
+
+
+def against_truth(images, truth):
+    """Means over pairs of images: dict of "l1", "psnr", "ssim" and "lpips".
+
+    L1 is in levels of 0..255; PSNR in dB, 10 log10(255^2 / mean squared error), of each image, at most 100; SSIM that of
+    Wang et al. (2004), "Image Quality Assessment", of the three channels' means; LPIPS see `gan_book.evaluation.lpips`.
+
+    Args:
+        images, truth: uint8 ``[n, h, w, 3]``.
+    """
+    error = images.astype("float64") - truth
+    squared = np.square(error).mean(axis=(1, 2, 3))
+    psnr = np.minimum(10 * np.log10(255**2 / np.maximum(squared, 1e-12)), 100)
+    ssim = [
+        structural_similarity(a, b, channel_axis=-1, data_range=255, **SSIM_WINDOW)
+        for a, b in zip(images, truth, strict=True)
+    ]
+    return {
+        "l1": float(np.abs(error).mean()),
+        "psnr": float(psnr.mean()),
+        "ssim": float(np.mean(ssim)),
+        "lpips": float(load_lpips().distances(images, truth).mean()),
+    }
+
+
+def against_all(images, real):
+    """How far two sets of images differ as wholes: dict of "frechet", and of "histogram_L", "_a" and "_b".
+
+    "frechet" is the Fréchet distance of their LPIPS-AlexNet features (not an FID); it is left out where a set has no
+    more images than those 256 features. The others are intersections of histograms, 1 for equal ones: of lightness and
+    of the two axes of colour in CIE Lab, which Isola et al. (2017, "Image-to-Image Translation with Conditional
+    Adversarial Networks", figure 7) look at. Low ones in a and b mean paler colours.
+
+    Args:
+        images, real: uint8 ``[n, h, w, 3]``, any number of each.
+    """
+    histograms = zip(lab_histograms(images).items(), lab_histograms(real).values(), strict=True)
+    scores = {f"histogram_{axis}": float(np.minimum(a, b).sum()) for (axis, a), b in histograms}
+    if min(len(images), len(real)) <= FEATURES:
+        return scores
+    lpips = load_lpips()
+    return {"frechet": float(frechet_distance(lpips.features(images), lpips.features(real))), **scores}
+
+
+def lab_histograms(images):
+    """Shares of the pixels in `LAB_BINS` bins of each axis of CIE Lab: dict of float ``[LAB_BINS]``, each sums to 1."""
+    lab = np.concatenate([rgb2lab(image).reshape(-1, 3) for image in images])
+    found = {}
+    for values, (axis, limits) in zip(lab.T, LAB_RANGES.items(), strict=True):
+        counts, _ = np.histogram(np.clip(values, *limits), bins=LAB_BINS, range=limits)
+        found[axis] = counts / counts.sum()
+    return found
+
+
+def histogram_matched(images, style):
+    """The images with the colours of a set: each channel's histogram made that of all of `style`; uint8 as `images`.
+
+    A translation for those who have no network: a baseline.
+    """
+    flat = style.reshape(-1, 1, 3)
+    return np.stack([match_histograms(image, flat, channel_axis=-1) for image in images]).round().astype("uint8")

@@ -1,0 +1,124 @@
+"""The task of chapters that draw one picture from another."""
+
+from dataclasses import asdict
+from types import SimpleNamespace
+
+import numpy as np
+
+from gan_book import plotting
+from gan_book.callbacks.health import HealthMonitor
+from gan_book.callbacks.samples import SampleGrid
+from gan_book.datasets.pair_batches import PairBatches
+from gan_book.datasets.pairs import load_pairs
+from gan_book.datasets.scaling import to_uint8
+from gan_book.errors import BookError
+from gan_book.evaluation.translation import against_all, against_truth
+from gan_book.lesson import Score
+from gan_book.predicting import ask
+
+SHOWN = 6  # pairs in a picture grid
+JUDGED = 64  # translations the health monitor looks at
+HEADS = {
+    "l1": ("L1", "{:.1f}"),
+    "psnr": ("PSNR", "{:.2f} dB"),
+    "ssim": ("SSIM", "{:.3f}"),
+    "lpips": ("LPIPS", "{:.3f}"),
+    "frechet": ("Fréchet distance", "{:.2f}"),
+    "histogram_L": ("histogram L", "{:.3f}"),
+    "histogram_a": ("histogram a", "{:.3f}"),
+    "histogram_b": ("histogram b", "{:.3f}"),
+}
+
+
+DIRECTIONS = ("AtoB", "BtoA")
+
+
+def translate(network, images, batch_size=8):
+    """What a generator makes of images: uint8 ``[n, h, w, 3]`` to the same."""
+    return to_uint8(ask(network, images, batch_size))
+
+
+class Translation:
+    """What is done to a run of a lesson whose generators take pictures of one side of a data set to the other.
+
+    It has the methods of `gan_book.tasks.generation.Generation`.
+
+    Args:
+        networks: direction -> name of the model's generator that goes there, in the run's files too.
+        panels: ``panels(networks, a, b, sides)`` returns what a picture grid shows, a dict: name of a column -> uint8
+            ``[n, s, s, 3]``. networks: has the generators as attributes; a, b: pairs; sides: the names of the two.
+        paired: whether the lesson trains on pairs, in the direction of its setting "direction".
+    """
+
+    def __init__(self, networks, panels, paired):
+        self.networks, self.panels, self.paired = networks, panels, paired
+
+    def load(self, settings):
+        pairs = load_pairs(settings.data, settings.image_size, settings.limit, settings.seed, paired=self.paired)
+        if not self.paired:
+            return pairs
+        if settings.direction not in DIRECTIONS:
+            raise BookError(f"direction '{settings.direction}' is not known; choose AtoB or BtoA")
+        return pairs.swapped() if settings.direction == "BtoA" else pairs
+
+    def names(self, dataset):
+        return dataset.sides
+
+    def batches(self, dataset, settings):
+        return PairBatches(dataset, settings.batch_size, settings.seed)
+
+    def sample_grid(self, model, dataset, folder, settings, sync):
+        """Some validation pictures, a row each."""
+        a, b = _some(dataset.val_a, SHOWN), _some(dataset.val_b, SHOWN)
+
+        def images():
+            sync()
+            columns = self.panels(model, a, b, dataset.sides).values()
+            return np.stack(list(columns), axis=1).reshape(-1, *a.shape[1:])
+
+        columns = len(self.panels(model, a, b, dataset.sides))
+        return SampleGrid(images, folder, len(a), columns)
+
+    def health_monitor(self, model, dataset, settings, on_failure, sync):
+        """Judges the translations of the first direction together: they must be as diverse as that side's images."""
+        chosen = _some(dataset.val_a, JUDGED)
+
+        def images():
+            sync()
+            return translate(model.sampler, chosen)
+
+        labels, real_labels = np.zeros(len(chosen), int), np.zeros(len(dataset.b), int)
+        return HealthMonitor(images, labels, dataset.b, real_labels, ("translations",), on_failure=on_failure)
+
+    def measure(self, run, lesson, dataset, samples, seed=0):
+        """Scores the saved generators of a run on at most so many test pictures of each side."""
+        test = {"AtoB": (dataset.test_a, dataset.test_b), "BtoA": (dataset.test_b, dataset.test_a)}
+        scores = []
+        for direction, name in self.networks.items():
+            source, target = (images[:samples] for images in test[direction])
+            images = translate(run.load(name), source)
+            found = against_truth(images, target) if dataset.test_paired else {}
+            found |= against_all(images, target)
+            scores += [_score(kind, value, direction, len(self.networks) > 1) for kind, value in found.items()]
+        count = min(samples, len(dataset.test_a))
+        return {"dataset": dataset.name, "samples": count, "seed": seed, "own": [asdict(score) for score in scores]}
+
+    def draw_samples(self, run, dataset, path, title, footer):
+        """Some test pictures, a row each."""
+        networks = SimpleNamespace(**{name: run.load(name) for name in self.networks.values()})
+        columns = self.panels(networks, _some(dataset.test_a, SHOWN), _some(dataset.test_b, SHOWN), dataset.sides)
+        plotting.side_by_side(columns, path, title=title, footer=footer, columns=1)
+
+    def next_step(self, run, lesson, model):
+        return lesson.next_step.format(run=run)
+
+
+def _some(images, count):
+    """So many images, or all, spread evenly over the set."""
+    return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
+
+
+def _score(kind, value, direction, named):
+    """A score, named by its direction if there are several."""
+    head, pattern = HEADS[kind]
+    return Score(f"{direction}_{kind}" if named else kind, f"{head}, {direction}" if named else head, value, pattern)
