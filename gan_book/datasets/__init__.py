@@ -1,6 +1,6 @@
-"""Data sets: ``load("fashion_mnist")``, ``load("a/folder/of/images")``.
+"""Data sets: ``load("fashion_mnist")``, ``load("a/folder/of/images")``; to translate: ``load_pairs("earth")``.
 
-`batches` and `scaling` are imported by themselves: they need Keras, and looking after files does not.
+`batches`, `pair_batches` and `scaling` are imported by themselves: they need Keras, looking after files does not.
 """
 
 from dataclasses import replace
@@ -9,20 +9,21 @@ from pathlib import Path
 from gan_book.datasets.cifar import load_cifar10
 from gan_book.datasets.dataset import Dataset, find_label
 from gan_book.datasets.decode import resize
-from gan_book.datasets.folder import SkippedImages, load_folder
+from gan_book.datasets.files import SkippedImages
+from gan_book.datasets.folder import load_folder
 from gan_book.datasets.idx import load_idx
 from gan_book.datasets.manifest import fetchable, shipped, suggestion
+from gan_book.datasets.pair_loading import LARGEST_SIZE, load_pairs, pair_names
+from gan_book.datasets.pairs import Pairs
 from gan_book.datasets.sampling import balanced_subset
 from gan_book.errors import BookError
 
-__all__ = ["Dataset", "SkippedImages", "find_label", "load", "names"]
-
-_LARGEST_SIZE = 2048
+__all__ = ["Dataset", "Pairs", "SkippedImages", "find_label", "load", "load_pairs", "names", "pair_names"]
 
 
 def names():
     """Names that `load` knows; anything else is a folder."""
-    return (*shipped(), "cifar10")
+    return (*(name for name, entry in shipped().items() if "class_names" in entry), "cifar10")
 
 
 def load(name_or_path, image_size=None, limit=None, seed=0):
@@ -42,8 +43,8 @@ def load(name_or_path, image_size=None, limit=None, seed=0):
     Raises:
         BookError: nothing of that name; damaged or not fetched; a size or a limit that makes no sense.
     """
-    if image_size is not None and not 1 <= image_size <= _LARGEST_SIZE:
-        raise BookError(f"the image size is {image_size}; choose one from 1 to {_LARGEST_SIZE}")
+    if image_size is not None and not 1 <= image_size <= LARGEST_SIZE:
+        raise BookError(f"the image size is {image_size}; choose one from 1 to {LARGEST_SIZE}")
     name = str(name_or_path)
     data = _load_named(name) if name in names() else load_folder(_folder(name), image_size, seed)
     if limit is not None:
@@ -63,11 +64,10 @@ def _load_named(name):
 
 def _folder(name):
     folder = Path(name).expanduser()
-    if name in fetchable():
-        raise BookError(
-            f"{name} has {fetchable()[name]['kind']} images to translate, not classes to learn; use another set"
-        )
+    known = f"the sets are {', '.join(names())}"
+    if name in pair_names():
+        kind = "unpaired images" if fetchable().get(name, {}).get("kind") == "unpaired" else "pairs of images"
+        raise BookError(f"{name} has {kind} to translate, not classes to learn; use another set ({known})")
     if not folder.exists():
-        known = f" (the sets are {', '.join(names())})"
-        raise BookError(f"there is no data set and no folder called '{name}'{known}{suggestion(name, names())}")
+        raise BookError(f"there is no data set and no folder called '{name}' ({known}){suggestion(name, names())}")
     return folder

@@ -10,7 +10,7 @@ from gan_book.errors import BookError
 
 @dataclass(frozen=True)
 class Status:
-    """One row of ``gan-book data list``; ``size`` in bytes, as shipped or to download."""
+    """One row of ``gan-book data list``; ``size`` in bytes, as shipped or to download (None if not known)."""
 
     name: str
     what: str

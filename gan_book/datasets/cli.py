@@ -20,7 +20,7 @@ def list_sets():
     """Show the data sets, their sizes and licences, and which are here."""
     table = Table("name", "what", "size", "here", "licence")
     for row in status():
-        table.add_row(row.name, row.what, megabytes(row.size), "yes" if row.present else "no", row.licence)
+        table.add_row(row.name, row.what, _size(row.size), "yes" if row.present else "no", row.licence)
     Console().print(table)
 
 
@@ -39,8 +39,12 @@ def check_sets(name: Annotated[Optional[str], typer.Argument(help="One set; all 
 
 @app.command("fetch")
 def fetch_set(
-    name: Annotated[str, typer.Argument(help="cifar10, horse2zebra, facades or maps.")],
+    name: Annotated[str, typer.Argument(help="One of those that list shows as not here, such as facades.")],
     target: Annotated[Optional[Path], typer.Option(help="Folder to create; by default in the cache.")] = None,  # noqa: UP045
 ):
     """Download a data set from where it is published."""
     Console().print(f"{name} is in {fetch(name, target)}", highlight=False, soft_wrap=True)
+
+
+def _size(count):
+    return "unknown" if count is None else megabytes(count)

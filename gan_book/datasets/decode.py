@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 # These are read by running another program, or have no reader in Pillow itself.
 _FOREIGN = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+_UNEVEN = 0.02  # of the height: how far two squares side by side may be from twice as wide as high
 
 
 class UnreadableImage(Exception):
@@ -43,16 +44,23 @@ def decode(path, size):
     Raises:
         UnreadableImage: not an image, damaged, or with more pixels than Pillow's limit against decompression bombs.
     """
-    try:
-        return np.asarray(_square(path, size))
-    except UnreadableImage:
-        raise
-    except Image.UnidentifiedImageError:
-        raise UnreadableImage("is not an image") from None
-    except Image.DecompressionBombError:
-        raise UnreadableImage(_too_large()) from None
-    except Exception as error:  # a damaged file can make a decoder fail in any way
-        raise UnreadableImage(f"cannot be decoded ({error or type(error).__name__})") from error
+    return _decode(path, size, lambda image: [image])[0]
+
+
+def decode_halves(path, size):
+    """Reads a file with two square images side by side, each as `decode` does.
+
+    Args:
+        path: of the file.
+        size: side of the squares wanted.
+
+    Returns:
+        uint8 ``[2, size, size, 3]``, the left and the right one.
+
+    Raises:
+        UnreadableImage: as `decode`, or the image is not about twice as wide as high.
+    """
+    return _decode(path, size, _halves)
 
 
 def resize(images, size):
@@ -71,17 +79,38 @@ def resize(images, size):
     return resized
 
 
+def _decode(path, size, cut):
+    """uint8 ``[n, size, size, 3]`` of the n images that ``cut`` makes of the one in a file."""
+    try:
+        return np.stack([np.asarray(square) for square in _squares(path, size, cut)])
+    except UnreadableImage:
+        raise
+    except Image.UnidentifiedImageError:
+        raise UnreadableImage("is not an image") from None
+    except Image.DecompressionBombError:
+        raise UnreadableImage(_too_large()) from None
+    except Exception as error:  # a damaged file can make a decoder fail in any way
+        raise UnreadableImage(f"cannot be decoded ({error or type(error).__name__})") from error
+
+
 def _too_large():
     return f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels, Pillow's limit against decompression bombs"
 
 
-def _square(path, size):
+def _squares(path, size, cut):
     with Image.open(path, formats=formats()) as image:
         if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
             raise UnreadableImage(_too_large())
         # A JPEG can be decoded at a fraction of its size; twice what is wanted leaves the resizing its quality.
         image.draft(None, (2 * size, 2 * size))
-        return _resize(_rgb(_crop(ImageOps.exif_transpose(image))), size)
+        return [_resize(_rgb(_crop(part)), size) for part in cut(ImageOps.exif_transpose(image))]
+
+
+def _halves(image):
+    width, height = image.size
+    if abs(width - 2 * height) > _UNEVEN * height:
+        raise UnreadableImage("is not two squares side by side")
+    return [image.crop((0, 0, width // 2, height)), image.crop((width - width // 2, 0, width, height))]
 
 
 def _crop(image):

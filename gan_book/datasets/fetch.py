@@ -25,7 +25,8 @@ def fetch(name, target=None, progress=True, mirrors=None):
     Addresses are tried in order. What an interrupted download left in ``<folder>.part`` is used by the next one. The
     archive is unpacked beside the folder and renamed when complete, so the folder is there whole or not at all. The
     SHA-256 of the archive and of every file are recorded in it for `gan_book.datasets.check`; where none is published
-    (the manifest then has null) there is nothing to compare the archive with, which is said.
+    (the manifest then has null) there is nothing to compare the archive with, which is said. The manifest may have null
+    for its size too; then the server's word counts.
 
     Args:
         name: a fetchable set of the manifest.
@@ -147,7 +148,7 @@ def _download_verified(url, name, entry, part, console):
 
 def _verify(part, entry):
     size = length(part)
-    if size != entry["bytes"]:
+    if entry["bytes"] not in (None, size):
         raise BadArchive(f"gave {size:,} bytes instead of {entry['bytes']:,}")
     for algorithm in ("sha256", "md5"):
         published = entry.get(algorithm)

@@ -2,38 +2,23 @@
 
 import hashlib
 import json
-import os
 import warnings
 import zipfile
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from gan_book import paths
 from gan_book.datasets.dataset import Dataset
-from gan_book.datasets.decode import UnreadableImage, decode, extensions
+from gan_book.datasets.decode import decode
+from gan_book.datasets.files import SkippedImages, children, decode_all, images_below, images_in
 from gan_book.datasets.sampling import holdout
 from gan_book.errors import BookError
 
 DEFAULT_SIZE = 64
 _TEST_NAMES = ("test", "validation", "val")
 _CACHE_VERSION = 1
-
-
-class SkippedImages(UserWarning):
-    """Some files of a folder were left out.
-
-    Attributes:
-        skipped: list of ``(path, reason)``.
-    """
-
-    def __init__(self, folder, skipped):
-        shown = "; ".join(f"{path} {reason}" for path, reason in skipped[:3])
-        more = f"; and {len(skipped) - 3:,} more" if len(skipped) > 3 else ""
-        super().__init__(f"{len(skipped):,} files of {folder} were left out: {shown}{more}")
-        self.skipped = skipped
 
 
 def load_folder(folder, image_size=None, seed=0):
@@ -95,7 +80,7 @@ def load_folder(folder, image_size=None, seed=0):
 
 def _find(folder):
     """``{"train": [(class, path), ...], "test": [...]}`` and the files outside any class, as ``(path, reason)``."""
-    folders = {child.name.lower(): child for child in _children(folder) if child.is_dir()}
+    folders = {child.name.lower(): child for child in children(folder) if child.is_dir()}
     test = next((folders[name] for name in _TEST_NAMES if name in folders), None)
     if "train" not in folders or test is None:
         files, strays = _labelled(folder, folder)
@@ -111,30 +96,12 @@ def _find(folder):
 
 def _labelled(part, folder):
     """Images of one split with their classes, and those outside every class."""
-    classes = {child.name: _images_below(child) for child in _children(part) if child.is_dir()}
-    loose = [child for child in _children(part) if child.is_file() and child.suffix.lower() in extensions()]
+    classes = {child.name: images_below(child) for child in children(part) if child.is_dir()}
+    loose = images_in(part)
     files = [(label, path) for label, members in classes.items() for path in members]
     if files:
         return files, [(path, "lies outside the class folders") for path in loose]
     return [(folder.resolve().name, path) for path in loose], []
-
-
-def _children(folder):
-    try:
-        children = sorted(folder.iterdir(), key=lambda path: path.name)
-    except OSError as error:
-        raise BookError(f"the folder {folder} cannot be read: {error.strerror}") from error
-    return [child for child in children if not child.name.startswith((".", "__MACOSX"))]
-
-
-def _images_below(folder):
-    found = []
-    for child in _children(folder):
-        if child.is_dir() and not child.is_symlink():
-            found.extend(_images_below(child))
-        elif child.is_file() and child.suffix.lower() in extensions():
-            found.append(child)
-    return found
 
 
 def _decode_cached(folder, files, size):
@@ -153,26 +120,10 @@ def _decode_cached(folder, files, size):
 
 
 def _decode_all(files, size):
-    def attempt(path):
-        try:
-            return decode(path, size)
-        except UnreadableImage as error:
-            return str(error)
-
-    images = np.empty((len(files), size, size, 3), np.uint8)
-    readable, unread = [], []
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        warnings.simplefilter("ignore")  # what Pillow has to say of odd files; those it cannot read are reported
-        for index, result in enumerate(pool.map(attempt, files)):
-            if isinstance(result, str):
-                unread.append((index, result))
-            else:
-                images[len(readable)] = result
-                readable.append(index)
-    images = images[: len(readable)]
+    images, readable, unread = decode_all(files, lambda path: decode(path, size), (size, size, 3))
     if all((image == image[..., :1]).all() for image in images):
         images = images[..., :1]
-    return images, np.array(readable, dtype=np.int64), unread
+    return images, readable, unread
 
 
 def _cache_path(folder, files, size):

@@ -55,3 +55,8 @@ def holdout(labels, seed, fraction=0.1):
         held = order[labels[order] == largest][:1]
     held = np.sort(np.asarray(held))
     return np.setdiff1d(np.arange(len(labels)), held), held
+
+
+def subset(count, limit, seed):
+    """Indices of ``limit`` of ``count`` samples without classes, as `balanced_subset` chooses them; None for all."""
+    return np.arange(count) if limit is None else balanced_subset(np.zeros(count, "int32"), limit, seed)

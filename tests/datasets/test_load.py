@@ -83,6 +83,7 @@ def test_holdout_takes_a_tenth_of_each_class():
         ),
         ({"name_or_path": "no/such/folder"}, "no folder called 'no/such/folder' .*mnist, fashion_mnist, cifar10"),
         ({"name_or_path": "horse2zebra"}, "unpaired images to translate"),
+        ({"name_or_path": "earth"}, r"pairs of images to translate.*\(the sets are mnist, fashion_mnist, cifar10\)"),
         ({"name_or_path": "cifar10"}, "has not been fetched; run: gan-book data fetch cifar10"),
         ({"name_or_path": "mnist", "limit": 0}, "limit is 0"),
         ({"name_or_path": "mnist", "image_size": 0}, "image size is 0"),
@@ -97,8 +98,8 @@ def test_bad_requests_are_one_sentence(arguments, message):
 
 def test_manifest_lists_every_shipped_file_with_its_sum():
     listed = {file["path"]: file for entry in shipped().values() for file in entry["files"].values()}
-    there = {path.relative_to(paths.DATA).as_posix() for path in paths.DATA.glob("*/*.gz")}
-    assert there == set(listed)
+    there = {path.relative_to(paths.DATA).as_posix() for path in paths.DATA.glob("*/*")}
+    assert {name for name in there if "LICENSE" not in name} == set(listed)
     readme = (paths.DATA / "README.md").read_text(encoding="utf-8")
     for name, file in listed.items():
         assert digest(paths.DATA / name) == file["sha256"] and (paths.DATA / name).stat().st_size == file["bytes"]
@@ -108,7 +109,9 @@ def test_manifest_lists_every_shipped_file_with_its_sum():
 def test_every_fetchable_set_can_be_fetched():
     for entry in fetchable().values():
         assert len(entry["mirrors"]) > 1 and all(re.match("https?://", url) for url in entry["mirrors"])
-        assert entry["archive"] in ("zip", "tar.gz") and entry["bytes"] > 0 and entry["licence"]
+        assert entry["archive"] in ("zip", "tar.gz") and entry["licence"]
+        assert entry["bytes"] is None or entry["bytes"] > 0
+        assert entry["kind"] == "cifar" or (entry["kind"] in ("pairs", "unpaired") and len(entry["sides"]) == 2)
 
 
 def test_scaling_there_and_back():
