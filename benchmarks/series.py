@@ -64,6 +64,7 @@ SERIES = {
         "quick": Row("sgan", "quick", 3),
         "adversarial": Row("sgan", "quick", 3, {"set": "loss=adversarial"}),
         "full": Row("sgan", "full", 5),
+        "plain": Row("sgan", "full", 1, {"set": "augment=0"}),
         **{f"labels-{10 * n}": Row("sgan", "quick", 3, {"set": f"labels_per_class={n}"}) for n in (2, 5, 20, 100)},
         "fashion-100": Row("sgan", "quick", 3, {"data": "fashion_mnist"}),
         "fashion-1000": Row("sgan", "quick", 3, {"data": "fashion_mnist", "set": "labels_per_class=100"}),

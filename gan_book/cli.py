@@ -234,6 +234,24 @@ def predict(
         print(f"answers: {json_file}")
 
 
+@app.command()
+def translate(
+    chapter: Chapter,
+    source: Annotated[Path, typer.Option("--in", help="A picture of any size, or a folder of pictures.")],
+    out: Annotated[Path, typer.Option(help="A .png, .jpg or .webp file; a folder for a folder.")],
+    direction: Annotated[str | None, typer.Option(help="AtoB or BtoA (chapter 11).")] = None,
+    run: RunFolder = None,
+):
+    """Draw pictures anew, as the other side of a data set (chapters 10 and 11)."""
+    quiet.import_backend()
+    from gan_book import chapters, translating
+
+    result = translating.translate_path(_run(chapter, run), chapters.lesson(chapter), source, out, direction)
+    for file, reason in result.skipped:
+        print(f"skipped: {file} {reason}")
+    print(f"translated: {len(result.done)} of {len(result.done) + len(result.skipped)} pictures, to {out}")
+
+
 def _run(chapter, folder):
     """The run named by ``--run``, or the shipped one.
 

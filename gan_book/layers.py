@@ -86,6 +86,25 @@ class RandomAffine(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("gan_book")
+class LastingDropout(layers.Dropout):
+    """Dropout that is not switched off in use: the noise of pix2pix (Isola et al. 2017, section 3.2).
+
+    A `Dropout` called with ``training=True`` would be: `predict` overrules what was said when the model was built.
+    """
+
+    def call(self, x):
+        return super().call(x, training=True)
+
+
+@keras.saving.register_keras_serializable("gan_book")
+class BatchStatisticsNormalization(layers.BatchNormalization):
+    """Batch normalization by the statistics of the batch in use, too (Isola et al. 2017, section 3.4)."""
+
+    def call(self, x):
+        return super().call(x, training=True)
+
+
+@keras.saving.register_keras_serializable("gan_book")
 class ReflectionPadding2D(layers.Layer):
     """Adds `padding` pixels on each side that mirror what lies inside: ``[n, h, w, c]`` to ``[n, h + 2p, w + 2p, c]``.
 
@@ -126,7 +145,7 @@ class ImagePool(layers.Layer):
     """
 
     def __init__(self, size=50, **kwargs):
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{"trainable": False, **kwargs})
         self.size = size
         self.rng = keras.random.SeedGenerator()
 

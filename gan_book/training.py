@@ -163,7 +163,8 @@ class Training:
 
     def networks(self):
         """The networks under their own names; composites share the weights of others."""
-        return [layer for layer in self.model.layers if not isinstance(layer, Composite) and layer.weights]
+        networks = [layer for layer in self.model.layers if isinstance(layer, keras.Model) and layer.weights]
+        return [network for network in networks if not isinstance(network, Composite)]
 
     def fit(self):
         """Trains to the last epoch, saving on the way."""

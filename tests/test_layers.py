@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 from keras import ops
 
-from gan_book.layers import Maxout, RandomAffine, WeightNormDense, fit_gains
+from gan_book.layers import (
+    BatchStatisticsNormalization,
+    ImagePool,
+    LastingDropout,
+    Maxout,
+    RandomAffine,
+    ReflectionPadding2D,
+    WeightNormDense,
+    fit_gains,
+)
 
 
 def test_maxout_is_the_largest_of_its_linear_pieces():
@@ -128,3 +137,62 @@ def test_random_affine_is_what_it_was_after_saving(tmp_path):
     keras.Model(image, RandomAffine(0.5, fill=0.0)(image)).save(tmp_path / "a.keras")
     layer = keras.models.load_model(tmp_path / "a.keras").layers[1]
     assert (layer.strength, layer.fill) == (0.5, 0.0)
+
+
+def test_reflection_does_not_repeat_the_edge():
+    layer = ReflectionPadding2D(2)
+    row = ops.convert_to_numpy(layer(np.arange(4.0).reshape(1, 1, 4, 1).repeat(3, axis=1)))[0, 0, :, 0]
+    np.testing.assert_array_equal(row, [2, 1, 0, 1, 2, 3, 2, 1])
+    assert layer.compute_output_shape((None, 3, None, 1)) == (None, 7, None, 1)
+
+
+def numbered(*numbers):
+    return np.array(numbers, "float32").reshape(-1, 1, 1, 1)
+
+
+def shown(pool, *numbers):
+    return ops.convert_to_numpy(pool(numbered(*numbers))).ravel().tolist()
+
+
+def test_the_pool_fills_first_and_then_swaps():
+    pool = ImagePool(6)
+    for numbers in ((1, 2), (3, 4), (5, 6)):
+        assert shown(pool, *numbers) == list(numbers)
+    known, swapped = {1, 2, 3, 4, 5, 6}, 0
+    for number in range(7, 407, 2):
+        new = [number, number + 1]
+        seen = shown(pool, *new)
+        kept = set(ops.convert_to_numpy(pool.kept).ravel().tolist())
+        # Each image shown is the new one, or an old one whose place the new one took: nothing is lost or doubled.
+        assert len(kept) == 6 and kept | set(seen) == known | set(new) and not kept & set(seen)
+        swapped += sum(image not in new for image in seen)
+        known = kept
+    assert 150 < swapped < 250  # of 400, an even chance each
+
+
+def test_a_pool_of_none_shows_what_comes():
+    pool = ImagePool(0)
+    assert shown(pool, 1, 2) == [1, 2] and shown(pool, 3, 4) == [3, 4] and not pool.weights
+
+
+@pytest.mark.parametrize(
+    "layer", [ReflectionPadding2D(1), ImagePool(3), LastingDropout(0.5), BatchStatisticsNormalization()]
+)
+def test_layers_of_translation_survive_saving(layer, tmp_path):
+    inputs = keras.Input((4, 4, 2))
+    model = keras.Model(inputs, layer(inputs))
+    x = np.random.default_rng(0).normal(size=(2, 4, 4, 2)).astype("float32")
+    model.predict(x, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
+
+
+def test_noise_and_batch_statistics_last_in_use():
+    inputs = keras.Input((4,))
+    x = np.random.default_rng(0).normal(5, 3, size=(64, 4)).astype("float32")
+    dropped = keras.Model(inputs, LastingDropout(0.5)(inputs)).predict(x, batch_size=64, verbose=0)
+    assert 0.3 < (dropped == 0).mean() < 0.7
+    normal = keras.Model(inputs, BatchStatisticsNormalization()(inputs)).predict(x, batch_size=64, verbose=0)
+    np.testing.assert_allclose(normal.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(normal.std(axis=0), 1, atol=1e-2)

@@ -1,5 +1,6 @@
 """Tiles that cover a picture, and what is put together from them."""
 
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -16,7 +17,7 @@ def picture(height, width, seed=0):
 def test_tiles_cover_the_whole_side_and_overlap(length):
     places = starts(length, size=16, overlap=4)
     assert places[0] == 0 and places[-1] == length - 16
-    assert all(0 < b - a <= 12 for a, b in zip(places, places[1:], strict=False))
+    assert all(0 < b - a <= 12 for a, b in itertools.pairwise(places))
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (40, 16), (33, 57), (5, 3), (16, 7), (100, 20)])

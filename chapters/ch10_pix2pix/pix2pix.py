@@ -30,12 +30,12 @@
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
+from gan_book.layers import BatchStatisticsNormalization, LastingDropout
 from gan_book.lesson import Lesson, Settings
 from gan_book.networks import normal
 from gan_book.tasks.translation import Translation, translate
@@ -55,6 +55,9 @@ from gan_book.tasks.translation import Translation, translate
 # (section 3.4). With one image a batch, as in most of the paper, those are the statistics of the image itself; which is
 # *instance normalization*, and in Keras `GroupNormalization` with a group for each channel. We use that with larger
 # batches, too, so that a translation does not depend on what else is in the batch.
+#
+# Books for Keras 2 keep both of them awake by `Dropout(0.5)(h, training=True)`. In Keras 3 that does nothing: `predict`
+# says `training=False` to every layer of a model, and overrules it. So here they are layers of their own.
 
 # %%
 NORMALIZATIONS = ("instance", "batch")
@@ -63,7 +66,7 @@ NORMALIZATIONS = ("instance", "batch")
 def normalize(h, kind):
     """Feature maps ``[n, h, w, c]`` of mean 0 and variance 1, scaled and shifted: for each image, or for the batch."""
     if kind == "batch":
-        return layers.BatchNormalization(epsilon=1e-5)(h, training=True)  # the batch's statistics, in use as well
+        return BatchStatisticsNormalization(epsilon=1e-5)(h)
     return layers.GroupNormalization(groups=-1, epsilon=1e-5)(h)
 
 
@@ -95,7 +98,7 @@ def define_generator(image_shape=(256, 256, 3), width=64, skips=True, normalizat
         seen.append(h)
     for level in reversed(range(1, depth)):
         h = normalize(double(layers.ReLU()(h), filters[level - 1]), normalization)
-        h = layers.Dropout(0.5)(h, training=True) if level > depth - 4 else h
+        h = LastingDropout(0.5)(h) if level > depth - 4 else h
         h = layers.Concatenate()([h, seen[level - 1]]) if skips else h
     h = double(layers.ReLU()(h), channels, bias=True)
     return keras.Model(image, layers.Activation("tanh", dtype="float32", name="output")(h), name="generator")
@@ -111,8 +114,8 @@ def define_generator(image_shape=(256, 256, 3), width=64, skips=True, normalizat
 # on a patch of it: a small convolutional network slid over the picture. It is given the input picture as well, as
 # three more channels: what is to be judged is whether the output is real *and* belongs to that input.
 #
-# How large is the patch that a unit sees, its *receptive field*? A unit of a layer with kernel $k$ sees $k$ units of the
-# layer below, which lie as far apart as the product of the strides below says:
+# How large is the patch that a unit sees, its *receptive field*? A unit of a layer with kernel $k$ sees $k$ units of
+# the layer below, which lie as far apart as the product of the strides below says:
 #
 # $$ r = 1 + \sum_i (k_i - 1) \prod_{j < i} s_j. $$
 
@@ -307,6 +310,6 @@ LESSON = Lesson(
     folder="ch10_pix2pix",
     presets=PRESETS,
     build=build,
-    next_step="Next: translate a map of your own with `gan-book translate pix2pix --run {run} --in map.png --out a.png`.",
+    next_step="Next: translate a map of yours: `gan-book translate pix2pix --run {run} --in map.png --out out.png`.",
     task=Translation(networks={"AtoB": "generator"}, panels=panels, paired=True),
 )

@@ -16,8 +16,8 @@
 #
 # Zhu et al. (2017, "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks") do without. Let
 # $X$ be some pictures of one kind, $Y$ some of another. Two generators translate, $G: X \to Y$ and $F: Y \to X$, and
-# each has a discriminator that asks whether what it draws looks like the other kind. That alone would let $G$ draw *any*
-# picture of the other kind, whatever it is given. So one thing more is asked: translated there and back again, a
+# each has a discriminator that asks whether what it draws looks like the other kind. That alone would let $G$ draw
+# *any* picture of the other kind, whatever it is given. So one thing more is asked: translated there and back again, a
 # picture must come out as it went in, $F(G(x)) \approx x$. What is to be recovered cannot have been thrown away.
 #
 # By the end of this chapter you will have trained one on places of the Earth of which it never saw both sides;
@@ -44,10 +44,10 @@ from gan_book.tasks.translation import Translation, translate
 # %% [markdown]
 # ## The networks
 #
-# The generator (section 7.2; from Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer") halves the side
-# only twice, and does its work at that size in *residual blocks*, each of which adds a correction to what it is given
-# (He et al. 2016). In the paper's notation: c7s1-64, d128, d256, nine times R256, u128, u64, c7s1-3. Six blocks will do
-# for images of 128 pixels and less.
+# The generator (section 7.2; from Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer") halves the
+# side only twice, and does its work at that size in *residual blocks*, each of which adds a correction to what it is
+# given (He et al. 2016). In the paper's notation: c7s1-64, d128, d256, nine times R256, u128, u64, c7s1-3. Six blocks
+# will do for images of 128 pixels and less.
 #
 # Every convolution but the last is followed by instance normalization, without scale and shift; and where a convolution
 # would see beyond the picture's edge, it sees its mirror image.
@@ -111,8 +111,8 @@ def define_patchgan(image_shape=(256, 256, 3), width=64, name="patchgan"):
 #
 # $$ \lambda \big( \mathbb{E}_x \lVert F(G(x)) - x \rVert_1 + \mathbb{E}_y \lVert G(F(y)) - y \rVert_1 \big), $$
 #
-# and the **identity** $\tfrac12 \lambda \, \mathbb{E}_y \lVert G(y) - y \rVert_1$: what is of kind $Y$ already should be
-# left alone. Without it $G$ may swap colours as it likes, day for night, for nobody would notice (section 5.2).
+# and the **identity** $\tfrac12 \lambda \, \mathbb{E}_y \lVert G(y) - y \rVert_1$: what is of kind $Y$ already should
+# be left alone. Without it $G$ may swap colours as it likes, day for night, for nobody would notice (section 5.2).
 
 
 # %%
@@ -241,9 +241,7 @@ def build(settings, dataset):
         raise BookError(f"images of {shape[0]} pixels cannot be translated; set --image-size to 24, 28, 32, ...")
     if 0 < settings.pool < settings.batch_size:
         raise BookError(f"a pool of {settings.pool:g} images is smaller than a batch; set pool to 0 or at least that")
-    rate = ConstantThenLinear(
-        settings.learning_rate, settings.epochs * (dataset.train_size // settings.batch_size)
-    )
+    rate = ConstantThenLinear(settings.learning_rate, settings.epochs * (dataset.train_size // settings.batch_size))
     g, f = (define_generator(shape, width, settings.blocks, name) for name in ("generator", "inverse"))
     judge_y, judge_x = (define_patchgan(shape, width, f"patchgan_{side}") for side in "yx")
     discriminators = define_discriminator(judge_y, rate, "D_Y"), define_discriminator(judge_x, rate, "D_X")

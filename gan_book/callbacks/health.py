@@ -205,8 +205,8 @@ class HealthMonitor(StepCounter):
     """Says in one sentence, once for each kind of failure, what goes wrong and what to try.
 
     Losses are read every `READ_EVERY` steps; images are drawn and judged every ``check_every`` steps. Logs are told
-    apart by name: the losses of discriminator turns begin with "d" and end with "loss"; of a discriminator with several
-    outputs, one of which is called "validity", that one's losses count.
+    apart by name: the losses of discriminator turns begin with "d" or "D" and end with "loss"; of a discriminator with
+    several outputs, one of which is called "validity", that one's losses count.
 
     Args:
         draw: function without arguments that returns uint8 ``[n, height, width, channels]``, a hundred or so images
@@ -272,7 +272,7 @@ class HealthMonitor(StepCounter):
     def _read(self, logs):
         values = {name: float(value) for name, value in (logs or {}).items()}
         self._report(check_finite(values))
-        totals, parts = losses(name for name in values if name.startswith("d"))
+        totals, parts = losses(name for name in values if name.lower().startswith("d"))
         read = [name for name in parts if name.endswith("_validity_loss")] or totals
         self._report(self.convergence.update(self.epoch_step, {name: values[name] for name in read}))
 

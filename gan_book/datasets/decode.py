@@ -44,7 +44,7 @@ def decode(path, size):
     Raises:
         UnreadableImage: not an image, damaged, or with more pixels than Pillow's limit against decompression bombs.
     """
-    return _decode(path, size, lambda image: [image])[0]
+    return _read(path, lambda image: _square(image, size), size)
 
 
 def decode_halves(path, size):
@@ -60,7 +60,19 @@ def decode_halves(path, size):
     Raises:
         UnreadableImage: as `decode`, or the image is not about twice as wide as high.
     """
-    return _decode(path, size, _halves)
+    return _read(path, lambda image: np.stack([_square(half, size) for half in _halves(image)]), size)
+
+
+def decode_whole(path):
+    """Reads an image file as it is, in its own size, otherwise as `decode` does.
+
+    Returns:
+        uint8 ``[h, w, 3]``, transparent pixels over white, and their opacity, uint8 ``[h, w]``, None if all is opaque.
+
+    Raises:
+        UnreadableImage: as `decode`.
+    """
+    return _read(path, lambda image: (np.asarray(_rgb(image)), _opacity(image)))
 
 
 def resize(images, size):
@@ -79,10 +91,15 @@ def resize(images, size):
     return resized
 
 
-def _decode(path, size, cut):
-    """uint8 ``[n, size, size, 3]`` of the n images that ``cut`` makes of the one in a file."""
+def _read(path, use, size=None):
+    """What ``use`` returns of the image in a file, turned as its EXIF data say; ``size``: of what is needed of it."""
     try:
-        return np.stack([np.asarray(square) for square in _squares(path, size, cut)])
+        with Image.open(path, formats=formats()) as image:
+            if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
+                raise UnreadableImage(_too_large())
+            if size:  # A JPEG can be decoded at a fraction of its size; twice what is wanted keeps the quality.
+                image.draft(None, (2 * size, 2 * size))
+            return use(ImageOps.exif_transpose(image))
     except UnreadableImage:
         raise
     except Image.UnidentifiedImageError:
@@ -97,13 +114,8 @@ def _too_large():
     return f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels, Pillow's limit against decompression bombs"
 
 
-def _squares(path, size, cut):
-    with Image.open(path, formats=formats()) as image:
-        if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
-            raise UnreadableImage(_too_large())
-        # A JPEG can be decoded at a fraction of its size; twice what is wanted leaves the resizing its quality.
-        image.draft(None, (2 * size, 2 * size))
-        return [_resize(_rgb(_crop(part)), size) for part in cut(ImageOps.exif_transpose(image))]
+def _square(image, size):
+    return np.asarray(_resize(_rgb(_crop(image)), size))
 
 
 def _halves(image):
@@ -132,6 +144,12 @@ def _rgb(image):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
+
+
+def _opacity(image):
+    if not image.has_transparency_data:
+        return None
+    return np.asarray(image.convert("RGBA").getchannel("A"))
 
 
 def _eight_bits(image):

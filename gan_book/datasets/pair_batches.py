@@ -29,7 +29,7 @@ class PairBatches(ResumableBatches):
     def __init__(self, pairs, batch_size, seed=0, mirror=True):
         self.pairs = pairs
         self.mirror = mirror
-        super().__init__(min(len(pairs.a), len(pairs.b)), batch_size, seed)
+        super().__init__(pairs.train_size, batch_size, seed)
 
     def shuffle(self, epoch):
         """Indices of the images of A and those of B, in the epoch's order."""

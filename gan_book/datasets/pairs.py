@@ -1,6 +1,6 @@
 """What the loaders of images to translate return."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,24 @@ class Pairs:
     def image_shape(self):
         """``(size, size, 3)``, of what a network sees."""
         return tuple(self.test_a.shape[1:])
+
+    @property
+    def train_size(self):
+        """Number of training images an epoch shows of each side."""
+        return min(len(self.a), len(self.b))
+
+    def swapped(self):
+        """The same with A and B in each other's place."""
+        return replace(
+            self,
+            sides=self.sides[::-1],
+            a=self.b,
+            b=self.a,
+            val_a=self.val_b,
+            val_b=self.val_a,
+            test_a=self.test_b,
+            test_b=self.test_a,
+        )
 
 
 def jittered_size(image_size, jitter=True):

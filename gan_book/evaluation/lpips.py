@@ -66,11 +66,14 @@ class LPIPS:
         return np.concatenate([self._pairs(first[i : i + BATCH_SIZE], second[i : i + BATCH_SIZE]) for i in batches])
 
     def features(self, images):
-        """The last activation, averaged over pixels: float64 ``[n, 256]``, for a Fréchet distance."""
+        """The last activation at each of its places, for a Fréchet distance: float64 ``[n * h_5 * w_5, 256]``.
+
+        A place every 16 pixels, which sees 163 pixels around: images of 64 pixels have 3 x 3 places.
+        """
         images = _checked(images)
         batches = range(0, len(images), BATCH_SIZE)
-        means = [ops.mean(self._activations(images[i : i + BATCH_SIZE])[-1], axis=(1, 2)) for i in batches]
-        return np.concatenate([ops.convert_to_numpy(mean) for mean in means]).astype("float64")
+        last = [ops.convert_to_numpy(self._activations(images[i : i + BATCH_SIZE])[-1]) for i in batches]
+        return np.concatenate(last).reshape(-1, last[0].shape[-1]).astype("float64")
 
     def _activations(self, images):
         return self.alexnet.predict_on_batch(images)

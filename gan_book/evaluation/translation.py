@@ -18,8 +18,8 @@ SSIM_WINDOW = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": 
 def against_truth(images, truth):
     """Means over pairs of images: dict of "l1", "psnr", "ssim" and "lpips".
 
-    L1 is in levels of 0..255; PSNR in dB, 10 log10(255^2 / mean squared error), of each image, at most 100; SSIM that of
-    Wang et al. (2004), "Image Quality Assessment", of the three channels' means; LPIPS see `gan_book.evaluation.lpips`.
+    L1 is in levels of 0..255; PSNR in dB, 10 log10(255^2 / mean squared error), of each image, at most 100; SSIM that
+    of Wang et al. (2004), "Image Quality Assessment", mean of the channels; LPIPS see `gan_book.evaluation.lpips`.
 
     Args:
         images, truth: uint8 ``[n, h, w, 3]``.
@@ -42,20 +42,20 @@ def against_truth(images, truth):
 def against_all(images, real):
     """How far two sets of images differ as wholes: dict of "frechet", and of "histogram_L", "_a" and "_b".
 
-    "frechet" is the Fréchet distance of their LPIPS-AlexNet features (not an FID); it is left out where a set has no
-    more images than those 256 features. The others are intersections of histograms, 1 for equal ones: of lightness and
-    of the two axes of colour in CIE Lab, which Isola et al. (2017, "Image-to-Image Translation with Conditional
-    Adversarial Networks", figure 7) look at. Low ones in a and b mean paler colours.
+    "frechet" is the Fréchet distance of the LPIPS-AlexNet features of all their places (not an FID); it is left out
+    where a set has no more places than those 256 features. The others are intersections of histograms, 1 for equal
+    ones: of lightness and of the two axes of colour in CIE Lab, which Isola et al. (2017, "Image-to-Image Translation
+    with Conditional Adversarial Networks", figure 7) look at. Low ones in a and b mean paler colours.
 
     Args:
         images, real: uint8 ``[n, h, w, 3]``, any number of each.
     """
     histograms = zip(lab_histograms(images).items(), lab_histograms(real).values(), strict=True)
     scores = {f"histogram_{axis}": float(np.minimum(a, b).sum()) for (axis, a), b in histograms}
-    if min(len(images), len(real)) <= FEATURES:
+    features = [load_lpips().features(each) for each in (images, real)]
+    if min(map(len, features)) <= FEATURES:
         return scores
-    lpips = load_lpips()
-    return {"frechet": float(frechet_distance(lpips.features(images), lpips.features(real))), **scores}
+    return {"frechet": float(frechet_distance(*features)), **scores}
 
 
 def lab_histograms(images):

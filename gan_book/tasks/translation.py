@@ -9,7 +9,7 @@ from gan_book import plotting
 from gan_book.callbacks.health import HealthMonitor
 from gan_book.callbacks.samples import SampleGrid
 from gan_book.datasets.pair_batches import PairBatches
-from gan_book.datasets.pairs import load_pairs
+from gan_book.datasets.pair_loading import load_pairs
 from gan_book.datasets.scaling import to_uint8
 from gan_book.errors import BookError
 from gan_book.evaluation.translation import against_all, against_truth

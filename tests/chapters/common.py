@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from gan_book.datasets.dataset import Dataset
+from gan_book.datasets.pairs import Pairs
 
 
 def noise(shape=(28, 28, 1), n=40, classes=10):
@@ -11,6 +12,13 @@ def noise(shape=(28, 28, 1), n=40, classes=10):
     rng = np.random.default_rng(0)
     pixels, labels = rng.integers(0, 256, (n, *shape), dtype=np.uint8), np.arange(n, dtype="int32") % classes
     return Dataset("noise", pixels, labels, pixels, labels, tuple(f"class {i}" for i in range(classes)))
+
+
+def noise_pairs(size=64, n=12, room=8):
+    """Pairs of random pixels, the training images `room` pixels larger."""
+    rng = np.random.default_rng(0)
+    a, b, *held = (rng.integers(0, 256, (n, side, side, 3), dtype=np.uint8) for side in [size + room] * 2 + [size] * 4)
+    return Pairs("noise", ("left", "right"), a, b, *held, paired=True, test_paired=True)
 
 
 def tensors(n=40):
@@ -24,13 +32,13 @@ def build(lesson, shape=(28, 28, 1), classes=10, **changes):
     return lesson.build(lesson.settings("smoke", **changes), noise(shape, classes=classes))
 
 
-def moves(model, batch, snapshot, moved):
-    """Plays a step and reads the trainable weights of G and D between its turns.
+def moves(model, batch, snapshot, moved, players=("generator", "discriminator")):
+    """Plays a step and reads the trainable weights of the networks, attributes of the model, between its turns.
 
     Returns:
         dict: turn -> `names` of the weights that it moved.
     """
-    seen, turns, players = {}, model.turns, (model.generator, model.discriminator)
+    seen, turns, players = {}, model.turns, [getattr(model, name) for name in players]
 
     def watched(*parts):
         for name, *turn in turns(*parts):

@@ -45,7 +45,15 @@ def test_batches_do_not_matter(monkeypatch):
     monkeypatch.setattr("gan_book.evaluation.lpips.BATCH_SIZE", 2)
     np.testing.assert_allclose(load_lpips().distances(first, second), whole, rtol=1e-5)
     np.testing.assert_allclose(load_lpips().features(first), features, rtol=1e-4, atol=1e-6)
-    assert features.shape == (3, 256)
+    assert features.shape == (3, 256)  # one place is left of 40 x 40 pixels
+
+
+def test_features_are_those_of_every_place():
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    features = load_lpips().features(images)
+    assert features.shape == (2 * 3 * 3, 256)
+    last = load_lpips().alexnet.predict_on_batch(images)[-1]
+    np.testing.assert_allclose(features[9 + 5], last[1, 1, 2], rtol=1e-5)
 
 
 @pytest.mark.parametrize("bad", [np.zeros((2, 64, 64, 1), "uint8"), np.zeros((2, 64, 64, 3)), np.zeros((2, 30, 64, 3))])

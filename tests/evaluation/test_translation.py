@@ -19,8 +19,8 @@ def test_the_truth_itself_is_perfect():
     )
 
 
-def test_the_frechet_distance_needs_more_images_than_features():
-    images = noise(257, high=100)
+def test_the_frechet_distance_needs_more_places_than_features():
+    images = noise(257, high=100)  # of 40 x 40 pixels, which leave one place each
     assert "frechet" not in translation.against_all(images[:256], images)
     assert translation.against_all(images, images)["frechet"] == pytest.approx(0, abs=1e-3)
     assert translation.against_all(images, 255 - images)["frechet"] > 0.1

@@ -1,0 +1,156 @@
+"""Chapter 10: the networks' published sizes, what a patch sees, and who moves in each turn."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from chapters.ch10_pix2pix import pix2pix
+from gan_book.errors import BookError
+from tests.chapters.common import moves, names, noise_pairs
+
+PLAYERS = ("generator", "patchgan")
+
+
+def build(**changes):
+    return pix2pix.build(pix2pix.LESSON.settings("smoke", **changes), noise_pairs(changes.get("image_size", 64)))
+
+
+def trainable(network):
+    return sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+
+
+@pytest.mark.parametrize("normalization", pix2pix.NORMALIZATIONS)
+def test_the_papers_networks_have_the_published_sizes(normalization):
+    assert trainable(pix2pix.define_generator(normalization=normalization)) == 54_413_955
+    assert trainable(pix2pix.define_patchgan(normalization=normalization)) == 2_768_705
+    assert pix2pix.define_patchgan().output.shape == (None, 30, 30, 1)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("changes", [{}, {"network": "encoder-decoder"}, {"loss": "cgan"}, {"normalization": "batch"}])
+def test_who_moves(changes, size, snapshot, moved):
+    model, data = build(**changes), noise_pairs()
+    seen = moves(model, (data.test_a[:size], data.test_b[:size]), snapshot, moved, PLAYERS)
+    assert seen["d"] == names(model.patchgan)
+    assert seen["g"] == names(model.generator)
+
+
+def test_with_l1_alone_only_the_generator_moves(snapshot, moved):
+    model, data = build(loss="l1"), noise_pairs()
+    assert moves(model, (data.test_a, data.test_b), snapshot, moved, PLAYERS) == {"g": names(model.generator)}
+
+
+@pytest.mark.parametrize("patch", [patch for patch in pix2pix.STRIDED])
+def test_a_unit_sees_exactly_its_receptive_field(patch):
+    """Which pixels a unit in the middle depends on, by its gradient; normalizations, which see everything, left out."""
+    assert pix2pix.receptive_field(pix2pix.patch_layers(patch)) == patch
+    side = max(32, 1 << (2 * patch).bit_length())
+    image = keras.Input((side, side, 1))
+    logits = pix2pix.patch_logits(image, patch, width=2, norm=lambda h: h)
+    network = keras.Model(image, logits)
+    for weight in network.weights:  # all positive: nothing cancels, no ReLU is off
+        weight.assign(np.full(weight.shape, 0.05))
+    seen = depends_on(network, logits.shape[1] // 2, side)
+    rows, columns = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
+    assert len(rows) == len(columns) == patch == rows[-1] - rows[0] + 1
+    assert seen[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
+
+
+def depends_on(network, unit, side):
+    """bool ``[side, side]``: the pixels on which the unit's logit depends."""
+    import tensorflow as tf
+
+    x = tf.ones((1, side, side, 1))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        logit = network(x)[0, unit, unit, 0]
+    return tape.gradient(logit, x).numpy()[0, :, :, 0] != 0
+
+
+def test_the_well_known_books_discriminator_sees_142_pixels():
+    """Four convolutions of kernel 4 and stride 2, one of stride 1 and one for the logit."""
+    book = [(64, 4, 2), (128, 4, 2), (256, 4, 2), (512, 4, 2), (512, 4, 1), (1, 4, 1)]
+    assert pix2pix.receptive_field(book) == 142
+
+
+def test_instance_normalization_is_batch_normalization_of_a_batch_of_one():
+    x = np.random.default_rng(0).normal(3, 2, (2, 8, 8, 5)).astype("float32")
+    instance, batch = (
+        keras.Model(h := keras.Input((8, 8, 5)), pix2pix.normalize(h, kind)) for kind in pix2pix.NORMALIZATIONS
+    )
+    alone = np.concatenate([batch.predict(x[i : i + 1], verbose=0) for i in range(2)])
+    np.testing.assert_allclose(instance.predict(x, verbose=0), alone, atol=1e-5)
+    assert np.abs(instance.predict(x, verbose=0) - batch.predict(x, verbose=0)).max() > 0.01
+
+
+def test_skips_lead_around_the_bottleneck():
+    """Without dropout: cut through at its narrowest place, only the U-Net still tells two images apart."""
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 64, 64, 3)).astype("float32")
+    for skips, differs in ((True, True), (False, False)):
+        network = pix2pix.define_generator((64, 64, 3), width=4, skips=skips)
+        narrow = [layer for layer in network.layers if isinstance(layer, layers.Conv2D)][5]
+        narrow.kernel.assign(np.zeros(narrow.kernel.shape))
+        keras.utils.set_random_seed(0)
+        network = without_dropout(network)
+        first, second = ops.convert_to_numpy(network(x))
+        assert (np.abs(first - second).max() > 1e-3) == differs
+
+
+def without_dropout(network):
+    """A copy in which dropout drops nothing."""
+
+    def clone(layer):
+        return layers.Dropout(0.0) if isinstance(layer, layers.Dropout) else type(layer).from_config(layer.get_config())
+
+    copy = keras.models.clone_model(network, clone_function=clone)
+    weights = [w for layer in network.layers if not isinstance(layer, layers.Dropout) for w in layer.get_weights()]
+    copy.set_weights(weights)
+    return copy
+
+
+def test_what_books_for_keras_2_wrote_is_overruled_by_keras_3():
+    """`training=True` at the call of a layer does not outlive a `predict` of the model."""
+    image = keras.Input((4, 4, 1))
+    network = keras.Model(image, layers.Dropout(0.5)(image, training=True))
+    x = np.ones((1, 4, 4, 1), "float32")
+    np.testing.assert_array_equal(network.predict(x, verbose=0), x)
+
+
+def test_dropout_is_the_noise_also_in_use():
+    network = pix2pix.define_generator((64, 64, 3), width=4)
+    x = np.zeros((1, 64, 64, 3), "float32") + 0.5
+    first, second = (network.predict(x, verbose=0) for _ in range(2))
+    assert np.abs(first - second).max() > 0
+    assert sum(isinstance(layer, layers.Dropout) for layer in network.layers) == 3
+
+
+def test_the_losses_are_those_of_equation_4():
+    model, data = build(lambda_l1=10.0), noise_pairs()
+    x, y = (data.test_a[:2] / 127.5 - 1).astype("float32"), (data.test_b[:2] / 127.5 - 1).astype("float32")
+    verdict, drawn = (ops.convert_to_numpy(answer) for answer in (lambda a: (a["validity"], a["image"]))(model.gan(x)))
+    real = np.ones_like(verdict)
+    got = model.gan.compute_loss(x, {"validity": real, "image": y}, {"validity": verdict, "image": drawn})
+    expected = np.log1p(np.exp(-verdict)).mean() + 10 * np.abs(y - drawn).mean()
+    assert float(got) == pytest.approx(expected, rel=1e-5)
+    logits = np.random.default_rng(0).normal(size=(2, *verdict.shape)).astype("float32")
+    judged = {"real": logits[0], "fake": logits[1]}
+    got = model.discriminator.compute_loss(None, {"real": real, "fake": 0 * real}, judged)
+    expected = (np.log1p(np.exp(-logits[0])).mean() + np.log1p(np.exp(logits[1])).mean()) / 2
+    assert float(got) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "changes, sentence",
+    [
+        ({"loss": "l2"}, "loss 'l2' is not known; choose one of: both, l1, cgan"),
+        ({"network": "resnet"}, "network 'resnet' is not known; choose one of: unet, encoder-decoder"),
+        ({"normalization": "no"}, "normalization 'no' is not known; choose one of: instance, batch"),
+        ({"patch": 71}, "patch 71 is not known; choose one of: 1, 16, 34, 70, 142, 286"),
+        ({"patch": 286}, "a patch of 286 pixels is too large for images of 64; choose a smaller one"),
+        ({"image_size": 48}, "not possible with 48; try --image-size 64"),
+    ],
+)
+def test_what_cannot_be_built(changes, sentence):
+    with pytest.raises(BookError, match=sentence):
+        build(**changes)
