@@ -70,6 +70,23 @@ SERIES = {
         "fashion-1000": Row("sgan", "quick", 3, {"data": "fashion_mnist", "set": "labels_per_class=100"}),
         "book": Row("sgan", "book", 1),
     },
+    "ch10_pix2pix": {
+        "both": Row("pix2pix", "quick", 3),
+        "l1": Row("pix2pix", "quick", 3, {"set": "loss=l1"}),
+        "cgan": Row("pix2pix", "quick", 3, {"set": "loss=cgan"}),
+        **{f"patch-{size}": Row("pix2pix", "quick", 1, {"set": f"patch={size}"}) for size in (1, 16, 142)},
+        "encoder-decoder": Row("pix2pix", "quick", 1, {"set": "network=encoder-decoder"}),
+        "to-map": Row("pix2pix", "quick", 1, {"set": "direction=AtoB"}),
+        "full": Row("pix2pix", "full", 1),
+    },
+    "ch11_cyclegan": {
+        "quick": Row("cyclegan", "quick", 1),
+        "no-cycle": Row("cyclegan", "quick", 1, {"set": "cycle=0"}),
+        "no-identity": Row("cyclegan", "quick", 1, {"set": "identity=0"}),
+        "no-pool": Row("cyclegan", "quick", 1, {"set": "pool=0"}),
+        "emoji": Row("cyclegan", "quick", 1, {"data": "emoji"}),
+        "full": Row("cyclegan", "full", 1),
+    },
 }
 
 

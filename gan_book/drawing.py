@@ -9,7 +9,15 @@ from gan_book import plotting
 from gan_book.datasets.dataset import find_label
 from gan_book.errors import BookError
 from gan_book.paths import atomic_write
-from gan_book.sampling import balanced_labels, between_classes, code_dim, draw, label_names, latent_points
+from gan_book.sampling import (
+    balanced_labels,
+    between_classes,
+    code_dim,
+    draw,
+    label_names,
+    latent_points,
+    takes_noise,
+)
 
 NUMBER = r"([+-]?\d+(?:\.\d+)?)"
 CODE = re.compile(rf"(\d+):{NUMBER}\.\.{NUMBER}")
@@ -29,13 +37,26 @@ def generate(run, n, label, seed, out):
     out = Path(out)
     if out.suffix.lower() not in (".png", ".npz", ""):
         raise BookError(f"--out {out} has an ending this command does not write; use .png, .npz or a folder's name")
-    generator = run.load("generator")
+    generator = _from_noise(run)
     names = label_names(generator, run.config["class_names"])
     if label is not None and not names:
         raise BookError(f"{run} holds an unconditional generator, which cannot be asked for '{label}'; omit --label")
     labels = _labels(n, label, names)
     images = draw(generator, labels, seed)
     {".png": _write_grid, ".npz": _write_arrays}.get(out.suffix.lower(), _write_folder)(images, labels, names, out)
+
+
+def _from_noise(run):
+    """The run's generator.
+
+    Raises:
+        BookError: it takes no noise but a picture.
+    """
+    generator = run.load("generator")
+    if not takes_noise(generator):
+        lesson = run.config["lesson"]
+        raise BookError(f"{run} holds a generator that is given pictures; use `gan-book translate {lesson}`")
+    return generator
 
 
 def _labels(n, label, names):
@@ -70,7 +91,7 @@ def interpolate(run, start, end, seed, frames, out):
         BookError: fewer than 2 frames, unknown class, unconditional generator, or an `out` of another kind.
     """
     out = _walk_file(frames, out)
-    generator = run.load("generator")
+    generator = _from_noise(run)
     names = label_names(generator, run.config["class_names"])
     if not names:
         raise BookError(f"{run} holds an unconditional generator, which knows no classes; train a conditional one")
@@ -95,7 +116,7 @@ def traverse(run, code, seed, frames, out):
     if not match:
         raise BookError(f"--code '{code}' is not understood; write number:first..last, such as 2:-2..2")
     number, first, last = int(match[1]), float(match[2]), float(match[3])
-    generator = run.load("generator")
+    generator = _from_noise(run)
     rows = max(1, len(label_names(generator, run.config["class_names"])))
     known = list(range(FIRST_CODE, FIRST_CODE + code_dim(generator)))
     if number not in known:

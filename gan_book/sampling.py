@@ -33,6 +33,11 @@ def latent_dim(generator):
     return generator.inputs[0].shape[-1]
 
 
+def takes_noise(generator):
+    """Whether the generator draws from latent points, and not from pictures."""
+    return bool({"z", "z_uniform"} & set(_input_names(generator)))
+
+
 def is_conditional(generator):
     """Whether the generator draws a class of the data when asked."""
     return "label" in _input_names(generator)

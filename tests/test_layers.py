@@ -175,24 +175,25 @@ def test_a_pool_of_none_shows_what_comes():
     assert shown(pool, 1, 2) == [1, 2] and shown(pool, 3, 4) == [3, 4] and not pool.weights
 
 
-@pytest.mark.parametrize(
-    "layer", [ReflectionPadding2D(1), ImagePool(3), LastingDropout(0.5), BatchStatisticsNormalization()]
-)
-def test_layers_of_translation_survive_saving(layer, tmp_path):
-    inputs = keras.Input((4, 4, 2))
+def through(layer, x, folder):
+    """What a model of that layer alone answers, and what it answers when it was saved and loaded."""
+    inputs = keras.Input(x.shape[1:])
     model = keras.Model(inputs, layer(inputs))
+    model.save(folder / "model.keras")
+    loaded = keras.models.load_model(folder / "model.keras", safe_mode=True)
+    return [network.predict(x, batch_size=len(x), verbose=0) for network in (model, loaded)]
+
+
+@pytest.mark.parametrize("kind", [lambda: ReflectionPadding2D(1), lambda: ImagePool(3), BatchStatisticsNormalization])
+def test_layers_of_translation_survive_saving(kind, tmp_path):
     x = np.random.default_rng(0).normal(size=(2, 4, 4, 2)).astype("float32")
-    model.predict(x, verbose=0)
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-    np.testing.assert_allclose(loaded.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
+    np.testing.assert_allclose(*through(kind(), x, tmp_path), atol=1e-6)
 
 
-def test_noise_and_batch_statistics_last_in_use():
-    inputs = keras.Input((4,))
+def test_dropout_and_batch_statistics_last_in_use(tmp_path):
     x = np.random.default_rng(0).normal(5, 3, size=(64, 4)).astype("float32")
-    dropped = keras.Model(inputs, LastingDropout(0.5)(inputs)).predict(x, batch_size=64, verbose=0)
-    assert 0.3 < (dropped == 0).mean() < 0.7
-    normal = keras.Model(inputs, BatchStatisticsNormalization()(inputs)).predict(x, batch_size=64, verbose=0)
-    np.testing.assert_allclose(normal.mean(axis=0), 0, atol=1e-4)
-    np.testing.assert_allclose(normal.std(axis=0), 1, atol=1e-2)
+    for dropped in through(LastingDropout(0.5), x, tmp_path):
+        assert 0.3 < (dropped == 0).mean() < 0.7
+    for normal in through(BatchStatisticsNormalization(), x, tmp_path):
+        np.testing.assert_allclose(normal.mean(axis=0), 0, atol=1e-4)
+        np.testing.assert_allclose(normal.std(axis=0), 1, atol=1e-2)

@@ -11,7 +11,11 @@ from gan_book.paths import BOOK
 
 tomllib = pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "tomli")
 PROJECT = tomllib.loads((BOOK / "pyproject.toml").read_text(encoding="utf-8"))
-CALLED = {"PIL": "pillow", "sklearn": "scikit-learn"}  # imported under another name than installed
+CALLED = {
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "skimage": "scikit-image",
+}  # imported under another name than installed
 OPTIONAL = {"jax"}  # the other backend
 
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 from benchmarks import kill_trial
 from chapters.ch10_pix2pix import pix2pix
 from chapters.ch11_cyclegan import cyclegan
-from gan_book import chapters, cli, runs, training
+from gan_book import chapters, cli, drawing, runs, training
 from gan_book.datasets import SkippedImages
 from gan_book.datasets.decode import decode_whole
 from gan_book.errors import BookError, Interrupted
@@ -156,7 +157,16 @@ def test_chapters_that_draw_from_noise_translate_nothing(run):
         translate_path(run, lesson, "in.png", "out.png")
 
 
-def own_pairs(folder, count=24, size=40):
+def test_translators_do_not_draw_from_noise(run):
+    with pytest.raises(BookError, match="is given pictures; use `gan-book translate pix2pix`"):
+        drawing.generate(run, 4, None, 0, "out.png")
+    with pytest.raises(BookError, match="is given pictures"):
+        drawing.interpolate(run, "a", "b", 0, 8, "out.gif")
+    with pytest.raises(BookError, match="is given pictures"):
+        drawing.traverse(run, "2:-2..2", 0, 8, "out.gif")
+
+
+def own_pairs(folder, count=20, size=40):
     """Side by side: noise, and its negative; and a file that is broken."""
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -177,14 +187,16 @@ LESSONS = {
 def test_own_pairs_train_and_resume_bit_for_bit(name, tmp_path, command, monkeypatch):
     lesson, changes = LESSONS[name]
     data = own_pairs(tmp_path / "own")
-    settings = lesson.settings("smoke", data=str(data), limit=6, epochs=2, deterministic=True, seed=1, **changes)
+    settings = replace(
+        lesson.presets["smoke"], limit=None, data=str(data), epochs=2, deterministic=True, seed=1, **changes
+    )
     with pytest.warns(SkippedImages, match="broken.png is not an image"):
         whole = training.train(lesson, settings, out=tmp_path / "whole", tell=lambda line: None)
     assert whole.report["measured"]["samples"] >= 1
     assert {score["name"].split("_")[-1] for score in whole.report["measured"]["own"]} >= {"l1", "psnr", "ssim"}
     assert all((whole.folder / file).exists() for file in ("samples.png", "losses.png", "training.gif", "report.md"))
     with pytest.warns(SkippedImages), monkeypatch.context() as patch, pytest.raises(Interrupted):
-        stop_after(patch, 3)  # in the middle of the second epoch
+        stop_after(patch, 3)  # in the middle of an epoch
         training.train(lesson, settings, out=tmp_path / "halves", tell=lambda line: None)
     with pytest.warns(SkippedImages):
         halves = training.resume(lesson, out=tmp_path / "halves", tell=lambda line: None)

@@ -30,6 +30,7 @@
 from dataclasses import dataclass
 
 import keras
+import numpy as np  # noqa: F401 - for the notebook's cells
 from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
@@ -304,6 +305,25 @@ def panels(networks, x, y, sides):
     return {sides[0]: x, f"{sides[1]}, drawn": translate(networks.generator, x), f"{sides[1]}, true": y}
 
 
+# %% [markdown]
+# ## What is measured
+#
+# The world is cut into tiles, and the tiles into three parts by longitude: bands to train on, bands to choose settings
+# by, and bands to measure on, with gaps between, so that no pixel is in two of them. On the test tiles we know the
+# truth. How near is the drawing?
+#
+# - **L1** and **PSNR** compare pixel by pixel: the first is what we trained for, in levels of 0 to 255. A blur does
+#   well.
+# - **SSIM** (Wang et al. 2004) compares small neighbourhoods: brightness, contrast, structure.
+# - **LPIPS** (Zhang et al. 2018) compares what a network that was trained to recognise things, AlexNet, sees in the
+#   two; among such measures it agrees best with people. A blur does badly.
+# - The **Fréchet distance** asks of all drawings together whether they look like all true pictures, in AlexNet's
+#   features (so it is no "FID"), regardless of which belongs to which.
+# - The **histograms** in CIE Lab of lightness (L) and the two axes of colour (a, b): which part of them is common to
+#   drawings and truth? Pale pictures lack what is far from grey (figure 7 of the paper).
+
+
+# %%
 LESSON = Lesson(
     name="pix2pix",
     title="pix2pix: translation from pairs (Isola et al. 2017)",
@@ -313,3 +333,86 @@ LESSON = Lesson(
     next_step="Next: translate a map of yours: `gan-book translate pix2pix --run {run} --in map.png --out out.png`.",
     task=Translation(networks={"AtoB": "generator"}, panels=panels, paired=True),
 )
+
+
+# %% [markdown]
+# ## Training
+
+# %% tags=["active-ipynb"]
+# from dataclasses import replace
+#
+# from PIL import Image
+#
+# from gan_book.plotting import image_grid
+# from gan_book.report import headline
+# from gan_book.training import train
+#
+# PRESET = "quick"
+# settings = LESSON.settings(PRESET)
+# run = train(LESSON, settings, PRESET)
+
+# %% [markdown]
+# Test tiles, a part of the world the network has never seen: what it was given, what it drew, what is there.
+
+# %% tags=["active-ipynb"]
+# Image.open(run.folder / "samples.png")
+
+# %% [markdown]
+# It has learned that low land by the sea is green, and where deserts are, though height alone does not say so: it knows
+# them by their latitude's look, their dunes and dry rivers. Where the map leaves it open (is this plain a forest or a
+# field?) it has to guess, and no amount of training will change that.
+
+# %% tags=["active-ipynb"]
+# print("\n".join(headline(run.report)))
+
+# %% [markdown]
+# In the losses, `g_image_loss` is the L1 distance (in units of half the range), `g_validity_loss` what $D$ says. They
+# are not on one scale: $\lambda$ = 100 makes the first count a hundredfold.
+
+# %% tags=["active-ipynb"]
+# Image.open(run.folder / "losses.png")
+
+# %% [markdown]
+# ## Without the adversary: a failure by the book
+#
+# The same generator, the same steps, and only the L1 distance to answer for. Look at its numbers first: pixel by pixel
+# it may well be *nearer* to the truth. Now look at what it drew.
+
+# %% tags=["active-ipynb"]
+# l1 = train(LESSON, replace(settings, loss="l1"), "l1")
+# print("\n".join(headline(l1.report)))
+
+# %% tags=["active-ipynb"]
+# pairs = LESSON.task.load(settings)
+# x, y = pairs.test_a[3:90:15], pairs.test_b[3:90:15]
+# rows = [x, y, translate(l1.load("generator"), x), translate(run.load("generator"), x)]
+# grid = image_grid(np.concatenate(rows), 4, len(x), scale=2)
+# print("from the top: given, true, drawn with L1 alone, with both losses")
+# Image.fromarray(grid)
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. *What a blur is for.* A pixel is white with probability 0.6 and black otherwise, and the input does not tell. Which
+#    grey has the smallest expected L1 distance, which the smallest squared distance? (Answer: the median, white; the
+#    mean, 60 % grey.) Then why does L1 draw meadows without texture? (Answer: for each pixel alone it takes the median
+#    of all that could be there; and medians of neighbours are nearly equal.)
+# 2. *Patches.* What is the receptive field of two convolutions of kernel 4, strides 2 and 1, and the logit's (4, 1)?
+#    (Answer: 16; `receptive_field(patch_layers(16))`.) And with three more convolutions of kernel 3 and stride 1 before
+#    them? (Answer: 22.)
+# 3. *Count.* How many weights of the U-Net at 256 pixels and width 64 are in the innermost three levels of both halves?
+#    (What to expect: most; each convolution from 512 to 512 maps has 4,194,304, and after the skips twice that.)
+# 4. *Pixels.* Train `--set patch=1`: a discriminator of single pixels. Which of the scores improves over L1 alone?
+#    (What to expect: the histograms of colour, hardly anything else; the paper says so in section 4.4.)
+# 5. *Without skips.* `--set network=encoder-decoder`: look at the coasts.
+# 6. *The other way.* `--set direction=AtoB` draws the map from the satellite's picture. Which direction is easier, and
+#    why? (What to expect: this one has one right answer nearly everywhere; L1 is smaller, and the adversary adds less.)
+# 7. *Your own.* Put pictures of two squares side by side into a folder, what is given on the left, and train `--data
+#    folder --set direction=AtoB`.
+
+
+# %%
+if __name__ == "__main__" and "__file__" in globals():
+    from gan_book.cli import run_lesson
+
+    run_lesson(LESSON)

@@ -36,6 +36,7 @@ from chapters.ch10_pix2pix.pix2pix import adam, patch_logits
 from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
+from gan_book.evaluation.translation import against_all, against_truth, histogram_matched
 from gan_book.layers import ImagePool, ReflectionPadding2D
 from gan_book.lesson import Lesson, Settings
 from gan_book.networks import normal
@@ -266,6 +267,26 @@ def panels(networks, x, y, sides):
     }  # fmt: skip
 
 
+# %% [markdown]
+# ## What is measured
+#
+# The scores are those of chapter 10, in both directions. In training, satellite pictures and maps come from different
+# places: it never sees both sides of one. The test tiles, elsewhere again, keep their pairs, so there is a truth to
+# compare with, and that is what makes this chapter honest: a translation can look convincing and be wrong.
+#
+# Two rivals need no network. **Identity** gives the picture back as it is. **Histogram matching** bends its colours so
+# that their histogram is that of the other side's training pictures. Whoever cannot beat those has not translated.
+
+
+# %%
+def baselines(pairs):
+    """Scores of the two rivals from A to B: name -> dict, see `gan_book.evaluation.translation`."""
+    rivals = {"identity": pairs.test_a, "histogram matching": histogram_matched(pairs.test_a, pairs.b[:200])}
+    return {
+        name: against_truth(images, pairs.test_b) | against_all(images, pairs.test_b) for name, images in rivals.items()
+    }
+
+
 LESSON = Lesson(
     name="cyclegan",
     title="CycleGAN: translation without pairs (Zhu et al. 2017)",
@@ -276,3 +297,71 @@ LESSON = Lesson(
     kept=("inverse",),
     task=Translation(networks={"AtoB": "generator", "BtoA": "inverse"}, panels=panels, paired=False),
 )
+
+
+# %% [markdown]
+# ## Training
+
+# %% tags=["active-ipynb"]
+# from PIL import Image
+#
+# from gan_book.report import headline
+# from gan_book.training import train
+#
+# PRESET = "quick"
+# settings = LESSON.settings(PRESET)
+# run = train(LESSON, settings, PRESET)
+
+# %% [markdown]
+# Each row one test tile, from both sides: to the other side, back again, and left alone ("identity").
+
+# %% tags=["active-ipynb"]
+# Image.open(run.folder / "samples.png")
+
+# %% tags=["active-ipynb"]
+# print("\n".join(headline(run.report)))
+
+# %% [markdown]
+# And the two rivals, from A to B:
+
+# %% tags=["active-ipynb"]
+# for name, scores in baselines(LESSON.task.load(settings)).items():
+#     print(f"{name:20}", "  ".join(f"{kind} {value:.3f}" for kind, value in scores.items()))
+
+# %% [markdown]
+# In the losses, `G_cycle_loss` and `G_back_loss` are the way there and back, from either side. They fall from the
+# first step on: to give a picture back is easy. `G_validity_loss` and `D_Y_loss` balance each other; 0.25 each is a
+# draw, for a discriminator that always says one half is off by a half, squared.
+
+# %% tags=["active-ipynb"]
+# Image.open(run.folder / "losses.png")
+
+# %% [markdown]
+# ## Without the cycle: a failure on purpose
+#
+# Now $G$ has only to draw something that looks like a map, and $F$ something like a photograph.
+
+# %% tags=["active-ipynb"]
+# free = train(LESSON, replace(settings, cycle=0.0, identity=0.0), "no-cycle")
+# Image.open(free.folder / "samples.png")
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. *Cheating.* Can $F(G(x)) = x$ hold although $G(x)$ says nothing anyone would recognise? (Answer: yes; $G$ may hide
+#    $x$ in faint patterns that $F$ has learned to read. Chu et al. 2017, "CycleGAN, a Master of Steganography".) Add a
+#    little noise to $G(x)$ before $F$ sees it, and compare the way back.
+# 2. *A draw.* Why is 0.25 the loss of $D$ that cannot tell real from drawn? (Answer: it says 1/2, and (1 - 1/2)^2 =
+#    (0 - 1/2)^2 = 1/4; the mean of the two halves is 1/4.)
+# 3. *Parts.* Leave out one at a time: `--set identity=0`, `--set pool=0`, `--set cycle=0`. Which is missed most?
+# 4. *Emoji.* `gan-book train cyclegan --data emoji` learns to redraw Google's emoji in the style of Twitter's. What
+#    does it change first? (What to expect: colours and outlines; shapes hardly ever. The paper's section 6 on failures
+#    says the same of cats and dogs.)
+# 5. *Count.* How many weights has a residual block at 256 maps? (Answer: 2 (9 * 256 * 256 + 256) = 1,180,160.)
+
+
+# %%
+if __name__ == "__main__" and "__file__" in globals():
+    from gan_book.cli import run_lesson
+
+    run_lesson(LESSON)

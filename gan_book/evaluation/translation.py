@@ -6,7 +6,7 @@ from skimage.exposure import match_histograms
 from skimage.metrics import structural_similarity
 
 from gan_book.evaluation.frechet import frechet_distance
-from gan_book.evaluation.lpips import load_lpips
+from gan_book.evaluation.lpips import SMALLEST, load_lpips
 
 # Bins of the marginal histograms: lightness, and the two colour axes as far as sRGB reaches into them.
 LAB_RANGES = {"L": (0, 100), "a": (-110, 110), "b": (-110, 110)}
@@ -16,7 +16,7 @@ SSIM_WINDOW = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": 
 
 
 def against_truth(images, truth):
-    """Means over pairs of images: dict of "l1", "psnr", "ssim" and "lpips".
+    """Means over pairs of images: dict of "l1", "psnr", "ssim" and, of images of 31 pixels or more, "lpips".
 
     L1 is in levels of 0..255; PSNR in dB, 10 log10(255^2 / mean squared error), of each image, at most 100; SSIM that
     of Wang et al. (2004), "Image Quality Assessment", mean of the channels; LPIPS see `gan_book.evaluation.lpips`.
@@ -31,27 +31,28 @@ def against_truth(images, truth):
         structural_similarity(a, b, channel_axis=-1, data_range=255, **SSIM_WINDOW)
         for a, b in zip(images, truth, strict=True)
     ]
-    return {
-        "l1": float(np.abs(error).mean()),
-        "psnr": float(psnr.mean()),
-        "ssim": float(np.mean(ssim)),
-        "lpips": float(load_lpips().distances(images, truth).mean()),
-    }
+    scores = {"l1": float(np.abs(error).mean()), "psnr": float(psnr.mean()), "ssim": float(np.mean(ssim))}
+    if min(images.shape[1:3]) < SMALLEST:
+        return scores
+    return {**scores, "lpips": float(load_lpips().distances(images, truth).mean())}
 
 
 def against_all(images, real):
     """How far two sets of images differ as wholes: dict of "frechet", and of "histogram_L", "_a" and "_b".
 
     "frechet" is the Fréchet distance of the LPIPS-AlexNet features of all their places (not an FID); it is left out
-    where a set has no more places than those 256 features. The others are intersections of histograms, 1 for equal
-    ones: of lightness and of the two axes of colour in CIE Lab, which Isola et al. (2017, "Image-to-Image Translation
-    with Conditional Adversarial Networks", figure 7) look at. Low ones in a and b mean paler colours.
+    for images too small for AlexNet, and where a set has no more places than those 256 features. The others are
+    intersections of histograms, 1 for equal ones: of lightness and of the two axes of colour in CIE Lab, which Isola et
+    al. (2017, "Image-to-Image Translation with Conditional Adversarial Networks", figure 7) look at. Low ones in a and
+    b mean paler colours.
 
     Args:
         images, real: uint8 ``[n, h, w, 3]``, any number of each.
     """
     histograms = zip(lab_histograms(images).items(), lab_histograms(real).values(), strict=True)
     scores = {f"histogram_{axis}": float(np.minimum(a, b).sum()) for (axis, a), b in histograms}
+    if min(images.shape[1:3]) < SMALLEST:
+        return scores
     features = [load_lpips().features(each) for each in (images, real)]
     if min(map(len, features)) <= FEATURES:
         return scores

@@ -26,6 +26,12 @@ def test_the_frechet_distance_needs_more_places_than_features():
     assert translation.against_all(images, 255 - images)["frechet"] > 0.1
 
 
+def test_small_images_have_no_perceptual_scores():
+    images = noise()[:, :16, :16]
+    assert set(translation.against_truth(images, images)) == {"l1", "psnr", "ssim"}
+    assert set(translation.against_all(images, images)) == {"histogram_L", "histogram_a", "histogram_b"}
+
+
 def test_a_constant_error_has_the_l1_and_psnr_of_the_formula():
     images = noise(high=200)
     scores = translation.against_truth(images + np.uint8(10), images)
