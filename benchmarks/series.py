@@ -51,7 +51,8 @@ SERIES = {
         "head": Row("infogan", "quick", 3, {"set": "variant=head"}),
         "control": Row("infogan", "quick", 3, {"set": "variant=control"}),
         "full": Row("infogan", "full", 5),
-        "transformed": Row("infogan", "full", 5, {"set": ("augment=1", "learning_rate=0.002")}),
+        "transformed": Row("infogan", "full", 3, {"set": "lambda_real=0"}),
+        "plain": Row("infogan", "full", 1, {"set": ("lambda_real=0", "augment=0", "learning_rate=0.0002")}),
         "fashion": Row("infogan", "full", 3, {"data": "fashion_mnist"}),
     },
     "ch08_acgan": {

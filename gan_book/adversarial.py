@@ -110,7 +110,7 @@ class AdversarialModel(keras.Model):
         """
         if not momentum:
             return network
-        copy = keras.models.clone_model(network)
+        copy = type(network).from_config(network.get_config())  # not clone_model, which would compile it, too
         copy.set_weights(network.get_weights())
         if not self._averages:
             self.steps = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="steps")

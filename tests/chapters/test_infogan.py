@@ -41,10 +41,42 @@ def test_who_moves(variant, network, size, snapshot, moved):
     d, g = (names(network) for network in (model.discriminator, model.generator))
     head = names(model.discriminator, infogan.Q_HEAD)
     assert head < d
-    # Real images have no code: Q's own layers learn nothing from them.
-    assert seen["d_real"] == d - head
+    codes = names(model.discriminator, ["code"])
+    # Of real images only Q's category is told something, and not in the books' way.
+    assert seen["d_real"] == (d - head if variant == "head" else d - codes)
     assert seen["d_fake"] == (d - head if variant == "head" else d)
     assert seen["g"] == (g | head if variant == "head" else g)
+
+
+def test_without_its_information_real_images_teach_q_nothing(snapshot, moved):
+    model, data = build(LESSON, lambda_real=0.0), noise(n=20)
+    assert set(model.discriminator.output) == {"validity", "category", "code"}
+    seen = moves(model, (data.images, data.labels), snapshot, moved)
+    assert seen["d_real"] == names(model.discriminator) - names(model.discriminator, infogan.Q_HEAD)
+
+
+def test_the_information_on_real_images_is_the_entropy_for_a_perfect_reader_and_zero_for_a_guess():
+    which = np.arange(40) % 10
+    sure = 50 * np.eye(10, dtype="float32")[which]
+    np.testing.assert_allclose(
+        infogan.real_surprise(None, np.concatenate([sure, sure])), [-math.log(10)] * 80, rtol=1e-4
+    )
+    np.testing.assert_allclose(infogan.real_surprise(None, np.zeros((80, 10), "float32")), 0, atol=1e-5)
+    always_one = 50 * np.eye(10, dtype="float32")[np.zeros(80, int)]
+    np.testing.assert_allclose(infogan.real_surprise(None, always_one), 0, atol=1e-5)
+    disagreeing = np.concatenate([sure, np.roll(sure, 1, axis=0)])
+    assert np.asarray(infogan.real_surprise(None, disagreeing)).mean() > 10
+
+
+def test_the_reader_is_the_moving_average():
+    model, data = build(LESSON), noise(n=20)
+    model.compile()
+    before = model.discriminator.get_weights()
+    model.train_on_batch(data.images, data.labels)
+    m = 2 / 11  # the momentum after the first step
+    for was, now, average in zip(before, model.discriminator.get_weights(), model.reader.get_weights(), strict=True):
+        if now.dtype == np.float32:
+            np.testing.assert_allclose(average, m * was + (1 - m) * now, atol=1e-5)
 
 
 def test_labels_are_not_looked_at():
@@ -128,4 +160,4 @@ def check_smoke(run):
     assert "label_accuracy" not in measured and len(measured["seen_per_class"]) == 10
     header = run.log.read_text().splitlines()[0]
     assert "g_category_mutual_information" in header and "d_fake_category_loss" in header
-    assert run.network("discriminator").exists() and (run.folder / "samples.png").exists()
+    assert run.network("reader").exists() and (run.folder / "samples.png").exists()
