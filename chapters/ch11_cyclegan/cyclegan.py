@@ -222,11 +222,11 @@ class CycleGANSettings(Settings):
     learning_rate: float = 2e-4
 
 
-QUICK = CycleGANSettings(data="earth", image_size=64, epochs=2, batch_size=4, limit=800, width=16)
+QUICK = CycleGANSettings(data="earth", image_size=64, epochs=2, batch_size=2, limit=700, width=16, blocks=4)
 PRESETS = {
     "smoke": replace(QUICK, limit=16, width=4, blocks=1, measure_samples=8),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=8, width=32, limit=None),
+    "full": replace(QUICK, epochs=10, width=32, blocks=6, limit=None),
     "book": replace(QUICK, image_size=256, epochs=200, batch_size=1, limit=None, width=64, blocks=9),
 }
 
