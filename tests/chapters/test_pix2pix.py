@@ -1,11 +1,16 @@
 """Chapter 10: the networks' published sizes, what a patch sees, and who moves in each turn."""
 
+from dataclasses import asdict
+
 import keras
 import numpy as np
 import pytest
 from keras import layers, ops
+from PIL import Image
+from typer.testing import CliRunner
 
-from chapters.ch10_pix2pix import pix2pix
+from chapters.ch10_pix2pix import figure, pix2pix
+from gan_book import runs
 from gan_book.errors import BookError
 from tests.chapters.common import moves, names, noise_pairs
 
@@ -154,3 +159,19 @@ def test_the_losses_are_those_of_equation_4():
 def test_what_cannot_be_built(changes, sentence):
     with pytest.raises(BookError, match=sentence):
         build(**changes)
+
+
+def test_the_figure_shows_given_true_and_three_drawings(tmp_path):
+    settings = asdict(pix2pix.LESSON.settings("smoke"))
+    for row in figure.ROWS.values():
+        run = runs.Run(tmp_path / f"{row}-0")
+        run.save("generator", pix2pix.define_generator((64, 64, 3), width=2))
+        run.write_config(
+            {"lesson": "pix2pix", "preset": "smoke", "settings": settings, "class_names": ["map", "photo"]}
+        )
+    outcome = CliRunner().invoke(figure.app, ["--folder", str(tmp_path), "--out", str(tmp_path / "out.png")])
+    assert outcome.exit_code == 0, outcome.output
+    picture = np.asarray(Image.open(tmp_path / "out.png").convert("RGB"))
+    assert picture.shape[0] > 6 * 64 and picture.shape[1] > 5 * 64
+    outcome = CliRunner().invoke(figure.app, ["--folder", str(tmp_path / "none")])
+    assert isinstance(outcome.exception, BookError)
