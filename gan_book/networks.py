@@ -22,15 +22,16 @@ def normal(stddev=0.02):
     return keras.initializers.RandomNormal(0.0, stddev)
 
 
-def dcgan_features(image, width=32):
+def dcgan_features(image, width=32, normalization=layers.BatchNormalization):
     """The discriminator's convolutions: image tensors ``[n, h, w, c]`` to features ``[n, d]``.
 
-    The side is halved once more often than `scales` says. The first layer has no normalization, as in the DCGAN.
+    The side is halved once more often than `scales` says. The first layer has no normalization, as in the DCGAN; the
+    others have what `normalization` makes.
     """
     h = image
     for level in range(scales(image.shape[1:]) + 1):
         h = layers.Conv2D(width * 2 ** min(level, 3), 4, strides=2, padding="same", kernel_initializer=normal())(h)
-        h = layers.BatchNormalization()(h) if level else h
+        h = normalization()(h) if level else h
         h = layers.LeakyReLU(0.2)(h)
     return layers.Flatten()(h)
 

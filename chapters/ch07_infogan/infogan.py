@@ -150,6 +150,11 @@ def real_surprise(_, logits):
 # paper), so it costs next to nothing: to judge a digit and to name it take the same eyes. After the trunk, $D$ is one
 # dense layer, $Q$ two.
 #
+# Where the DCGAN has batch normalization, ours normalizes each image by itself (*layer* normalization, in Keras a
+# `GroupNormalization` with one group). Batch normalization takes off each batch's mean, real and drawn ones apart, and
+# with it just what would show $D$ that too many 1s are drawn; and its statistics are those of transformed images, which
+# in use, where nothing is transformed, are not the right ones.
+#
 # A model with several outputs has a loss for each, weighted:
 #
 # $$ \min_{G,\,Q} \max_D \; V(D, G) - \lambda_1 L_I(c_1) - \lambda_2 L_I(c_2, c_3), $$
@@ -169,14 +174,19 @@ def loss_weights(informed):
     return {"validity": 1.0, "category": LAMBDA_1 * informed, "code": LAMBDA_2 * informed}
 
 
-def two_heads(image, features, learning_rate, informed, lambda_real):
+def layer_normalization(**options):
+    """Mean 0 and variance 1 over all features of an image."""
+    return layers.GroupNormalization(groups=1, **options)
+
+
+def two_heads(image, features, learning_rate, informed, lambda_real, normalization=layer_normalization):
     """A discriminator: images to D's logit ``[n, 1]`` and Q's guesses, logits ``[n, 10]`` and normals ``[n, 4]``.
 
     With `lambda_real` above 0 also to "views", the same logits once more, for the loss that concerns real images.
     """
     validity = layers.Dense(1, dtype="float32", name="validity")(features)
     q = layers.Dense(128, use_bias=False, name="q_hidden")(features)
-    q = layers.LeakyReLU(0.1)(layers.BatchNormalization(name="q_norm")(q))
+    q = layers.LeakyReLU(0.1)(normalization(name="q_norm")(q))
     category = layers.Dense(CATEGORIES, dtype="float32", name="category")(q)
     code = layers.Dense(2 * CODES, dtype="float32", name="code")(q)
     answers, losses, weights = (
@@ -201,7 +211,7 @@ def define_discriminator(
     """
     image = keras.Input(image_shape, name="image")
     seen = RandomAffine(augment)(image) if augment else image
-    return two_heads(image, dcgan_features(seen, width), learning_rate, informed, lambda_real)
+    return two_heads(image, dcgan_features(seen, width, layer_normalization), learning_rate, informed, lambda_real)
 
 
 # %% [markdown]
@@ -311,7 +321,7 @@ def define_paper_discriminator(image_shape=(28, 28, 1), learning_rate=2e-4, info
     h = layers.LeakyReLU(0.1)(layers.BatchNormalization()(h))
     h = layers.Dense(1024, use_bias=False)(layers.Flatten()(h))
     h = layers.LeakyReLU(0.1)(layers.BatchNormalization()(h))
-    return two_heads(image, h, learning_rate, informed, lambda_real)
+    return two_heads(image, h, learning_rate, informed, lambda_real, layers.BatchNormalization)
 
 
 def define_paper_generator(image_shape=(28, 28, 1)):
@@ -569,8 +579,8 @@ LESSON = Lesson(
 #    `g_category_loss` in log.csv.
 # 4. *Garments.* `gan-book train infogan --data fashion_mnist`: which garments share a category? (What to expect:
 #    pullover, coat and shirt. Published code accuracies on this set are near 0.61.)
-# 5. *Count.* How many weights do $D$ and $Q$ share at `width=32`, and how many are only $Q$'s? (Answer: 165,344 in the
-#    trunk; $Q$'s own are 264,462.)
+# 5. *Count.* How many weights do $D$ and $Q$ share at `width=32`, and how many are only $Q$'s? (Answer: 164,960 in the
+#    trunk; $Q$'s own are 264,206.)
 # 6. *Who finds the digits?* In the control $Q$ still reads real images, by $I_{\mathrm{real}}$. Compare
 #    its code accuracy with the full model's, and then train with `--set lambda_real=0`. (What to expect: much of the
 #    accuracy is $I_{\mathrm{real}}$'s; that the *generator* draws one kind of digit a row is $L_I$'s.)
