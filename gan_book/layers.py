@@ -87,9 +87,9 @@ class RandomAffine(layers.Layer):
 
 @keras.saving.register_keras_serializable("gan_book")
 class LastingDropout(layers.Dropout):
-    """Dropout that is not switched off in use: the noise of pix2pix (Isola et al. 2017, section 3.2).
+    """Dropout that is not switched off in use: the noise of pix2pix (Isola et al. 2017, section 3.1).
 
-    A `Dropout` called with ``training=True`` would be: `predict` overrules what was said when the model was built.
+    `Dropout` called with ``training=True`` is not enough: `predict` overrules it.
     """
 
     def call(self, x):
@@ -98,7 +98,7 @@ class LastingDropout(layers.Dropout):
 
 @keras.saving.register_keras_serializable("gan_book")
 class BatchStatisticsNormalization(layers.BatchNormalization):
-    """Batch normalization by the statistics of the batch in use, too (Isola et al. 2017, section 3.4)."""
+    """Batch normalization by the statistics of the batch in use, too (Isola et al. 2017, section 3.3)."""
 
     def call(self, x):
         return super().call(x, training=True)

@@ -15,7 +15,7 @@ def save_networks(run, lesson, model):
 def finish(run, lesson, training, dataset, samples, tell=print):
     """Saves the networks, measures them, draws the pictures and writes report.json and report.md."""
     save_networks(run, lesson, training.model)
-    tell(f"Measuring {samples} samples ...")
+    tell("Measuring ...")
     content = {
         "training_seconds": round(training.seconds, 1),
         "steps": training.steps,

@@ -48,6 +48,8 @@ def translate_path(run, lesson, source, target, direction=None):
     """
     generator = _generator(run, lesson, direction)
     source, target = Path(source), Path(target)
+    if source.exists() and target.exists() and target.samefile(source):
+        raise BookError(f"--out {target} is --in itself and would be overwritten; name another place")
     if source.is_dir():
         return _folder(generator, source, target)
     if not source.is_file():
@@ -103,4 +105,13 @@ def _file(generator, source, target):
     if opacity is not None and kind in WITH_OPACITY:
         drawn.putalpha(Image.fromarray(opacity))
     with atomic_write(target) as file:
-        drawn.save(file, format=kind, **QUALITY[kind])
+        _save(drawn, file, kind, target)
+
+
+def _save(picture, file, kind, target):
+    try:
+        picture.save(file, format=kind, **QUALITY[kind])
+    except (ValueError, OSError) as error:
+        if getattr(error, "errno", None):
+            raise
+        raise BookError(f"{target} cannot be written as {kind} ({error}); use .png") from None

@@ -17,6 +17,7 @@ from gan_book import chapters, cli, drawing, runs, training
 from gan_book.datasets import SkippedImages
 from gan_book.datasets.decode import decode_whole
 from gan_book.errors import BookError, Interrupted
+from gan_book.tasks.translation import translate
 from gan_book.translating import translate_path
 from tests.test_resume import stop_after
 
@@ -85,6 +86,23 @@ def test_a_photo_is_turned_as_its_camera_says(run, tmp_path):
     assert drawn.shape == (30, 20, 3) and drawn[:12].mean() < 5 and drawn[-12:].mean() > 250
 
 
+def test_a_picture_too_wide_for_its_format(run, tmp_path):
+    Image.fromarray(np.zeros((2, 17_000, 3), np.uint8)).save(tmp_path / "in.png")
+    with pytest.raises(BookError, match=r"out.webp cannot be written as WEBP \(.*\); use .png"):
+        translate_path(run, pix2pix.LESSON, tmp_path / "in.png", tmp_path / "out.webp")
+    assert [path.name for path in tmp_path.glob("*.*")] == ["in.png"]
+
+
+def test_looking_at_a_translator_leaves_its_random_state_alone():
+    network = pix2pix.define_generator((SIZE, SIZE, 3), width=4)
+    before = [np.array(variable) for variable in network.variables]
+    x = picture(SIZE, SIZE)[None]
+    first, again, other = (translate(network, x, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert all(np.array_equal(was, np.array(now)) for was, now in zip(before, network.variables, strict=True))
+
+
 def test_a_folder_with_broken_files(run, tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -128,6 +146,8 @@ def test_the_command_names_what_it_skipped(run, tmp_path, command):
         ({"in": "empty"}, "holds no pictures; put some in it, or name another folder"),
         ({"in": "all_broken"}, "none of the 1 pictures in .* can be read: x.png is not an image"),
         ({"in": "full", "out": "good.png"}, "is a folder but --out .* is a file; name a folder for the translations"),
+        ({"out": "good.png"}, "good.png is --in itself and would be overwritten; name another place"),
+        ({"in": "full", "out": "full"}, "full is --in itself and would be overwritten"),
         ({"direction": "AtoB"}, "was trained to translate BtoA, not AtoB; leave --direction out"),
         ({"direction": "up"}, "--direction 'up' is not known; choose AtoB or BtoA"),
         ({"chapter": "cgan"}, "is a run of 'pix2pix', not of 'cgan'; name its own chapter"),

@@ -17,12 +17,13 @@
 #
 # Isola et al. (2017, "Image-to-Image Translation with Conditional Adversarial Networks") found out why, and what helps.
 # Where the input leaves the answer open, and it nearly always does, the network that is punished for the *distance*
-# from the truth does best to draw the average of all answers: of green and brown, a greyish something; of an edge here
-# or there, a blur. A discriminator has never seen a real picture that looks like an average. It will not let it pass.
+# from the truth does best to draw something in the middle of all answers (the mean for squared distances, the median
+# for plain ones): of green and brown, a greyish something; of a coast here or there, a blur. A discriminator has never
+# seen a real picture that looks like an average. It will not let it pass.
 #
 # By the end of this chapter you will have trained such a network to draw the Earth as a satellite sees it from a map
-# that shows height alone; measured it on parts of the world it has never seen; and seen, in numbers, what each of its
-# two losses is for.
+# that shows height and water alone; measured it on parts of the world it has never seen; and seen, in numbers, what
+# each of its two losses is for.
 #
 # As a script: `gan-book train pix2pix` trains it, and `gan-book translate pix2pix --in picture --out other` uses it.
 
@@ -50,15 +51,15 @@ from gan_book.tasks.translation import Translation, translate
 # *skip connections* from layer $i$ to layer $n - i$ (section 3.2.1; Ronneberger et al. 2015, "U-Net").
 #
 # There is no noise vector. The authors tried one, and the generator learned to ignore it; what is random here is
-# **dropout**, in the first three layers of the second half, which therefore stays on in use, too (section 3.2).
+# **dropout**, in the first three layers of the second half, which therefore stays on in use, too (section 3.1).
 #
 # As for normalization, the paper's is batch normalization that uses the statistics of the batch in use as in training
-# (section 3.4). With one image a batch, as in most of the paper, those are the statistics of the image itself; which is
-# *instance normalization*, and in Keras `GroupNormalization` with a group for each channel. We use that with larger
-# batches, too, so that a translation does not depend on what else is in the batch.
+# (section 3.3). With one image a batch, as for the paper's maps and facades, those are the statistics of the image
+# itself; which is *instance normalization*, and in Keras `GroupNormalization` with a group for each channel. We use
+# that with larger batches, too, so that a translation does not depend on what else is in the batch.
 #
-# Books for Keras 2 keep both of them awake by `Dropout(0.5)(h, training=True)`. In Keras 3 that does nothing: `predict`
-# says `training=False` to every layer of a model, and overrules it. So here they are layers of their own.
+# Books for Keras 2 keep dropout on in use by `Dropout(0.5)(h, training=True)`. In Keras 3 `predict` overrules that: it
+# says `training=False` to every layer of a model. So here dropout that lasts is a layer of its own.
 
 # %%
 NORMALIZATIONS = ("instance", "batch")
@@ -159,7 +160,8 @@ def patch_logits(h, patch=70, width=64, norm=normalize, bias=False):
 # %% [markdown]
 # With four convolutions of kernel 4, the first three of stride 2, and a last one for the logit, $r$ = 70, the paper's
 # favourite. Try it: `receptive_field(patch_layers(70))`. The discriminator of the best-known Keras book, which says 70
-# as well, has *four* convolutions of stride 2, and sees 142.
+# as well, has *four* convolutions of stride 2, and sees 142. At 64 pixels, as in `quick`, a patch of 70 is larger than
+# the picture; 16 is there what 70 is at 256.
 
 
 # %%
@@ -184,8 +186,9 @@ def define_patchgan(image_shape=(256, 256, 3), patch=70, width=64, normalization
 # $$ G^* = \arg \min_G \max_D \; \mathbb{E}[\log D(x, y)] + \mathbb{E}[\log(1 - D(x, G(x)))]
 #          + \lambda \, \mathbb{E} \lVert y - G(x) \rVert_1 $$
 #
-# with $\lambda$ = 100 (equation 4 and section 3.4). $D$'s objective is divided by 2, "which slows down the rate at
-# which D learns relative to G", says the paper. With Adam it hardly does: Adam divides by the size of the gradient.
+# with $\lambda$ = 100 (equation 4 and section 4.2). $D$'s objective is divided by 2 (section 3.3), "which slows down
+# the rate at which D learns relative to G", says the paper. With Adam it hardly does: Adam divides by the size of the
+# gradient.
 
 
 # %%
@@ -216,7 +219,7 @@ def define_gan(generator, patchgan, learning_rate=2e-4, adversarial=1.0, lambda_
 
 
 def adam(learning_rate):
-    """Adam as in section 3.4 of the paper."""
+    """Adam as in section 3.3 of the paper."""
     return keras.optimizers.Adam(learning_rate, beta_1=0.5, beta_2=0.999)
 
 
@@ -273,7 +276,7 @@ PRESETS = {
     "smoke": Pix2PixSettings(data="earth", image_size=64, epochs=2, batch_size=4, limit=16, width=4, measure_samples=8),
     "quick": QUICK,
     "full": replace(QUICK, image_size=128, epochs=16, width=32),
-    "book": Pix2PixSettings(data="earth", image_size=256, epochs=200, batch_size=1, normalization="batch"),
+    "book": Pix2PixSettings(data="earth", image_size=256, epochs=200, batch_size=1),
 }
 
 
@@ -358,9 +361,9 @@ LESSON = Lesson(
 
 # %% [markdown]
 # It has learned the sea, its shelves and its coasts, and that land is brown. More it can hardly know: the map shows
-# height alone, and at the same height there is desert here and forest there. So of all the colours that are possible it
-# takes one in the middle. But it does not draw an even brown: there are the spots and streaks of ground seen from far
-# above, made up for the adversary's sake.
+# height and water alone, and at the same height there is desert here and forest there. So of all the colours that are
+# possible it takes one in the middle. But it does not draw an even brown: there are the spots and streaks of ground
+# seen from far above, made up for the adversary's sake.
 
 # %% tags=["active-ipynb"]
 # print("\n".join(headline(run.report)))
@@ -397,8 +400,8 @@ LESSON = Lesson(
 #
 # 1. *What a blur is for.* A pixel is white with probability 0.6 and black otherwise, and the input does not tell. Which
 #    grey has the smallest expected L1 distance, which the smallest squared distance? (Answer: the median, white; the
-#    mean, 60 % grey.) Then why does L1 draw meadows without texture? (Answer: for each pixel alone it takes the median
-#    of all that could be there; and medians of neighbours are nearly equal.)
+#    mean, 60 % of the way to white.) Then why does L1 draw meadows without texture? (Answer: for each pixel alone it
+#    takes the median of all that could be there; and medians of neighbours are nearly equal.)
 # 2. *Patches.* What is the receptive field of two convolutions of kernel 4, strides 2 and 1, and the logit's (4, 1)?
 #    (Answer: 16; `receptive_field(patch_layers(16))`.) And with three more convolutions of kernel 3 and stride 1 before
 #    them? (Answer: 22.)

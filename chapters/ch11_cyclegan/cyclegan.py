@@ -21,7 +21,7 @@
 # picture must come out as it went in, $F(G(x)) \approx x$. What is to be recovered cannot have been thrown away.
 #
 # By the end of this chapter you will have trained one on places of the Earth of which it never saw both sides;
-# measured, on places where we *do* know both, what the missing pairs cost; and left out one part after the other.
+# measured, on places where we *do* know both, how near it comes; and seen what happens without the cycle.
 #
 # As a script: `gan-book train cyclegan` trains it, and `gan-book translate cyclegan --direction AtoB --in picture --out
 # other` uses it.
@@ -50,8 +50,9 @@ from gan_book.tasks.translation import Translation, translate
 # given (He et al. 2016). In the paper's notation: c7s1-64, d128, d256, nine times R256, u128, u64, c7s1-3. Six blocks
 # will do for images of 128 pixels and less.
 #
-# Every convolution but the last is followed by instance normalization, without scale and shift; and where a convolution
-# would see beyond the picture's edge, it sees its mirror image.
+# Every convolution but the last is followed by instance normalization, without scale and shift. In the 7 x 7
+# convolutions and in the residual blocks the picture is continued beyond its edge by its mirror image, elsewhere by
+# zeros.
 
 
 # %%
@@ -108,12 +109,13 @@ def define_patchgan(image_shape=(256, 256, 3), width=64, name="patchgan"):
 # $$ L_G = \mathbb{E}_x[(D_Y(G(x)) - 1)^2], \qquad
 #    L_{D_Y} = \tfrac12 \big( \mathbb{E}_y[(D_Y(y) - 1)^2] + \mathbb{E}_x[D_Y(G(x))^2] \big). $$
 #
-# To $G$'s loss comes the **cycle**, there and back on both sides, with $\lambda$ = 10 (equation 2),
+# To $G$'s loss comes the **cycle**, there and back on both sides, with $\lambda$ = 10 (equations 2 and 3),
 #
 # $$ \lambda \big( \mathbb{E}_x \lVert F(G(x)) - x \rVert_1 + \mathbb{E}_y \lVert G(F(y)) - y \rVert_1 \big), $$
 #
 # and the **identity** $\tfrac12 \lambda \, \mathbb{E}_y \lVert G(y) - y \rVert_1$: what is of kind $Y$ already should
-# be left alone. Without it $G$ may swap colours as it likes, day for night, for nobody would notice (section 5.2).
+# be left alone. Without it $G$ may swap colours as it likes, noon for sunset, for nobody would notice (section 5.2; the
+# paper adds it for paintings to photographs, the authors' program always does).
 
 
 # %%
@@ -152,7 +154,7 @@ def define_gan(generator, inverse, patchgan, rate, cycle=10.0, identity=5.0, nam
 # ## The turns
 #
 # Four players, named as in the paper. A discriminator is not shown $G$'s newest pictures alone: a **pool** remembers 50
-# old ones, and half of the time one of those takes its turn again (section 4, "training details"). So $G$ cannot get
+# old ones (section 4, "training details"), and half of the time one of those takes its turn again. So $G$ cannot get
 # away with a trick by using it only as long as $D$ has not yet learned it.
 
 
@@ -281,7 +283,10 @@ def panels(networks, x, y, sides):
 # %%
 def baselines(pairs):
     """Scores of the two rivals from A to B: name -> dict, see `gan_book.evaluation.translation`."""
-    rivals = {"identity": pairs.test_a, "histogram matching": histogram_matched(pairs.test_a, pairs.b[:200])}
+    rivals = {
+        "identity": pairs.test_a,
+        "histogram matching": histogram_matched(pairs.test_a, pairs.b[:: max(1, len(pairs.b) // 200)]),
+    }
     return {
         name: against_truth(images, pairs.test_b) | against_all(images, pairs.test_b) for name, images in rivals.items()
     }

@@ -14,15 +14,16 @@ class SampleGrid(keras.callbacks.Callback):
         draw: function without arguments that returns uint8 ``[rows * columns, height, width, channels]``; it should
             use the same latent points every time, so that the pictures can be compared.
         folder: where the pictures go; it is made if need be.
+        rows: of the grid.
 
     Attributes:
         last: the images drawn last, or None.
     """
 
-    def __init__(self, draw, folder, rows, columns):
+    def __init__(self, draw, folder, rows):
         super().__init__()
         self.draw, self.folder = draw, Path(folder)
-        self.rows, self.columns = rows, columns
+        self.rows = rows
         self.last = None
 
     def on_train_begin(self, logs=None):
@@ -39,4 +40,4 @@ class SampleGrid(keras.callbacks.Callback):
     def _write(self, epoch):
         _ = self.model  # on the JAX backend this brings the weights up to date
         self.last = self.draw()
-        save_png(image_grid(self.last, self.rows, self.columns), self._file(epoch))
+        save_png(image_grid(self.last, self.rows, len(self.last) // self.rows), self._file(epoch))

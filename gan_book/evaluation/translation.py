@@ -61,12 +61,11 @@ def against_all(images, real):
 
 def lab_histograms(images):
     """Shares of the pixels in `LAB_BINS` bins of each axis of CIE Lab: dict of float ``[LAB_BINS]``, each sums to 1."""
-    lab = np.concatenate([rgb2lab(image).reshape(-1, 3) for image in images])
-    found = {}
-    for values, (axis, limits) in zip(lab.T, LAB_RANGES.items(), strict=True):
-        counts, _ = np.histogram(np.clip(values, *limits), bins=LAB_BINS, range=limits)
-        found[axis] = counts / counts.sum()
-    return found
+    counts = {axis: np.zeros(LAB_BINS) for axis in LAB_RANGES}
+    for image in images:
+        for values, (axis, limits) in zip(rgb2lab(image).reshape(-1, 3).T, LAB_RANGES.items(), strict=True):
+            counts[axis] += np.histogram(np.clip(values, *limits), bins=LAB_BINS, range=limits)[0]
+    return {axis: each / each.sum() for axis, each in counts.items()}
 
 
 def histogram_matched(images, style):

@@ -32,7 +32,7 @@ class Generation:
     def sample_grid(self, model, dataset, folder, settings, sync):
         """The callback that draws a picture grid after each epoch; ``sync()`` brings the weights up to date."""
         labels = grid_labels(model.sampler)
-        return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, *labels.shape)
+        return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, len(labels))
 
     def health_monitor(self, model, dataset, settings, on_failure, sync):
         """Judges classes one by one, or all images together if the generator is not told the class."""

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
+from keras import ops
 
 from gan_book import plotting
 from gan_book.callbacks.health import HealthMonitor
@@ -33,9 +34,21 @@ HEADS = {
 DIRECTIONS = ("AtoB", "BtoA")
 
 
-def translate(network, images, batch_size=8):
-    """What a generator makes of images: uint8 ``[n, h, w, 3]`` to the same."""
-    return to_uint8(ask(network, images, batch_size))
+def translate(network, images, seed=0, batch_size=8):
+    """What a generator makes of images: uint8 ``[n, h, w, 3]`` to the same.
+
+    Dropout that lasts draws by `seed`; the network's own random states stay as they were, so that looking at a
+    generator in training changes nothing.
+    """
+    weights = {id(variable) for variable in network.weights}
+    states = [variable for variable in network.variables if id(variable) not in weights]
+    before = [ops.convert_to_numpy(state) for state in states]
+    for number, state in enumerate(states):
+        state.assign([seed, number])
+    drawn = to_uint8(ask(network, images, batch_size))
+    for state, value in zip(states, before, strict=True):
+        state.assign(value)
+    return drawn
 
 
 class Translation:
@@ -76,8 +89,7 @@ class Translation:
             columns = self.panels(model, a, b, dataset.sides).values()
             return np.stack(list(columns), axis=1).reshape(-1, *a.shape[1:])
 
-        columns = len(self.panels(model, a, b, dataset.sides))
-        return SampleGrid(images, folder, len(a), columns)
+        return SampleGrid(images, folder, len(a))
 
     def health_monitor(self, model, dataset, settings, on_failure, sync):
         """Judges the translations of the first direction together: they must be as diverse as that side's images."""
@@ -96,7 +108,7 @@ class Translation:
         scores = []
         for direction, name in self.networks.items():
             source, target = (images[:samples] for images in test[direction])
-            images = translate(run.load(name), source)
+            images = translate(run.load(name), source, seed)
             found = against_truth(images, target) if dataset.test_paired else {}
             found |= against_all(images, target)
             scores += [_score(kind, value, direction, len(self.networks) > 1) for kind, value in found.items()]

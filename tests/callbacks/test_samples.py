@@ -26,7 +26,7 @@ def grey(path):
 
 def test_a_picture_before_training_and_one_for_each_epoch(tmp_path):
     folder = tmp_path / "run" / "samples"
-    grid = SampleGrid(drawer(), folder, 2, 3)
+    grid = SampleGrid(drawer(), folder, 2)
     fit(grid, 2)
     assert sorted(file.name for file in folder.iterdir()) == ["epoch-0000.png", "epoch-0001.png", "epoch-0002.png"]
     assert [grey(folder / f"epoch-000{epoch}.png") for epoch in range(3)] == [0, 1, 2]
@@ -36,10 +36,10 @@ def test_a_picture_before_training_and_one_for_each_epoch(tmp_path):
 
 
 def test_a_resumed_training_keeps_the_picture_of_the_untrained_generator(tmp_path):
-    fit(SampleGrid(drawer(), tmp_path, 2, 3), 1)
+    fit(SampleGrid(drawer(), tmp_path, 2), 1)
     before = (tmp_path / "epoch-0000.png").read_bytes()
     later = iter(range(100, 255))
-    fit(SampleGrid(lambda: np.full((6, 8, 8, 1), next(later), np.uint8), tmp_path, 2, 3), 2, initial_epoch=1)
+    fit(SampleGrid(lambda: np.full((6, 8, 8, 1), next(later), np.uint8), tmp_path, 2), 2, initial_epoch=1)
     assert (tmp_path / "epoch-0000.png").read_bytes() == before
     assert grey(tmp_path / "epoch-0001.png") == 1
     assert grey(tmp_path / "epoch-0002.png") == 100
@@ -55,6 +55,6 @@ def test_the_weights_drawn_with_are_those_of_the_moment(tmp_path):
         return np.zeros((1, 8, 8, 1), np.uint8)
 
     x = np.ones((1, 1))
-    model.fit(x, x, epochs=2, verbose=0, callbacks=[SampleGrid(draw, tmp_path, 1, 1)])
+    model.fit(x, x, epochs=2, verbose=0, callbacks=[SampleGrid(draw, tmp_path, 1)])
     # w <- w + 0.25 * 2 * (1 - w): 0, 0.5, 0.75
     assert seen == [0.0, 0.5, 0.75]

@@ -64,6 +64,9 @@ def test_the_information_on_real_images_is_the_entropy_for_a_perfect_reader_and_
     np.testing.assert_allclose(infogan.real_surprise(None, np.zeros((80, 10), "float32")), 0, atol=1e-5)
     always_one = 50 * np.eye(10, dtype="float32")[np.zeros(80, int)]
     np.testing.assert_allclose(infogan.real_surprise(None, always_one), 0, atol=1e-5)
+    np.testing.assert_allclose(
+        infogan.real_surprise(None, np.zeros((5, 10), "float32")), 0, atol=1e-5
+    )  # odd, not asked
     disagreeing = np.concatenate([sure, np.roll(sure, 1, axis=0)])
     assert np.asarray(infogan.real_surprise(None, disagreeing)).mean() > 10
 
