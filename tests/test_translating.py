@@ -203,7 +203,7 @@ LESSONS = {
 }
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", ["pix2pix", pytest.param("cyclegan", marks=pytest.mark.slow)])
 def test_own_pairs_train_and_resume_bit_for_bit(name, tmp_path, command, monkeypatch):
     lesson, changes = LESSONS[name]
     data = own_pairs(tmp_path / "own")

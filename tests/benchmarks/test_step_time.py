@@ -36,6 +36,7 @@ def check_file(content, backend):
             assert changed == weights > 0
 
 
+@pytest.mark.slow
 def test_runs_and_every_variant_trains_both_networks(tmp_path):
     file = tmp_path / "times.json"
     result = run(*TINY, "--json", str(file))
