@@ -321,7 +321,7 @@ LESSON = Lesson(
 # Each row one test tile, from both sides: to the other side, back again, and left alone ("identity").
 
 # %% tags=["active-ipynb"]
-# Image.open(run.folder / "samples.png")
+# Image.open(run.folder / "samples.png").quantize(128)  # fewer colours, for a small notebook
 
 # %% tags=["active-ipynb"]
 # print("\n".join(headline(run.report)))
@@ -348,7 +348,7 @@ LESSON = Lesson(
 
 # %% tags=["active-ipynb"]
 # free = train(LESSON, replace(settings, cycle=0.0, identity=0.0), "no-cycle")
-# Image.open(free.folder / "samples.png")
+# Image.open(free.folder / "samples.png").quantize(128)
 
 # %% [markdown]
 # ## Exercises
