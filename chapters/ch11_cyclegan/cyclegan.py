@@ -318,7 +318,10 @@ LESSON = Lesson(
 # run = train(LESSON, settings, PRESET)
 
 # %% [markdown]
-# Each row one test tile, from both sides: to the other side, back again, and left alone ("identity").
+# Each row one test tile, from both sides: to the other side, back again, and left alone ("identity"). Three minutes are
+# not much for four networks: land and sea have changed their colours and the coasts are where they were, but $G$ still
+# paints with the pattern of its transposed convolutions, and $F$ has found little more than dark ground. `full` takes
+# about ten times as many steps with twice the filters.
 
 # %% tags=["active-ipynb"]
 # Image.open(run.folder / "samples.png").quantize(128)  # fewer colours, for a small notebook
@@ -334,6 +337,10 @@ LESSON = Lesson(
 #     print(f"{name:20}", "  ".join(f"{kind} {value:.3f}" for kind, value in scores.items()))
 
 # %% [markdown]
+# Pixel by pixel (L1, PSNR) the translation beats both, in either direction. In LPIPS it does not yet: histogram
+# matching leaves every wrinkle of the ground in its place, and only the colours are wrong. And the missing pairs have a
+# price: chapter 10's `quick`, in the same three minutes with pairs, has an L1 of 39 from map to satellite.
+#
 # In the losses, `G_cycle_loss` and `G_back_loss` are the way there and back, from either side. They fall from the
 # first step on: to give a picture back is easy. `G_validity_loss` and `D_Y_loss` balance each other; 0.25 each is a
 # draw, for a discriminator that always says one half is off by a half, squared.
