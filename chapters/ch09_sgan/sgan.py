@@ -471,10 +471,10 @@ LESSON = Lesson(
 # ## The better forger is the worse partner?
 #
 # The same with the loss of an ordinary GAN: the generator tries to be taken for real, image by image. One by one its
-# digits are the sharper ones. But count the 1s and 9s among them: it has found out what it can get away with, and little
-# else is drawn (mode collapse), so its Fréchet distance is the larger. And as a partner it taught its classifier less:
-# 90.0 % after six epochs, where feature matching had 92.9 % (seed 0, one run each; `benchmarks/series.py` makes more).
-# That feature matching pays more than this loss is what Salimans et al. report, too.
+# digits are the sharper ones. But count the 1s and 9s among them: it has found out what it can get away with, and
+# little else is drawn (mode collapse), so its Fréchet distance is the larger. And as a partner it taught its classifier
+# less: 90.0 % after six epochs, where feature matching had 92.9 % (seed 0, one run each; `benchmarks/series.py` makes
+# more). That feature matching pays more than this loss is what Salimans et al. report, too.
 
 # %% tags=["active-ipynb"]
 # forger = train(LESSON, replace(settings, loss="adversarial"), "adversarial")
