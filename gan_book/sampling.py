@@ -21,12 +21,17 @@ def latent_points(generator, n, seed=0):
     Raises:
         BookError: a negative seed.
     """
-    if seed < 0:
-        raise BookError(f"--seed must not be negative, not {seed}")
+    check_seed(seed)
     rng = np.random.default_rng(seed)
     size = (n, latent_dim(generator))
     points = rng.random(size) if "z_uniform" in _input_names(generator) else rng.standard_normal(size)
     return points.astype("float32")
+
+
+def check_seed(seed):
+    """Raises BookError for a negative seed."""
+    if seed < 0:
+        raise BookError(f"--seed must not be negative, not {seed}")
 
 
 def latent_dim(generator):

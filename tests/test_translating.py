@@ -100,6 +100,8 @@ def test_looking_at_a_translator_leaves_its_random_state_alone():
     first, again, other = (translate(network, x, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
+    with pytest.raises(BookError, match="--seed must not be negative, not -1"):
+        translate(network, x, -1)
     assert all(np.array_equal(was, np.array(now)) for was, now in zip(before, network.variables, strict=True))
 
 

@@ -16,6 +16,7 @@ from gan_book.errors import BookError
 from gan_book.evaluation.translation import against_all, against_truth
 from gan_book.lesson import Score
 from gan_book.predicting import ask
+from gan_book.sampling import check_seed
 
 SHOWN = 6  # pairs in a picture grid
 JUDGED = 64  # translations the health monitor looks at
@@ -39,7 +40,11 @@ def translate(network, images, seed=0, batch_size=8):
 
     Dropout that lasts draws by `seed`; the network's own random states stay as they were, so that looking at a
     generator in training changes nothing.
+
+    Raises:
+        BookError: a negative seed.
     """
+    check_seed(seed)
     weights = {id(variable) for variable in network.weights}
     states = [variable for variable in network.variables if id(variable) not in weights]
     before = [ops.convert_to_numpy(state) for state in states]
