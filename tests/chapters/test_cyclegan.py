@@ -92,7 +92,7 @@ def test_the_pool_is_part_of_the_state():
     [
         (30, {}, "images of 30 pixels cannot be translated; set --image-size to 24, 28, 32"),
         (20, {}, "images of 20 pixels cannot be translated"),
-        (32, {"pool": 2.0}, "a pool of 2 images is smaller than a batch; set pool to 0 or at least that"),
+        (32, {"pool": 1.0}, "a pool of 1 images is smaller than a batch; set pool to 0 or at least that"),
     ],
 )
 def test_what_cannot_be_built(size, changes, sentence):
