@@ -142,7 +142,7 @@ def receptive_field(convolutions):
     return field
 
 
-def patch_logits(h, patch=70, width=64, norm=normalize, bias=False):
+def patch_logits(h, patch, width, norm, bias=False):
     """Pictures ``[n, h, w, c]`` to logits ``[n, h', w', 1]``, each of a patch; `bias` before a normalization, too."""
     convolutions = patch_layers(patch)
     for number, (size, kernel, stride) in enumerate(convolutions):

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from gan_book import plotting
-from gan_book.callbacks.health import HealthMonitor
+from gan_book.callbacks.health import HealthMonitor, spread
 from gan_book.callbacks.samples import SampleGrid
 from gan_book.datasets.pair_batches import PairBatches
 from gan_book.datasets.pair_loading import load_pairs
@@ -132,7 +132,7 @@ class Translation:
 
 def _some(images, count):
     """So many images, or all, spread evenly over the set."""
-    return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
+    return images[spread(len(images), count)]
 
 
 def _score(kind, value, direction, named):
