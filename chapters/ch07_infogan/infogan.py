@@ -190,14 +190,10 @@ def two_heads(image, features, learning_rate, informed, lambda_real, normalizati
     q = layers.LeakyReLU(0.1)(normalization(name="q_norm")(q))
     category = layers.Dense(CATEGORIES, dtype="float32", name="category")(q)
     code = layers.Dense(2 * CODES, dtype="float32", name="code")(q)
-    answers, losses, weights = (
-        {"validity": validity, "category": category, "code": code},
-        LOSSES,
-        loss_weights(informed),
-    )
+    answers = {"validity": validity, "category": category, "code": code}
+    losses, weights = dict(LOSSES), loss_weights(informed)
     if lambda_real:
-        answers |= {"views": category}
-        losses, weights = {**LOSSES, "views": real_surprise}, {**weights, "views": lambda_real}
+        answers["views"], losses["views"], weights["views"] = category, real_surprise, lambda_real
     discriminator = keras.Model(image, answers, name="discriminator")
     discriminator.compile(keras.optimizers.Adam(learning_rate, beta_1=0.5), losses, loss_weights=weights)
     return discriminator
