@@ -96,6 +96,8 @@ def table(results):
         return "Not measured yet.\n"
     if "variants" in results:
         return speed_table(results)
+    if "rivals" in results:
+        return rivals_table(results)
     columns = _columns(results)
     heads = ["", "seeds", "steps", "minutes", *(head.replace("|", r"\|") for head, _, _ in columns.values())]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -119,6 +121,19 @@ def speed_table(record):
         f"{protocol['steps']} steps, the variants in turn, on {made_on['cpu_cores']} cores of: {made_on['device']}, "
         f"Keras {made_on['versions']['keras']}, backend {made_on['backend']}."
     )
+    return "\n".join([*lines, "", note, ""])
+
+
+def rivals_table(record):
+    """The Markdown table of what `benchmarks/rivals.py` recorded."""
+    heads = record["scores"]
+    lines = ["| | | | " + " | ".join(each["head"] for each in heads.values()) + " |", f"|{'---|' * (3 + len(heads))}"]
+    for row in record["rivals"]:
+        scores = row["scores"]
+        cells = [heads[name]["pattern"].format(scores[name]) if name in scores else "–" for name in heads]
+        lines.append(f"| {' | '.join([row['data'], row['direction'], row['rival'], *cells])} |")
+    samples = {row["data"]: row["samples"] for row in record["rivals"]}
+    note = "Test pictures: " + ", ".join(f"{count} of {data}" for data, count in samples.items()) + "."
     return "\n".join([*lines, "", note, ""])
 
 

@@ -95,6 +95,18 @@ def test_a_chapters_own_scores_come_first_and_gaps_are_dashes(tmp_path):
     assert first[4:6] == ["0.500", "–"] and second[4:6] == ["–", "80.0 %"]
 
 
+def test_the_table_of_rivals_has_every_score_of_every_row():
+    record = results.load("rivals")
+    assert {(row["data"], row["direction"]) for row in record["rivals"]} == {
+        (data, direction) for data in ("earth", "emoji") for direction in ("AtoB", "BtoA")
+    }
+    lines = results.table(record).splitlines()
+    for row, line in zip(record["rivals"], lines[2:], strict=False):
+        cells = [record["scores"][name]["pattern"].format(value) for name, value in row["scores"].items()]
+        assert sorted([*cells, row["data"], row["direction"], row["rival"]]) == sorted(line.strip("| ").split(" | "))
+        assert len(cells) == len(record["scores"])
+
+
 def test_the_speed_table_says_what_was_recorded():
     record = results.load("step_time_cpu")
     text = results.table(record)

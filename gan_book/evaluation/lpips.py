@@ -43,7 +43,7 @@ def define_alexnet():
 class LPIPS:
     """The shipped network; everything in float32.
 
-    Both methods raise BookError for images that are not uint8 ``[n, h, w, 3]`` of at least 31 x 31 pixels.
+    All methods raise BookError for images that are not uint8 ``[n, h, w, 3]`` of at least 31 x 31 pixels.
     """
 
     def __init__(self, weights):
@@ -74,6 +74,22 @@ class LPIPS:
         batches = range(0, len(images), BATCH_SIZE)
         last = [ops.convert_to_numpy(self._activations(images[i : i + BATCH_SIZE])[-1]) for i in batches]
         return np.concatenate(last).reshape(-1, last[0].shape[-1]).astype("float64")
+
+    def embedding(self, images):
+        """Vectors whose squared Euclidean distances are the LPIPS of their images: float32 ``[n, d]``.
+
+        For comparing each of many images with each other; d is some 30,000 for images of 64 pixels.
+        """
+        images = _checked(images)
+        batches = range(0, len(images), BATCH_SIZE)
+        return np.concatenate([self._embedded(images[i : i + BATCH_SIZE]) for i in batches])
+
+    def _embedded(self, images):
+        parts = [
+            _unit(activation) * np.sqrt(weights / np.prod(activation.shape[1:3]))
+            for activation, weights in zip(self._activations(images), self.channel_weights, strict=True)
+        ]
+        return np.concatenate([part.reshape(len(images), -1) for part in parts], axis=1)
 
     def _activations(self, images):
         return self.alexnet.predict_on_batch(images)

@@ -1,6 +1,7 @@
 """Scores of translated images: against the truth where it is known, and against the other side's images as a whole."""
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from skimage.color import rgb2lab
 from skimage.exposure import match_histograms
 from skimage.metrics import structural_similarity
@@ -16,10 +17,11 @@ SSIM_WINDOW = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": 
 
 
 def against_truth(images, truth):
-    """Means over pairs of images: dict of "l1", "psnr", "ssim" and, of images of 31 pixels or more, "lpips".
+    """Means over pairs of images: dict of "l1", "psnr", "ssim" and, of 31 pixels or more, "lpips" and "retrieval".
 
     L1 is in levels of 0..255; PSNR in dB, 10 log10(255^2 / mean squared error), of each image, at most 100; SSIM that
-    of Wang et al. (2004), "Image Quality Assessment", mean of the channels; LPIPS see `gan_book.evaluation.lpips`.
+    of Wang et al. (2004), "Image Quality Assessment", mean of the channels; LPIPS see `gan_book.evaluation.lpips`;
+    retrieval see `retrieval`.
 
     Args:
         images, truth: uint8 ``[n, h, w, 3]``.
@@ -34,7 +36,18 @@ def against_truth(images, truth):
     scores = {"l1": float(np.abs(error).mean()), "psnr": float(psnr.mean()), "ssim": float(np.mean(ssim))}
     if min(images.shape[1:3]) < SMALLEST:
         return scores
-    return {**scores, "lpips": float(load_lpips().distances(images, truth).mean())}
+    lpips = float(load_lpips().distances(images, truth).mean())
+    return {**scores, "lpips": lpips, "retrieval": retrieval(images, truth)}
+
+
+def retrieval(images, truth):
+    """Share of the images whose own truth is the nearest by LPIPS of all truths: 1/n on average for random ones.
+
+    Unlike a distance it asks whether a translation can be recognised, so it does not need the two to be aligned.
+    """
+    lpips = load_lpips()
+    distances = cdist(lpips.embedding(images), lpips.embedding(truth), "sqeuclidean")
+    return float((distances.argmin(axis=1) == np.arange(len(images))).mean())
 
 
 def against_all(images, real):

@@ -25,6 +25,7 @@ HEADS = {
     "psnr": ("PSNR", "{:.2f} dB"),
     "ssim": ("SSIM", "{:.3f}"),
     "lpips": ("LPIPS", "{:.3f}"),
+    "retrieval": ("retrieval", "{:.1%}"),
     "frechet": ("Fréchet distance", "{:.2f}"),
     "histogram_L": ("histogram L", "{:.3f}"),
     "histogram_a": ("histogram a", "{:.3f}"),

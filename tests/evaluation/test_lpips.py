@@ -39,10 +39,18 @@ def test_equal_pictures_have_no_distance_and_order_does_not_matter():
     np.testing.assert_allclose(load_lpips().distances(first, second), load_lpips().distances(second, first), rtol=1e-12)
 
 
+def test_distances_of_embeddings_are_lpips():
+    first, second = pictures(64, 0), pictures(64, 1)
+    embedded = np.square(load_lpips().embedding(first) - load_lpips().embedding(second)).sum(axis=1)
+    np.testing.assert_allclose(embedded, load_lpips().distances(first, second), rtol=1e-4)
+
+
 def test_batches_do_not_matter(monkeypatch):
     first, second = pictures(40, 0), pictures(40, 1)
     whole, features = load_lpips().distances(first, second), load_lpips().features(first)
+    embedding = load_lpips().embedding(first)
     monkeypatch.setattr("gan_book.evaluation.lpips.BATCH_SIZE", 2)
+    np.testing.assert_allclose(load_lpips().embedding(first), embedding, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(load_lpips().distances(first, second), whole, rtol=1e-5)
     np.testing.assert_allclose(load_lpips().features(first), features, rtol=1e-4, atol=1e-6)
     assert features.shape == (3, 256)  # one place is left of 40 x 40 pixels

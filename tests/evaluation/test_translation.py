@@ -13,7 +13,7 @@ def noise(n=3, low=0, high=256, seed=0):
 def test_the_truth_itself_is_perfect():
     images = noise()
     scores = translation.against_truth(images, images)
-    assert scores == {"l1": 0, "psnr": 100, "ssim": 1, "lpips": 0}
+    assert scores == {"l1": 0, "psnr": 100, "ssim": 1, "lpips": 0, "retrieval": 1}
     assert translation.against_all(images, images) == pytest.approx(
         {"histogram_L": 1, "histogram_a": 1, "histogram_b": 1}
     )
@@ -24,6 +24,13 @@ def test_the_frechet_distance_needs_more_places_than_features():
     assert "frechet" not in translation.against_all(images[:256], images)
     assert translation.against_all(images, images)["frechet"] == pytest.approx(0, abs=1e-3)
     assert translation.against_all(images, 255 - images)["frechet"] > 0.1
+
+
+def test_retrieval_counts_whose_own_truth_is_the_nearest():
+    truth = noise(6)
+    order = np.array([0, 1, 3, 2, 4, 5])  # two are taken for each other
+    paler = (truth[order] * 0.9).astype("uint8")
+    assert translation.retrieval(paler, truth) == pytest.approx(4 / 6)
 
 
 def test_small_images_have_no_perceptual_scores():

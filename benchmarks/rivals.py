@@ -1,0 +1,38 @@
+"""What translates without a network, scored like the networks: what a CycleGAN must beat.
+
+    python benchmarks/rivals.py
+
+Writes ``results/rivals.json``: on the test tiles of the earth and on the test emoji, in both directions, the picture as
+it is (identity) and the picture with the colours of the other side (histogram matching).
+"""
+
+from chapters.ch11_cyclegan.cyclegan import LESSON, baselines
+from gan_book import runs
+from gan_book.paths import RESULTS
+from gan_book.tasks.translation import HEADS
+
+DATA = ("earth", "emoji")
+
+
+def rivals(data):
+    """Rows of the table: dict of "data", "direction", "rival" and "samples", and the scores by name."""
+    settings = LESSON.settings("quick", data=data, limit=None)
+    pairs = LESSON.task.load(settings)
+    rows = []
+    for direction, turned in {"AtoB": pairs, "BtoA": pairs.swapped()}.items():
+        for name, scores in baselines(turned).items():
+            row = {"data": data, "direction": direction, "rival": name, "samples": len(turned.test_a)}
+            rows.append(row | {"scores": scores})
+    return rows
+
+
+def main():
+    """Score the rivals."""
+    path = RESULTS / "rivals.json"
+    heads = {name: dict(zip(("head", "pattern"), head, strict=True)) for name, head in HEADS.items()}
+    runs.write_json(path, {"rivals": [row for data in DATA for row in rivals(data)], "scores": heads})
+    print(f"wrote {path.relative_to(RESULTS.parent)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Put a finished run into ``pretrained/``, where `generate`, `evaluate`, `translate` look without ``--run``.
+
+    python benchmarks/ship.py runs/series/ch10_pix2pix/both-0 pix2pix
+
+Everything but its checkpoints and the single pictures of its training goes there as it is. Only a network that would
+be larger than 4 MB is written anew, with weights rounded to the 8 significant bits of bfloat16: still float32 to
+whoever loads it, but of half the size when packed.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from keras import ops
+
+from gan_book import portable, runs
+from gan_book.paths import PRETRAINED
+
+LIMIT = 4_000_000  # bytes
+
+
+def rounded(network):
+    """Rounds the network's weights to bfloat16's precision, in place; returns it."""
+    for weight in network.weights:
+        if weight.dtype == "float32":
+            weight.assign(ops.cast(ops.cast(weight, "bfloat16"), "float32"))
+    return network
+
+
+def ship(folder, target):
+    """Copies what there is to keep of the run in `folder` to the folder `target`."""
+    run = runs.Run(folder)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".keras" and path.stat().st_size > LIMIT:
+            portable.save(rounded(run.load(path.stem)), target / path.name)
+        elif path.is_file():
+            shutil.copy(path, target / path.name)
+
+
+def main(
+    folder: Annotated[Path, typer.Argument(help="A finished run.")],
+    lesson: Annotated[str, typer.Argument(help="The lesson's name, as in `gan-book train NAME`.")],
+):
+    """Ship a run with the book."""
+    if runs.Run(folder).report is None:
+        sys.exit(f"error: {folder} holds no finished run; finish it with --resume first")
+    ship(folder, PRETRAINED / lesson)
+    for path in sorted((PRETRAINED / lesson).iterdir()):
+        print(f"{path.stat().st_size:>9,}  {path.relative_to(PRETRAINED.parent)}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,54 @@
+"""Shipping a run: what goes along, and that a rounded network is nearly the same and half the size."""
+
+import keras
+import numpy as np
+import pytest
+
+from benchmarks import ship
+from gan_book import runs
+from gan_book.paths import PRETRAINED
+
+SHIPPED = sorted(path.parent for path in PRETRAINED.glob("*/config.json"))
+
+
+@pytest.fixture
+def finished(tmp_path):
+    run = runs.Run(tmp_path / "run")
+    run.write_config({"lesson": "tiny", "preset": "quick", "settings": {}, "class_names": []})
+    image = keras.Input((64,))
+    run.save("generator", keras.Model(image, keras.layers.Dense(500)(image)))
+    run.save("reader", keras.Model(image, keras.layers.Dense(2)(image)))
+    (run.folder / "report.json").write_text("{}")
+    (run.folder / "checkpoints").mkdir(exist_ok=True)
+    (run.folder / "checkpoints" / "latest.npz").write_text("large")
+    return run
+
+
+def test_all_but_checkpoints_goes_along_and_large_networks_are_rounded(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(ship, "LIMIT", 50_000)
+    ship.ship(finished.folder, tmp_path / "shipped")
+    shipped = runs.Run(tmp_path / "shipped")
+    assert {path.name for path in shipped.folder.iterdir()} == {
+        "config.json",
+        "generator.keras",
+        "reader.keras",
+        "report.json",
+    }
+    assert shipped.network("reader").read_bytes() == finished.network("reader").read_bytes()
+    was, now = (run.load("generator").get_weights()[0] for run in (finished, shipped))
+    assert 0 < np.abs(now - was).max() <= np.abs(was).max() / 2**8
+    assert shipped.network("generator").stat().st_size < 0.65 * finished.network("generator").stat().st_size
+
+
+def test_only_a_finished_run_is_shipped(tmp_path):
+    with pytest.raises(SystemExit, match="holds no finished run"):
+        ship.main(tmp_path, "tiny")
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
+def test_what_ships_is_small_and_loads(folder):
+    networks = sorted(folder.glob("*.keras"))
+    assert {"generator.keras"} <= {path.name for path in networks}
+    for path in networks:
+        assert path.stat().st_size < ship.LIMIT
+        runs.Run(folder).load(path.stem)
