@@ -11,6 +11,7 @@ from gan_book.layers import (
     LastingDropout,
     Maxout,
     RandomAffine,
+    RandomStrokeWidth,
     ReflectionPadding2D,
     WeightNormDense,
     fit_gains,
@@ -101,15 +102,16 @@ def test_weight_normalization_survives_saving(policy, tmp_path):
 # Random transformations
 
 
-def test_random_affine_changes_images_in_training_only():
+@pytest.mark.parametrize("layer", [RandomAffine, RandomStrokeWidth])
+def test_a_random_transformation_changes_images_in_training_only(layer):
     image = keras.Input((12, 10, 1))
-    model = keras.Model(image, RandomAffine()(image))
+    model = keras.Model(image, layer()(image))
     x = np.random.default_rng(0).uniform(-1, 1, (6, 12, 10, 1)).astype("float32")
     np.testing.assert_array_equal(model(x, training=False), x)
     first, second = (keras.ops.convert_to_numpy(model(x, training=True)) for _ in range(2))
     assert first.shape == x.shape and first.min() >= -1.001 and first.max() <= 1.001
     assert np.abs(first - x).max() > 0.1 and np.abs(first - second).max() > 0.1
-    assert np.abs(first[0] - first[1]).max() > 0.1, "each image by an amount of its own"
+    assert np.abs((first - x)[0] - (first - x)[1]).max() > 0.1, "each image by an amount of its own"
 
 
 def test_random_affine_fills_with_black_and_moves_as_far_as_it_says():
@@ -122,21 +124,37 @@ def test_random_affine_fills_with_black_and_moves_as_far_as_it_says():
     assert 1.0 < np.abs(rows - 13.5).max() < 4, "a shift of 2 pixels, sheared and stretched"
 
 
-def test_random_affine_lets_gradients_through():
+def test_random_stroke_width_widens_and_narrows_strokes():
+    image = keras.Input((9, 9, 1))
+    model = keras.Model(image, RandomStrokeWidth()(image))
+    bar = np.full((300, 9, 9, 1), -1.0, "float32")
+    bar[:, :, 3:6] = 1.0
+    drawn = keras.ops.convert_to_numpy(model(bar, training=True))[:, 4, :, 0]
+    inside, edge, beside, far = drawn[:, 4], drawn[:, 5], drawn[:, 6], drawn[:, 7]
+    np.testing.assert_allclose(inside, 1, atol=1e-6)  # the middle of three stays, what is two pixels away stays
+    np.testing.assert_allclose(far, -1, atol=1e-6)
+    assert np.all((edge > 0.999) | (beside < -0.999)), "either fatter or thinner"
+    assert beside.max() == pytest.approx(0.6, abs=0.1) and edge.min() == pytest.approx(-0.2, abs=0.1)
+
+
+@pytest.mark.parametrize("layer", [RandomAffine, RandomStrokeWidth])
+def test_a_random_transformation_lets_gradients_through(layer):
     z = keras.Input((3,))
     generator = keras.Model(z, keras.layers.Reshape((8, 8, 1))(keras.layers.Dense(64)(z)))
-    model = keras.Model(z, RandomAffine()(generator.output))
+    model = keras.Model(z, layer()(generator.output))
     model.compile("sgd", "mse")
     before = generator.get_weights()[0]
     model.train_on_batch(np.ones((4, 3), "float32"), np.ones((4, 8, 8, 1), "float32"))
     assert np.abs(generator.get_weights()[0] - before).max() > 1e-4
 
 
-def test_random_affine_is_what_it_was_after_saving(tmp_path):
+def test_random_transformations_are_what_they_were_after_saving(tmp_path):
     image = keras.Input((8, 8, 1))
     keras.Model(image, RandomAffine(0.5, fill=0.0)(image)).save(tmp_path / "a.keras")
     layer = keras.models.load_model(tmp_path / "a.keras").layers[1]
     assert (layer.strength, layer.fill) == (0.5, 0.0)
+    keras.Model(image, RandomStrokeWidth(0.5)(image)).save(tmp_path / "b.keras")
+    assert keras.models.load_model(tmp_path / "b.keras").layers[1].strength == 0.5
 
 
 def test_reflection_does_not_repeat_the_edge():
