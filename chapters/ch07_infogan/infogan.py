@@ -23,8 +23,8 @@
 # never seen, how far its categories are the ten digits, and seen why they are not quite; and turned the two dials that
 # it has beside them, and measured what they mean.
 #
-# As a script: `gan-book train infogan` trains it, `gan-book interpolate infogan --code 2:-2..2 --out walk.gif` turns a
-# dial of a trained generator (name its run with `--run`).
+# As a script: `gan-book train infogan` trains it, `gan-book interpolate infogan --code 3:-2..2 --out walk.gif` turns a
+# dial of the generator that comes with the book, or with `--run` of your own.
 
 # %%
 import math
@@ -40,7 +40,7 @@ from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
 from gan_book.evaluation.clusters import cluster_agreement
 from gan_book.evaluation.strokes import slant, stroke_width
-from gan_book.layers import RandomAffine
+from gan_book.layers import RandomAffine, RandomStrokeWidth
 from gan_book.lesson import Lesson, Score, Settings
 from gan_book.networks import dcgan_features, dcgan_image, one_hot
 from gan_book.predicting import ask
@@ -117,31 +117,38 @@ def code_surprise(code, guess):
 # Everything so far concerns drawn images. Nothing in the bound says that a category must be a *digit*: upright and
 # slanted strokes are as easily told apart as 4s and 9s, and with the paper's recipe alone just that happened to us
 # (see below). So we ask one thing more, and this is ours, not the paper's: that the category of a **real** image
-# say as much as possible about *that image*, and nothing about how it happens to lie on the page. Take a real image
-# $x$ and two random transformations of it, $t_1 x$ and $t_2 x$: turned, sheared, stretched and shifted a little. How
-# much $t_2 x$ tells of the category of $t_1 x$ is, by the same bound as above, at least
+# say as much as possible about *that image*, and nothing about the hand that wrote it. Take a real image $x$ and two
+# random transformations of it, $t_1 x$ and $t_2 x$: turned, sheared, stretched and shifted a little, with fatter or
+# finer strokes. What each tells of the other's category is
 #
-# $$ I_{\mathrm{real}} = \underbrace{H\big(\mathbb{E}_x Q(c \mid t x)\big)}_{\text{all categories are used}}
-#    - \underbrace{\mathbb{E}_x H\big(Q(c \mid t_1 x),\, Q(c \mid t_2 x)\big)}_{\text{both surely the same one}}, $$
+# $$ I_{\mathrm{real}} = \sum_{i,j} P_{ij} \log \frac{P_{ij}}{P_i P_j}, \qquad
+#    P_{ij} = \mathbb{E}_x\, Q(c = i \mid t_1 x)\, Q(c = j \mid t_2 x) $$
 #
-# with $H(p, q)$ the cross-entropy. It is again at most $\ln 10$. (Krause et al. 2010 trained classifiers without labels
-# so, Springenberg 2016, "CatGAN", discriminators; that it takes transformations is the lesson of Hu et al. 2017,
-# "IMSAT", and Ji et al. 2019, "Invariant Information Clustering"; Ojha et al. 2020, "Elastic-InfoGAN", brought them to
-# InfoGAN.) It is knowledge put in by hand, that a slanted 7 is still a 7. That is not ten labels, but not nothing.
+# ($P$ is estimated from each batch, and made symmetric). It is again at most $\ln 10$, and for that two things are
+# needed: both views have surely the same category, and all ten categories are used alike.
+#
+# This is Invariant Information Clustering (Ji et al. 2019). Krause et al. 2010 and Springenberg 2016, "CatGAN", had a
+# similar information without transformations; Ojha et al. 2020, "Elastic-InfoGAN", brought transformations to InfoGAN.
+# It is knowledge put in by hand, that a slanted 7 is still a 7. That is not ten labels, but not nothing.
 
 
 # %%
-def real_surprise(_, logits):
-    """-I_real for two transformations of each image, the first of all, then the second: logits ``[2n, k]`` to ``[2n]``.
+def transformed(image, strength):
+    """An image tensor, changed in training, each time anew, in ways that leave a digit what it is."""
+    return RandomAffine(strength)(RandomStrokeWidth(strength)(image))
 
-    In nats. An estimate from one batch, the same for each image of it; the first argument, a target, is not looked at.
+
+def real_surprise(_, logits):
+    """-I_real for two views of each image, the first of all, then the second: logits ``[2n, k]`` to ``[2n]``.
+
+    In nats; an estimate from one batch, the same for each image of it. The first argument, a target, is not looked at.
     """
-    n, logs = ops.shape(logits)[0] // 2, ops.log_softmax(logits)
-    first, second = logs[:n], logs[n : 2 * n]
-    agreement = ops.mean(ops.sum(ops.exp(first) * second + ops.exp(second) * first, axis=-1)) / 2
-    used = ops.mean(ops.softmax(logits), axis=0)
-    entropy = -ops.sum(used * ops.log(used + 1e-8))
-    return ops.zeros_like(logits[:, 0]) - entropy - agreement
+    q, n = ops.softmax(logits), ops.shape(logits)[0] // 2
+    joint = ops.matmul(ops.transpose(q[:n]), q[n:]) / ops.cast(n, q.dtype)
+    joint = ops.maximum((joint + ops.transpose(joint)) / 2, 1e-8)
+    each = ops.sum(joint, axis=0)
+    information = ops.sum(joint * (ops.log(joint) - ops.log(each) - ops.log(each)[:, None]))
+    return ops.zeros_like(q[:, 0]) - information
 
 
 # %% [markdown]
@@ -151,28 +158,18 @@ def real_surprise(_, logits):
 # paper), so it costs next to nothing: to judge a digit and to name it take the same eyes. After the trunk, $D$ is one
 # dense layer, $Q$ two.
 #
+# In training, $D$ and the category get the trunk's features of a transformed image, real and drawn ones alike. The two
+# numbers must be read off the image as it is: whether a code means slant cannot be seen once the picture is sheared.
+# This also divides the work. What the transformations change, the category may not depend on; so there are two dials
+# left over for just those habits of the pen.
+#
 # Where the DCGAN has batch normalization, ours normalizes each image by itself (*layer* normalization, in Keras a
 # `GroupNormalization` with one group). Batch normalization takes off each batch's mean, real and drawn ones apart, and
 # with it just what would show $D$ that too many 1s are drawn; and its statistics are those of transformed images, which
 # in use, where nothing is transformed, are not the right ones.
-#
-# A model with several outputs has a loss for each, weighted:
-#
-# $$ \min_{G,\,Q} \max_D \; V(D, G) - \lambda_1 L_I(c_1) - \lambda_2 L_I(c_2, c_3), $$
-#
-# with $\lambda_1$ = 1. For numbers, whose surprise has no natural scale, the paper advises a smaller $\lambda$ (section
-# 6); ours is $\lambda_2$ = 0.1. The constant $H(c)$ is left out: it has no gradient.
 
 # %%
-adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
-LOSSES = {"validity": adversarial_loss, "category": category_surprise, "code": code_surprise}
-LAMBDA_1, LAMBDA_2 = 1.0, 0.1
-Q_HEAD = ("q_hidden", "q_norm", "category", "code")  # the layers that are only Q's
-
-
-def loss_weights(informed):
-    """The weights of `LOSSES`, with or without L_I."""
-    return {"validity": 1.0, "category": LAMBDA_1 * informed, "code": LAMBDA_2 * informed}
+Q_HEAD = ("q_hidden", "category", "code")  # the layers that are only Q's
 
 
 def layer_normalization(**options):
@@ -180,45 +177,82 @@ def layer_normalization(**options):
     return layers.GroupNormalization(groups=1, **options)
 
 
-def two_heads(image, features, learning_rate, informed, lambda_real, normalization=layer_normalization):
-    """A discriminator: images to D's logit ``[n, 1]`` and Q's guesses, logits ``[n, 10]`` and normals ``[n, 4]``.
+def two_heads(image, features, augment=0.0, normalization=layer_normalization):
+    """D and Q on one trunk, images to features: images to D's logit ``[n, 1]`` and Q's guesses.
 
-    With `lambda_real` above 0 also to "views", the same logits once more, for the loss that concerns real images.
+    "validity" is D's logit, "category" has logits ``[n, 10]``, "code" normals ``[n, 4]``, see `code_surprise`.
     """
-    validity = layers.Dense(1, dtype="float32", name="validity")(features)
-    q = layers.Dense(128, use_bias=False, name="q_hidden")(features)
-    q = layers.LeakyReLU(0.1)(normalization(name="q_norm")(q))
-    category = layers.Dense(CATEGORIES, dtype="float32", name="category")(q)
-    code = layers.Dense(2 * CODES, dtype="float32", name="code")(q)
-    answers = {"validity": validity, "category": category, "code": code}
-    losses, weights = dict(LOSSES), loss_weights(informed)
-    if lambda_real:
-        answers["views"], losses["views"], weights["views"] = category, real_surprise, lambda_real
-    discriminator = keras.Model(image, answers, name="discriminator")
-    discriminator.compile(keras.optimizers.Adam(learning_rate, beta_1=0.5), losses, loss_weights=weights)
+    trunk = keras.Model(image, features, name="trunk")
+    image = keras.Input(image.shape[1:], name="image")
+    seen = trunk(transformed(image, augment) if augment else image)
+    hidden = layers.Dense(128, use_bias=False), normalization(), layers.LeakyReLU(0.1)
+    read = keras.Sequential(hidden, name="q_hidden")
+    q = read(seen)
+    answers = {
+        "validity": layers.Dense(1, dtype="float32", name="validity")(seen),
+        "category": layers.Dense(CATEGORIES, dtype="float32", name="category")(q),
+        "code": layers.Dense(2 * CODES, dtype="float32", name="code")(read(trunk(image)) if augment else q),
+    }
+    return keras.Model(image, answers, name="student")
+
+
+def define_student(image_shape=(28, 28, 1), width=32, augment=1.0):
+    """D and Q: images ``[n, h, w, c]`` in [-1, 1] to the answers of `two_heads`; `augment` 0 is for no changes."""
+    image = keras.Input(image_shape)
+    return two_heads(image, dcgan_features(image, width, layer_normalization), augment)
+
+
+# %% [markdown]
+# Training takes all answers together, with a loss for each, weighted:
+#
+# $$ \min_{G,\,Q} \max_D \; V(D, G) - \lambda_1 L_I(c_1) - \lambda_2 L_I(c_2, c_3) - I_{\mathrm{real}}, $$
+#
+# with $\lambda_1$ = 1. For numbers, whose surprise has no natural scale, the paper advises a smaller $\lambda$ (section
+# 6); ours is $\lambda_2$ = 0.1. The constant $H(c)$ is left out: it has no gradient. Real images have no code that
+# anyone knows, drawn ones need no $I_{\mathrm{real}}$. So $D$'s turn has up to five losses.
+
+# %%
+adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
+LAMBDA_1, LAMBDA_2 = 1.0, 0.1
+
+
+def define_discriminator(student, learning_rate=1e-3, informed=True, lambda_real=1.0):
+    """The player that learns: real and drawn images to what D says of both, and, if `informed`, what Q says.
+
+    "category" and "code" are Q's of the drawn images; with `lambda_real` above 0 "views" are the categories of two
+    transformations of each real image.
+    """
+    real, drawn = (keras.Input(student.input.shape[1:], name=name) for name in ("x", "x_fake"))
+    weights = {"real": 1.0, "fake": 1.0}
+    if informed:
+        weights |= {"category": LAMBDA_1, "code": LAMBDA_2}
+    if informed and lambda_real:
+        weights["views"] = lambda_real
+    of_real = student(ops.concatenate([real, real]) if "views" in weights else real)
+    of_drawn = student(drawn)
+    answers = {"real": of_real["validity"], "fake": of_drawn["validity"], "views": of_real["category"], **of_drawn}
+    losses = {
+        "real": adversarial_loss,
+        "fake": adversarial_loss,
+        "category": category_surprise,
+        "code": code_surprise,
+        "views": real_surprise,
+    }
+    silent = [] if informed else [student.get_layer(name) for name in Q_HEAD]
+    asked = {name: answers[name] for name in weights}
+    discriminator = Composite([real, drawn], asked, frozen=silent, name="discriminator")
+    optimizer = keras.optimizers.Adam(learning_rate, beta_1=0.5)
+    discriminator.compile(optimizer, {name: losses[name] for name in weights}, loss_weights=weights)
     return discriminator
-
-
-def define_discriminator(
-    image_shape=(28, 28, 1), width=32, learning_rate=1e-3, informed=True, lambda_real=1.0, augment=1.0
-):
-    """Images ``[n, h, w, c]`` in [-1, 1] to answers, see `two_heads`; `augment` is the strength of `RandomAffine`.
-
-    That layer transforms every image in training, real and drawn ones alike, each time anew.
-    """
-    image = keras.Input(image_shape, name="image")
-    seen = RandomAffine(augment)(image) if augment else image
-    return two_heads(image, dcgan_features(seen, width, layer_normalization), learning_rate, informed, lambda_real)
 
 
 # %% [markdown]
 # ## Who learns from what
 #
 # The paper trains *all* of $Q$, the shared trunk too, to raise $L_I$, and the generator as well. So $L_I$ stands in
-# two turns: in the discriminator's turn on generated images, and in the generator's turn through the composite, where
-# trunk and heads are frozen.
+# two turns: in the discriminator's, and in the generator's, through the composite, where trunk and heads are frozen.
 #
-# Many books do it otherwise: the discriminator's turns know nothing of codes, and the composite trains the generator
+# Many books do it otherwise: the discriminator's turn knows nothing of codes, and the composite trains the generator
 # *and* $Q$'s own layers, with the trunk frozen. Then $Q$ has to read the code with eyes that were made for another
 # purpose. Both ways are here (`variant`), and so is the **control**: $Q$ learns to read, but the generator is not asked
 # to be readable. The paper uses the same control for its figure 1.
@@ -234,17 +268,17 @@ def define_discriminator(
 VARIANTS = ("paper", "head", "control")
 
 
-def define_gan(generator, discriminator, learning_rate=1e-3, variant="paper"):
-    """The composite: latent inputs to the discriminator's answers to the image drawn from them."""
-    answers = discriminator(generator.output)
-    answers = {name: answers[name] for name in LOSSES}
-    trunk = [layer for layer in discriminator.layers if layer.name not in Q_HEAD]
-    frozen = trunk if variant == "head" else [discriminator]
-    gan = Composite(generator.inputs, answers, frozen=frozen, name="gan")
+def define_gan(generator, student, learning_rate=1e-3, variant="paper"):
+    """The composite: latent inputs to the answers of D and Q to the image drawn from them."""
+    d = [student.get_layer(name) for name in ("trunk", "validity")]
+    gan = Composite(
+        generator.inputs, student(generator.output), frozen=d if variant == "head" else [student], name="gan"
+    )
+    informed = variant != "control"
     gan.compile(
         keras.optimizers.Adam(learning_rate, beta_1=0.5),
-        LOSSES,
-        loss_weights=loss_weights(informed=variant != "control"),
+        {"validity": adversarial_loss, "category": category_surprise, "code": code_surprise},
+        loss_weights={"validity": 1.0, "category": LAMBDA_1 * informed, "code": LAMBDA_2 * informed},
         metrics={"category": mutual_information},
     )
     return gan
@@ -253,8 +287,7 @@ def define_gan(generator, discriminator, learning_rate=1e-3, variant="paper"):
 # %% [markdown]
 # ## The turns
 #
-# Real images have no code that anyone knows, and drawn ones need no $I_{\mathrm{real}}$. A turn may therefore say, as a
-# fifth part, how much each answer counts. The labels of the batch are thrown away before anybody can look at them.
+# The labels of the batch are thrown away before anybody can look at them.
 
 
 # %%
@@ -262,43 +295,33 @@ class InfoGAN(GAN):
     """G with codes and D with two heads.
 
     Attributes:
-        reader: D and Q to ask: their moving average, if `average` is above 0.
+        student: D and Q, as they learn.
+        reader: D and Q to ask: the moving average of the student, if `average` is above 0.
     """
 
-    def __init__(self, generator, discriminator, gan, average=0.0, seed=0):
+    def __init__(self, student, generator, discriminator, gan, average=0.0, seed=0):
         super().__init__(generator, discriminator, gan, average, seed)
-        self.reader = self.track_average(discriminator, average)
+        self.student, self.reader = student, self.track_average(student, average)
 
     def turns(self, images, labels):
         del labels
         n, x = ops.shape(images)[0], to_float(images)
         latent = self.latent_points(n)
         x_fake = self.generator(latent, training=True)
-        if "views" in self.discriminator.output:
-            x = ops.concatenate([x, x])  # each will be transformed in another way
-        # max log D(x) + I_real
-        yield "d_real", self.discriminator, x, *self.judged(1, None, ops.shape(x)[0])
-        # max log(1 - D(G(z, c))) + L_I
-        yield "d_fake", self.discriminator, x_fake, *self.judged(0, latent, n)
+        asked = self.discriminator.output
+        seen = 2 * n if "views" in asked else n
+        targets = {"real": ops.ones((seen, 1)), "fake": ops.zeros((n, 1)), "views": ops.zeros(seen)}
+        targets |= {"category": latent[1], "code": latent[2]}
+        # max log D(x) + log(1 - D(G(z, c))) + L_I + I_real
+        yield "d", self.discriminator, [x, x_fake], {name: targets[name] for name in asked}
         latent = self.latent_points(n)
         # max log D(G(z, c)) + L_I
-        yield "g", self.gan, latent, self.targets(ops.ones((n, 1)), latent)
+        yield "g", self.gan, latent, {"validity": ops.ones((n, 1)), "category": latent[1], "code": latent[2]}
 
     def latent_points(self, n):
         z = keras.random.normal((n, NOISE), seed=self.rng)
         category = keras.random.randint((n,), 0, CATEGORIES, seed=self.rng)
         return [z, category, keras.random.uniform((n, CODES), -1, 1, seed=self.rng)]
-
-    def targets(self, validity, latent):
-        return {"validity": validity, "category": latent[1], "code": latent[2]}
-
-    def judged(self, real, latent, n):
-        """Targets and weights of the discriminator's answers about real (1) or drawn (0) images."""
-        latent = [None, ops.zeros(n), ops.zeros((n, CODES))] if real else latent
-        targets = {**self.targets(real * ops.ones((n, 1)), latent), "views": ops.zeros(n)}
-        counts = {"validity": 1, "category": 1 - real, "code": 1 - real, "views": real}
-        asked = self.discriminator.output
-        return {name: targets[name] for name in asked}, {name: counts[name] * ops.ones(n) for name in asked}
 
 
 # %% [markdown]
@@ -310,15 +333,15 @@ class InfoGAN(GAN):
 
 
 # %%
-def define_paper_discriminator(image_shape=(28, 28, 1), learning_rate=2e-4, informed=True, lambda_real=0.0):
-    """As `define_discriminator`, after table 1 of the paper."""
-    image = keras.Input(image_shape, name="image")
+def define_paper_student(image_shape=(28, 28, 1), augment=0.0):
+    """As `define_student`, after table 1 of the paper."""
+    image = keras.Input(image_shape)
     h = layers.LeakyReLU(0.1)(layers.Conv2D(64, 4, strides=2, padding="same")(image))
     h = layers.Conv2D(128, 4, strides=2, padding="same", use_bias=False)(h)
     h = layers.LeakyReLU(0.1)(layers.BatchNormalization()(h))
     h = layers.Dense(1024, use_bias=False)(layers.Flatten()(h))
     h = layers.LeakyReLU(0.1)(layers.BatchNormalization()(h))
-    return two_heads(image, h, learning_rate, informed, lambda_real, layers.BatchNormalization)
+    return two_heads(image, h, augment, layers.BatchNormalization)
 
 
 def define_paper_generator(image_shape=(28, 28, 1)):
@@ -346,7 +369,7 @@ def define_paper_generator(image_shape=(28, 28, 1)):
 # %%
 @dataclass(frozen=True)
 class InfoGANSettings(Settings):
-    """`network`: "dcgan" or "paper" (without `augment`); `variant`: see `VARIANTS`; `lambda_real`: 0 for no I_real."""
+    """`network`: "dcgan" or "paper"; `variant`: see `VARIANTS`; `lambda_real`: the weight of I_real."""
 
     network: str = "dcgan"
     variant: str = "paper"
@@ -358,13 +381,21 @@ class InfoGANSettings(Settings):
     average: float = 0.999
 
 
-QUICK = InfoGANSettings(data="mnist", epochs=2, batch_size=64)
+QUICK = InfoGANSettings(data="mnist", epochs=2, batch_size=64, limit=48_000)
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=6),
+    "full": replace(QUICK, epochs=4, limit=None),
     "book": replace(
-        QUICK, network="paper", epochs=11, batch_size=128, augment=0.0, lambda_real=0.0, learning_rate=2e-4, average=0.0
+        QUICK,
+        epochs=11,
+        batch_size=128,
+        limit=None,
+        network="paper",
+        augment=0.0,
+        lambda_real=0.0,
+        learning_rate=2e-4,
+        average=0.0,
     ),
 }
 
@@ -375,22 +406,23 @@ def build(settings, dataset):
     Raises:
         BookError: no such network or variant, or images the paper's networks cannot draw.
     """
-    shape, rate, informed = dataset.image_shape, settings.learning_rate, settings.variant != "head"
-    reading = settings.lambda_real * informed
+    shape = dataset.image_shape
     if settings.variant not in VARIANTS:
         raise BookError(f"variant '{settings.variant}' is not known; choose one of: {', '.join(VARIANTS)}")
     if settings.network == "paper":
         if shape[0] % 4 or shape[1] % 4:
             raise BookError(f"the paper's networks draw sides that are multiples of 4, not {shape[0]}; use dcgan")
-        discriminator = define_paper_discriminator(shape, rate, informed, reading)
+        student = define_paper_student(shape, settings.augment)
         generator = define_paper_generator(shape)
     elif settings.network == "dcgan":
-        discriminator = define_discriminator(shape, settings.width, rate, informed, reading, settings.augment)
+        student = define_student(shape, settings.width, settings.augment)
         generator = define_generator(shape, settings.width)
     else:
         raise BookError(f"network '{settings.network}' is not known; choose dcgan or paper")
-    gan = define_gan(generator, discriminator, settings.generator_learning_rate, settings.variant)
-    return InfoGAN(generator, discriminator, gan, settings.average, settings.seed)
+    informed = settings.variant != "head"
+    discriminator = define_discriminator(student, settings.learning_rate, informed, settings.lambda_real)
+    gan = define_gan(generator, student, settings.generator_learning_rate, settings.variant)
+    return InfoGAN(student, generator, discriminator, gan, settings.average, settings.seed)
 
 
 # %% [markdown]
@@ -498,8 +530,7 @@ LESSON = Lesson(
 # ## Two dials
 #
 # Each row one category, the same noise; from left to right one code goes from -2 to 2, twice as far as in training, as
-# in figure 2 of the paper. First $c_2$, then $c_3$. On the command line:
-# `gan-book interpolate infogan --code 2:-2..2 --out walk.gif`.
+# in figure 2 of the paper. First $c_2$, then $c_3$.
 
 # %% tags=["active-ipynb"]
 # generator, reader = run.load("generator"), run.load("reader")
@@ -520,9 +551,10 @@ LESSON = Lesson(
 
 # %% [markdown]
 # Do they mean what they seem to mean? Here are 2,000 samples; each code against the slant and the stroke width of what
-# was drawn. (Rows: $c_2$ and $c_3$. Columns: slant and stroke width.) After two epochs neither code stands for one
-# thing: slant cannot be read off pictures that are sheared at random, and stroke width is at work elsewhere (see
-# below). The paper's recipe alone, after six epochs, had |r| = 0.61 with slant and 0.56 with stroke width.
+# was drawn. (Rows: $c_2$ and $c_3$. Columns: slant and stroke width.) Slant gets a dial: in `full` with seed 0 one of
+# its own (|r| = 0.92), with other seeds a part of each, for nothing fixes the axes in the plane of two numbers. Stroke
+# width gets none (|r| below 0.3): the other dial turns what the network finds easier to show. The paper's recipe
+# alone, after six epochs, had |r| = 0.61 with slant and 0.56 with stroke width.
 
 # %% tags=["active-ipynb"]
 # print(np.round(code_correlations(generator, 500 if PRESET == "smoke" else 2000, seed=0), 2))
@@ -531,9 +563,11 @@ LESSON = Lesson(
 # ## Where it errs
 #
 # Rows: digits of the real test images; columns: the categories $Q$ puts them into. A clean run has one bright cell in
-# each row and column. Look for two columns that share one digit, and for two digits that share a column. And look at
-# the rows of samples again: one of fat digits and one of thin ones. Stroke width is the one habit of a pen that our
-# transformations do not touch, so it may still pass for a kind of digit.
+# each row and column. This one (`quick`, seed 0) is not clean: 2 and 6 share a column, and in return there is one for
+# 5s and 8s of a certain kind. The transformations cannot prevent that, for such kinds are not each other sheared. It is
+# a local maximum of $I_{\mathrm{real}}$, 0.07 nats or so below the best, and some trainings take longer than others to
+# leave it. After four epochs (`full`) the same seed has 98.5 %; of five seeds of `quick` two end in such a place, and
+# the median has 94.8 % (`results/ch07_infogan.json`).
 
 # %% tags=["active-ipynb"]
 # data = load(settings.data)
@@ -586,7 +620,7 @@ LESSON = Lesson(
 # 6. *Who finds the digits?* In the control $Q$ still reads real images, by $I_{\mathrm{real}}$. Compare
 #    its code accuracy with the full model's, and then train with `--set lambda_real=0`. (What to expect: much of the
 #    accuracy is $I_{\mathrm{real}}$'s; that the *generator* draws one kind of digit a row is $L_I$'s.)
-# 7. *What it may not be about.* Your pictures are letters, b, d, p and q among them. Which of the four transformations
+# 7. *What it may not be about.* Your pictures are letters, b, d, p and q among them. Which of the five transformations
 #    would you leave out, and what about mirror images? (Answer: none, as long as turns are small; but mirrored, a b is
 #    a d, so those would merge the two.)
 

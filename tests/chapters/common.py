@@ -70,3 +70,15 @@ def ends_alike(lesson, network):
         model.train_on_batch(data.images, labels)
         ends.append(getattr(model, network).get_weights())
     return all(np.array_equal(a, b) for a, b in zip(*ends, strict=True))
+
+
+def check_information(surprise):
+    """That a loss is minus the information between two views: ln 10 for a perfect reader, 0 for one that guesses."""
+    which = np.arange(40) % 10
+    sure = 50 * np.eye(10, dtype="float32")[which]
+    np.testing.assert_allclose(surprise(None, np.concatenate([sure, sure])), [-np.log(10)] * 80, rtol=1e-4)
+    np.testing.assert_allclose(surprise(None, np.zeros((80, 10), "float32")), 0, atol=1e-5)
+    always_one = 50 * np.eye(10, dtype="float32")[np.zeros(80, int)]
+    np.testing.assert_allclose(surprise(None, always_one), 0, atol=1e-4)
+    unrelated = 50 * np.eye(10, dtype="float32")[(which + np.arange(40) // 10) % 10]
+    assert np.asarray(surprise(None, np.concatenate([sure, unrelated]))).mean() > -1

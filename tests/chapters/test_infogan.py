@@ -5,11 +5,12 @@ import math
 import keras
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from chapters.ch07_infogan import infogan
 from gan_book import sampling
 from gan_book.errors import BookError
-from tests.chapters.common import build, ends_alike, moves, names, noise
+from tests.chapters.common import build, check_information, ends_alike, moves, names, noise
 
 LESSON = infogan.LESSON
 
@@ -18,17 +19,17 @@ def test_the_papers_networks_have_the_sizes_of_table_1():
     # Convolutions 1 to 64 and 64 to 128, dense 6272 to 1024; normalization has 4 numbers a unit.
     trunk = (16 * 64 + 64) + 16 * 64 * 128 + 4 * 128 + 6272 * 1024 + 4 * 1024
     heads = (1024 + 1) + (1024 * 128 + 4 * 128) + (128 * 10 + 10) + (128 * 4 + 4)
-    assert infogan.define_paper_discriminator().count_params() == trunk + heads
+    assert infogan.define_paper_student().count_params() == trunk + heads
     # 74 to 1024 to 7 x 7 x 128 to 64 maps to the image; the identity matrix of the one-hot category is not learned.
     generator = 74 * 1024 + 4 * 1024 + 1024 * 6272 + 4 * 6272 + 16 * 128 * 64 + 4 * 64 + (16 * 64 + 1) + 100
     assert infogan.define_paper_generator().count_params() == generator
 
 
 def test_the_answer_to_exercise_5():
-    discriminator = infogan.define_discriminator(width=32)
-    own = sum(discriminator.get_layer(name).count_params() for name in infogan.Q_HEAD)
-    validity = discriminator.get_layer("validity").count_params()
-    assert (discriminator.count_params() - own - validity, own) == (164_960, 264_206)
+    student = infogan.define_student(width=32)
+    own = sum(student.get_layer(name).count_params() for name in infogan.Q_HEAD)
+    assert (student.get_layer("trunk").count_params(), own) == (164_960, 264_206)
+    assert student.count_params() == 164_960 + 264_206 + student.get_layer("validity").count_params()
 
 
 @pytest.mark.parametrize("size", [20, 40])
@@ -37,47 +38,68 @@ def test_the_answer_to_exercise_5():
 def test_who_moves(variant, network, size, snapshot, moved):
     model = build(LESSON, variant=variant, network=network)
     data = noise(n=size)
-    seen = moves(model, (data.images, data.labels), snapshot, moved)
-    d, g = (names(network) for network in (model.discriminator, model.generator))
-    head = names(model.discriminator, infogan.Q_HEAD)
-    assert head < d
-    codes = names(model.discriminator, ["code"])
-    # Of real images only Q's category is told something, and not in the books' way.
-    assert seen["d_real"] == (d - head if variant == "head" else d - codes)
-    assert seen["d_fake"] == (d - head if variant == "head" else d)
+    seen = moves(model, (data.images, data.labels), snapshot, moved, ("generator", "student"))
+    every, d, head, category, code = (
+        names(model.student, parts) for parts in (None, ["trunk", "validity"], infogan.Q_HEAD, ["category"], ["code"])
+    )
+    assert every == d | head and category | code < head
+    g = names(model.generator)
+    assert seen["d"] == (d if variant == "head" else every)
     assert seen["g"] == (g | head if variant == "head" else g)
 
 
-def test_without_its_information_real_images_teach_q_nothing(snapshot, moved):
-    model, data = build(LESSON, lambda_real=0.0), noise(n=20)
-    assert set(model.discriminator.output) == {"validity", "category", "code"}
-    seen = moves(model, (data.images, data.labels), snapshot, moved)
-    assert seen["d_real"] == names(model.discriminator) - names(model.discriminator, infogan.Q_HEAD)
+@pytest.mark.parametrize("augment", [0.0, 1.0])
+def test_codes_are_read_off_the_image_as_it_is_and_categories_off_a_transformed_one(augment):
+    student = infogan.define_student(width=8, augment=augment)
+    images = np.random.default_rng(0).uniform(-1, 1, (6, 28, 28, 1)).astype("float32")
+    plain, first, second = (student(images, training=training) for training in (False, True, True))
+    np.testing.assert_allclose(first["code"], plain["code"], atol=1e-5)
+    for name in ("validity", "category"):
+        change = np.abs(np.asarray(first[name]) - np.asarray(second[name])).max()
+        assert change > 1e-4 if augment else change < 1e-6, name
+
+
+@pytest.mark.parametrize(
+    ("informed", "lambda_real", "asked"),
+    [
+        (True, 1.0, {"real", "fake", "category", "code", "views"}),
+        (True, 0.0, {"real", "fake", "category", "code"}),
+        (False, 1.0, {"real", "fake"}),
+    ],
+)
+def test_what_the_discriminator_is_asked(informed, lambda_real, asked):
+    student = infogan.define_student(width=8, augment=0.0)
+    discriminator = infogan.define_discriminator(student, informed=informed, lambda_real=lambda_real)
+    real, drawn = (np.random.default_rng(i).uniform(-1, 1, (5, 28, 28, 1)).astype("float32") for i in range(2))
+    answers, of_real, of_drawn = discriminator([real, drawn]), student(real), student(drawn)
+    assert set(answers) == asked
+    views = 2 if "views" in asked else 1
+    np.testing.assert_allclose(answers["real"], np.tile(of_real["validity"], (views, 1)), atol=1e-5)
+    np.testing.assert_allclose(answers["fake"], of_drawn["validity"], atol=1e-5)
+    if informed:
+        np.testing.assert_allclose(answers["category"], of_drawn["category"], atol=1e-5)
+        np.testing.assert_allclose(answers["code"], of_drawn["code"], atol=1e-5)
+    if views == 2:
+        np.testing.assert_allclose(answers["views"], np.tile(of_real["category"], (2, 1)), atol=1e-5)
 
 
 def test_the_information_on_real_images_is_the_entropy_for_a_perfect_reader_and_zero_for_a_guess():
-    which = np.arange(40) % 10
-    sure = 50 * np.eye(10, dtype="float32")[which]
-    np.testing.assert_allclose(
-        infogan.real_surprise(None, np.concatenate([sure, sure])), [-math.log(10)] * 80, rtol=1e-4
-    )
-    np.testing.assert_allclose(infogan.real_surprise(None, np.zeros((80, 10), "float32")), 0, atol=1e-5)
-    always_one = 50 * np.eye(10, dtype="float32")[np.zeros(80, int)]
-    np.testing.assert_allclose(infogan.real_surprise(None, always_one), 0, atol=1e-5)
-    np.testing.assert_allclose(
-        infogan.real_surprise(None, np.zeros((5, 10), "float32")), 0, atol=1e-5
-    )  # odd, not asked
-    disagreeing = np.concatenate([sure, np.roll(sure, 1, axis=0)])
-    assert np.asarray(infogan.real_surprise(None, disagreeing)).mean() > 10
+    check_information(infogan.real_surprise)
+    logits = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
+    q = softmax(logits.astype("float64"), axis=1)
+    joint = sum(np.outer(a, b) + np.outer(b, a) for a, b in zip(q[:3], q[3:], strict=True)) / 6
+    marginal = joint.sum(axis=1)
+    of_joint, of_one = (-(p * np.log(p)).sum() for p in (joint, marginal))
+    np.testing.assert_allclose(infogan.real_surprise(None, logits), [of_joint - 2 * of_one] * 6, rtol=1e-4)
 
 
 def test_the_reader_is_the_moving_average():
     model, data = build(LESSON), noise(n=20)
     model.compile()
-    before = model.discriminator.get_weights()
+    before = model.student.get_weights()
     model.train_on_batch(data.images, data.labels)
     m = 2 / 11  # the momentum after the first step
-    for was, now, average in zip(before, model.discriminator.get_weights(), model.reader.get_weights(), strict=True):
+    for was, now, average in zip(before, model.student.get_weights(), model.reader.get_weights(), strict=True):
         if now.dtype == np.float32:
             np.testing.assert_allclose(average, m * was + (1 - m) * now, atol=1e-5)
 
@@ -162,5 +184,5 @@ def check_smoke(run):
     assert sorted(measured["details"]["digit_of_category"].values()) == list(range(10))
     assert "label_accuracy" not in measured and len(measured["seen_per_class"]) == 10
     header = run.log.read_text().splitlines()[0]
-    assert "g_category_mutual_information" in header and "d_fake_category_loss" in header
+    assert "g_category_mutual_information" in header and "d_views_loss" in header
     assert run.network("reader").exists() and (run.folder / "samples.png").exists()

@@ -4,12 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from keras import ops
+from keras import layers, ops
+from scipy.special import softmax
 
 from chapters.ch09_sgan import sgan
 from gan_book.errors import BookError
 from gan_book.layers import WeightNormDense
-from tests.chapters.common import build, ends_alike, moves, names, noise, tensors
+from tests.chapters.common import build, check_information, ends_alike, moves, names, noise, tensors
 
 LESSON = sgan.LESSON
 
@@ -37,14 +38,15 @@ def test_the_books_networks_have_the_published_sizes():
 
 @pytest.mark.parametrize("size", [20, 40])
 @pytest.mark.parametrize("loss", sgan.LOSSES)
+@pytest.mark.parametrize("lambda_views", [0.0, 1.0])
 @pytest.mark.parametrize("network", ["mlp", "book"])
-def test_who_moves(network, loss, size, snapshot, moved):
-    model = build(LESSON, network=network, loss=loss)
+def test_who_moves(network, lambda_views, loss, size, snapshot, moved):
+    model = build(LESSON, network=network, loss=loss, lambda_views=lambda_views)
     data = noise(n=size)
     seen = moves(model, (data.images, data.labels), snapshot, moved)
     assert seen["d"] == {("discriminator", weight.path) for weight in model.student.trainable_weights}
     assert len(seen["d"]) == len(model.student.trainable_weights)
-    assert seen["g"] == names(model.generator)
+    assert seen.get("g", set()) == (set() if loss == "untrained" else names(model.generator))
 
 
 def test_lengths_hold_still_but_for_the_last_layers():
@@ -54,15 +56,47 @@ def test_lengths_hold_still_but_for_the_last_layers():
     assert len(classifier.trainable_weights) == 5 * 2 + 3
 
 
-def test_the_three_kinds_are_cut_apart_in_order():
+@pytest.mark.parametrize("lambda_views", [0.0, 1.0])
+def test_the_three_kinds_are_cut_apart_in_order(lambda_views):
     """Labelled, unlabelled and generated images get the answers they would get alone."""
     classifier = sgan.define_classifier(width=32)
-    discriminator = sgan.define_discriminator(classifier, "adam")
-    kinds = [np.random.default_rng(i).uniform(-1, 1, (4, 28, 28, 1)).astype("float32") for i in range(3)]
-    answers = discriminator(kinds)
-    np.testing.assert_allclose(answers["label"], classifier(kinds[0]), rtol=1e-5)
-    np.testing.assert_allclose(answers["real"], sgan.validity(classifier(kinds[1])), rtol=1e-5)
-    np.testing.assert_allclose(answers["fake"], sgan.validity(classifier(kinds[2])), rtol=1e-5)
+    discriminator = sgan.define_discriminator(classifier, "adam", lambda_views)
+    assert [kind.name for kind in discriminator.inputs] == ["labelled", "generated", "unlabelled"]
+    labelled, generated, unlabelled = (
+        np.random.default_rng(i).uniform(-1, 1, (4, 28, 28, 1)).astype("float32") for i in range(3)
+    )
+    answers = discriminator([labelled, generated, unlabelled])
+    both = np.concatenate([unlabelled, unlabelled]) if lambda_views else unlabelled
+    assert ("views" in answers) == bool(lambda_views)
+    np.testing.assert_allclose(answers["label"], classifier(labelled), rtol=1e-5)
+    np.testing.assert_allclose(answers["fake"], sgan.validity(classifier(generated)), rtol=1e-5)
+    np.testing.assert_allclose(answers["real"], sgan.validity(classifier(both)), rtol=1e-5)
+    if lambda_views:
+        np.testing.assert_allclose(answers["views"], classifier(both), rtol=1e-5)
+
+
+def test_the_information_of_views_is_the_entropy_for_a_perfect_reader_and_zero_for_a_guess():
+    check_information(sgan.view_surprise)
+    logits = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
+    q = softmax(logits.astype("float64"), axis=1)
+    cross = -(q[:3] * np.log(q[3:]) + q[3:] * np.log(q[:3])).sum(axis=1).mean() / 2
+    entropy = -(q.mean(axis=0) * np.log(q.mean(axis=0))).sum()
+    np.testing.assert_allclose(sgan.view_surprise(None, logits), [cross - entropy] * 6, rtol=1e-5)
+
+
+def test_two_views_of_an_image_are_two_different_pictures():
+    discriminator = sgan.define_discriminator(sgan.define_classifier(width=32), "adam", 1.0)
+    kinds = [np.random.default_rng(0).uniform(-1, 1, (4, 28, 28, 1)).astype("float32")] * 3
+    views = np.asarray(discriminator(kinds, training=True)["views"])
+    assert np.abs(views[:4] - views[4:]).max() > 1e-3
+
+
+def test_noise_after_each_layer_is_there_when_asked_for():
+    count = [
+        sum(isinstance(layer, layers.GaussianNoise) for layer in sgan.define_classifier(width=32, noise=noise).layers)
+        for noise in (0.0, 0.5)
+    ]
+    assert count == [1, 6]
 
 
 def test_the_labels_of_the_batch_are_not_looked_at():
@@ -93,7 +127,7 @@ def test_labelled_images_keep_their_labels():
 def test_what_the_generator_is_asked_for():
     """Feature matching hands over the features of the real images, the adversarial loss asks for "real"."""
     images, labels = tensors(10)
-    for loss in sgan.LOSSES:
+    for loss in sgan.LOSSES[:2]:
         model = build(LESSON, loss=loss)
         goals = {
             name: np.asarray(ops.cast(y, "float32")) for name, _, _, y in model.turns(images, labels) if name == "g"
