@@ -165,14 +165,13 @@ which_class = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def define_discriminator(classifier, optimizer, lambda_views=0.0):
-    """The player that learns: labelled, unlabelled and generated images to the answers about them.
+    """The player that learns: labelled, generated and unlabelled images to the answers about them.
 
     With `lambda_views` above 0 there are two answers about each unlabelled image, one for each view of it.
     """
     kinds = [keras.Input(classifier.input.shape[1:], name=name) for name in ("labelled", "generated", "unlabelled")]
-    views = 2 if lambda_views else 1
-    logits = classifier(ops.concatenate([*kinds, *kinds[2:] * (views - 1)], axis=0))
-    labelled, generated, *unlabelled = ops.split(logits, 2 + views, axis=0)
+    seen = [*kinds, kinds[2]] if lambda_views else kinds
+    labelled, generated, *unlabelled = ops.split(classifier(ops.concatenate(seen, axis=0)), len(seen), axis=0)
     unlabelled = ops.concatenate(unlabelled, axis=0)
     answers = {"label": labelled, "real": validity(unlabelled), "fake": validity(generated), "views": unlabelled}
     losses = {"label": which_class, "real": real_or_fake, "fake": real_or_fake, "views": view_surprise}
