@@ -521,7 +521,8 @@ LESSON = Lesson(
 
 # %% [markdown]
 # In the losses, watch `category`: it starts at $\ln 10$ = 2.3, where $Q$ can only guess, and falls towards 0 long
-# before the pictures are good. A code is easily agreed upon; that it should mean a *digit* is the network's own choice.
+# before the pictures are good: a code is easily agreed upon. That it should mean a *digit* takes longer, and is to be
+# seen in `d_views_loss`, which is minus $I_{\mathrm{real}}$ and on its way to -2.3.
 
 # %% tags=["active-ipynb"]
 # Image.open(run.folder / "losses.png")
@@ -566,8 +567,8 @@ LESSON = Lesson(
 # each row and column. This one (`quick`, seed 0) is not clean: 2 and 6 share a column, and in return there is one for
 # 5s and 8s of a certain kind. The transformations cannot prevent that, for such kinds are not each other sheared. It is
 # a local maximum of $I_{\mathrm{real}}$, 0.07 nats or so below the best, and some trainings take longer than others to
-# leave it. After four epochs (`full`) the same seed has 98.5 %; of five seeds of `quick` two end in such a place, and
-# the median has 94.8 % (`results/ch07_infogan.json`).
+# leave it, if they do. After four epochs (`full`) the same seed has 98.5 %; but of five seeds of `quick` two end in such
+# a place, and of three of `full` one. The medians are 94.8 % and 97.3 % (`results/ch07_infogan.json`).
 
 # %% tags=["active-ipynb"]
 # data = load(settings.data)
