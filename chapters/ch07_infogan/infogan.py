@@ -567,8 +567,8 @@ LESSON = Lesson(
 # each row and column. This one (`quick`, seed 0) is not clean: 2 and 6 share a column, and in return there is one for
 # 5s and 8s of a certain kind. The transformations cannot prevent that, for such kinds are not each other sheared. It is
 # a local maximum of $I_{\mathrm{real}}$, 0.07 nats or so below the best, and some trainings take longer than others to
-# leave it, if they do. After four epochs (`full`) the same seed has 98.5 %; but of five seeds of `quick` two end in such
-# a place, and of three of `full` one. The medians are 94.8 % and 97.3 % (`results/ch07_infogan.json`).
+# leave it, if they do. After four epochs (`full`) the same seed has 98.5 %; but of five seeds of `quick` two end in
+# such a place, and of three of `full` one. The medians are 94.8 % and 97.3 % (`results/ch07_infogan.json`).
 
 # %% tags=["active-ipynb"]
 # data = load(settings.data)
