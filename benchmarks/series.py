@@ -52,7 +52,9 @@ SERIES = {
         "control": Row("infogan", "quick", 3, {"set": "variant=control"}),
         "full": Row("infogan", "full", 3),
         "transformed": Row("infogan", "full", 3, {"set": "lambda_real=0"}),
-        "plain": Row("infogan", "full", 1, {"set": ("lambda_real=0", "augment=0", "learning_rate=0.0002")}),
+        "plain": Row(
+            "infogan", "full", 1, {"epochs": 6, "set": ("lambda_real=0", "augment=0", "learning_rate=0.0002")}
+        ),
         "fashion": Row("infogan", "full", 3, {"data": "fashion_mnist"}),
     },
     "ch08_acgan": {

@@ -1,6 +1,6 @@
 """Put a finished run into ``pretrained/``, where `generate`, `evaluate`, `translate` look without ``--run``.
 
-    python benchmarks/ship.py runs/series/ch10_pix2pix/both-0 pix2pix
+    python benchmarks/ship.py runs/series/ch10_pix2pix/both-0
 
 Everything but its checkpoints and the single pictures of its training goes there as it is. Only a network that would
 be larger than 4 MB is written anew, with weights rounded to the 8 significant bits of bfloat16: still float32 to
@@ -41,15 +41,14 @@ def ship(folder, target):
             shutil.copy(path, target / path.name)
 
 
-def main(
-    folder: Annotated[Path, typer.Argument(help="A finished run.")],
-    lesson: Annotated[str, typer.Argument(help="The lesson's name, as in `gan-book train NAME`.")],
-):
+def main(folder: Annotated[Path, typer.Argument(help="A finished run.")]):
     """Ship a run with the book."""
-    if runs.Run(folder).report is None:
+    run = runs.Run(folder)
+    if run.report is None:
         sys.exit(f"error: {folder} holds no finished run; finish it with --resume first")
-    ship(folder, PRETRAINED / lesson)
-    for path in sorted((PRETRAINED / lesson).iterdir()):
+    target = PRETRAINED / run.config["lesson"]
+    ship(folder, target)
+    for path in sorted(target.iterdir()):
         print(f"{path.stat().st_size:>9,}  {path.relative_to(PRETRAINED.parent)}")
 
 

@@ -42,7 +42,7 @@ def test_all_but_checkpoints_goes_along_and_large_networks_are_rounded(finished,
 
 def test_only_a_finished_run_is_shipped(tmp_path):
     with pytest.raises(SystemExit, match="holds no finished run"):
-        ship.main(tmp_path, "tiny")
+        ship.main(tmp_path)
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
