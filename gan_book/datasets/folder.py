@@ -1,15 +1,14 @@
 """A folder of images as a data set."""
 
+import glob
 import hashlib
 import json
 import warnings
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from gan_book import paths
+from gan_book import caching, paths
 from gan_book.datasets.dataset import Dataset
 from gan_book.datasets.decode import decode
 from gan_book.datasets.files import SkippedImages, children, decode_all, images_below, images_in
@@ -106,17 +105,16 @@ def _labelled(part, folder):
 
 def _decode_cached(folder, files, size):
     """``images, indices of the files they are of, [(path, reason), ...] for the others``."""
-    cached = _cache_path(folder, files, size)
-    try:
-        with cached.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images, readable = arrays["images"], arrays["readable"]
-            unread = [(files[int(index)], str(reason)) for index, reason in arrays["unread"]]
-            return images, readable, unread
-    except (OSError, EOFError, KeyError, ValueError, IndexError, zipfile.BadZipFile, zlib.error):
-        pass  # never written, or damaged: decode again
-    images, readable, unread = _decode_all(files, size)
-    _write_cache(cached, images, readable, unread)
-    return images, readable, [(files[index], reason) for index, reason in unread]
+    path = _cache_path(folder, files, size)
+    arrays = caching.read(path)
+    if arrays is None or arrays.keys() != {"images", "readable", "unread"}:
+        images, readable, unread = _decode_all(files, size)
+        columns = np.array([(str(index), reason) for index, reason in unread]).reshape(-1, 2).astype(str)
+        arrays = {"images": images, "readable": readable, "unread": columns}
+        caching.write(path, arrays, "the decoded images")
+        _forget_older(path)
+    unread = [(files[int(index)], str(reason)) for index, reason in arrays["unread"]]
+    return arrays["images"], arrays["readable"], unread
 
 
 def _decode_all(files, size):
@@ -133,15 +131,9 @@ def _cache_path(folder, files, size):
     return paths.cache_dir() / "images" / f"{folder.resolve().name}-{place}-{size}-{key}.npz"
 
 
-def _write_cache(path, images, readable, unread):
-    """Keeps the pixels for next time; a cache that cannot be written costs time, nothing else."""
-    columns = np.array([(str(index), reason) for index, reason in unread]).reshape(-1, 2).astype(str)
-    try:
-        with paths.atomic_write(path) as file:
-            np.savez(file, images=images, readable=readable, unread=columns)
-        same_folder_and_size = path.name.rpartition("-")[0] + "-"
-        for older in path.parent.iterdir():
-            if older.name.startswith(same_folder_and_size) and older != path:
-                older.unlink()
-    except OSError as error:
-        warnings.warn(f"the decoded images were not cached in {path.parent}: {error.strerror}", stacklevel=2)
+def _forget_older(path):
+    """Removes what was kept of the same folder and size when its files were others."""
+    same_folder_and_size = path.name.rpartition("-")[0] + "-"
+    for older in path.parent.glob(f"{glob.escape(same_folder_and_size)}*"):
+        if older != path:
+            older.unlink(missing_ok=True)

@@ -59,6 +59,11 @@ class Classifier:
         self.name = name
         self._network = keras.Model(network.input, [network.get_layer("features").output, network.output])
 
+    @property
+    def weights(self):
+        """The network's weights, a list of arrays."""
+        return self._network.get_weights()
+
     def outputs(self, images):
         """``(features, probabilities)``, float64 ``[n, d]`` and ``[n, k]``, in one pass over the images.
 

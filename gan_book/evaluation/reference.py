@@ -1,9 +1,10 @@
-"""The real images that samples are measured against, evaluated once a process."""
+"""The real images that samples are measured against, evaluated once: what takes seconds is kept in the cache folder."""
 
 from functools import cached_property, lru_cache
 
 import numpy as np
 
+from gan_book.caching import kept
 from gan_book.evaluation.diversity import class_diversity, flat_pixels, pair_distance
 from gan_book.evaluation.frechet import frechet_distance
 from gan_book.evaluation.inception_score import inception_score
@@ -31,12 +32,14 @@ class Reference:
     @cached_property
     def outputs(self):
         """Features and probabilities of the test images."""
-        return self.classifier.outputs(self.dataset.test_images)
+        test = self.dataset.test_images
+        return kept("reference/outputs", lambda: self.classifier.outputs(test), test, *self.classifier.weights)
 
     @cached_property
     def squared_radii(self):
         """How far each test image's features lie from their neighbours', see `precision_recall`."""
-        return squared_radii(self.outputs[0])
+        features = self.outputs[0]
+        return kept("reference/radii", lambda: (squared_radii(features),), features)[0]
 
     @cached_property
     def accuracy(self):
@@ -68,7 +71,8 @@ class Reference:
     @cached_property
     def held_out_distances(self):
         """How near held-out images lie to the training images."""
-        return nearest_distances(self.held_out, self.dataset.images)
+        inputs = self.held_out, self.dataset.images
+        return kept("reference/distances", lambda: (nearest_distances(*inputs),), *inputs)[0]
 
 
 def reference(dataset, classifier, seed):
@@ -93,9 +97,15 @@ class _Same:
 @lru_cache(maxsize=4)
 def floor(real, count):
     """``(Fréchet, kernel)`` distance of ``count`` training images from the test images: what perfect samples score."""
-    rows = choose(len(real.dataset.images), count, real.seed)
-    features, test_features = real.classifier.features(real.dataset.images[rows]), real.outputs[0]
-    return frechet_distance(features, test_features), kernel_distance(features, test_features, seed=real.seed)[0]
+    images = real.dataset.images[choose(len(real.dataset.images), count, real.seed)]
+    test_features, seed = real.outputs[0], real.seed
+
+    def distances():
+        features = real.classifier.features(images)
+        return frechet_distance(features, test_features), kernel_distance(features, test_features, seed=seed)[0]
+
+    frechet, kernel = kept("reference/floor", distances, images, test_features, seed, *real.classifier.weights)
+    return float(frechet), float(kernel)
 
 
 @lru_cache(maxsize=2)

@@ -15,7 +15,7 @@ from gan_book.evaluation import (
     measure_unlabelled,
     summary_lines,
 )
-from gan_book.evaluation.reference import reference
+from gan_book.evaluation.reference import _reference, floor, reference
 
 SAMPLES = 800
 
@@ -144,3 +144,17 @@ def test_samples_that_do_not_fit(dataset, unseen):
         measure_unlabelled(images[:, :14], dataset)
     with pytest.raises(BookError, match="two or more"):
         measure_unlabelled(images[:1], dataset)
+
+
+def test_what_was_kept_of_the_real_images_gives_the_same_numbers(dataset, unseen, perfect, monkeypatch, tmp_path):
+    monkeypatch.setenv("GAN_BOOK_CACHE", str(tmp_path / "empty"))
+    for _ in ("computed", "read"):
+        _forget_in_this_process()
+        assert measure_conditional(*unseen, dataset, load_classifier("fashion_mnist")) == perfect
+    kept = {path.name.split("-")[0] for path in (tmp_path / "empty" / "reference").iterdir()}
+    assert kept == {"outputs", "radii", "distances", "floor"}
+
+
+def _forget_in_this_process():
+    _reference.cache_clear()
+    floor.cache_clear()
