@@ -10,7 +10,6 @@ so that a machine that slows down or speeds up meanwhile does so for all of them
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -65,7 +64,7 @@ def work(variant, settings, steps):
         "peak_memory_bytes": device.peak_memory(),
         "xla": bool(trained.jit_compile),
         "weights_moved": moved,
-        "surroundings": {**runs.surroundings(), "accelerator": device.accelerator(), "cpu_cores": os.cpu_count()},
+        "surroundings": {**runs.surroundings(), "accelerator": device.accelerator()},
     }
 
 

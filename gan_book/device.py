@@ -1,5 +1,6 @@
 """What differs from backend to backend: the only place that touches TensorFlow or JAX themselves."""
 
+import os
 import platform
 import sys
 from pathlib import Path
@@ -50,6 +51,13 @@ def name():
     return _cpu_field("model name") or platform.processor() or platform.machine()
 
 
+def cores():
+    """How many cores of the CPU this process may use; None if it computes on an accelerator."""
+    if accelerator() != "cpu":
+        return None
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
 def cpu_flags():
     """Instruction-set flags of the CPU as Linux lists them; empty elsewhere."""
     return set(_cpu_field("flags").split())
@@ -94,8 +102,6 @@ def wants_xla():
 def make_deterministic():
     """Asks the backend for the same bits from the same inputs, at some cost in speed."""
     if JAX:
-        import os
-
         # Read when the first GPU program is compiled; CPU programs of JAX are deterministic as they are.
         os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_gpu_deterministic_ops=true"
         return

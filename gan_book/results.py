@@ -29,6 +29,7 @@ SCORES = {  # name: (head of the column, pattern, scale, where a report has it)
     "diversity": ("diversity in a class", "{:.2f}", 1, ("diversity", "mean_ratio")),
     "diversity_overall": ("diversity", "{:.2f}", 1, ("diversity", "ratio")),
 }
+PLACE = ("cores", "device", "policy")  # where a run was made, and with which numbers: what its minutes depend on
 MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
@@ -65,6 +66,7 @@ def summarise(folders):
             "seed": config["settings"]["seed"] + config["restarts"],
             "training_seconds": report["training_seconds"],
             "findings": report["findings"],
+            **{name: config[name] for name in PLACE},
             **scores(report["measured"]),
         }
         for config, report in zip(configs, reports, strict=True)
@@ -79,7 +81,7 @@ def summarise(folders):
         "samples": first["samples"],
         "floor": _within(first, ("frechet_distance", "floor")),  # None for data without a classifier
         "classifier_accuracy_on_real": _within(first, ("classifier_accuracy_on_real",)),
-        "made_on": {name: configs[0][name] for name in ("device", "backend", "policy", "versions", "git")},
+        "made_on": {name: configs[0][name] for name in ("backend", "versions", "git")},
         "runs": each,
         "mean": {name: float(np.mean(values)) for name, values in columns.items()},
         "spread": _spread(columns) if len(each) > 1 else None,
@@ -102,7 +104,8 @@ def table(results):
     heads = ["", "seeds", "steps", "minutes", *(head.replace("|", r"\|") for head, _, _ in columns.values())]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name, summary in results.items():
-        cells = [f"`{name}`", _seeds(summary), f"{summary['steps']:,}", _fastest(summary)]
+        cells = [f"`{name}`", _seeds(summary), f"{summary['steps']:,}"]
+        cells.append(f"{_fastest(summary)['training_seconds'] / 60:.1f}")
         cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in columns.items()]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", _note(results), ""])
@@ -118,7 +121,7 @@ def speed_table(record):
     protocol, made_on = record["protocol"], record["surroundings"]
     note = (
         f"Networks `{protocol['network']}`, batch {protocol['batch_size']}; median of {protocol['rounds']} rounds of "
-        f"{protocol['steps']} steps, the variants in turn, on {made_on['cpu_cores']} cores of: {made_on['device']}, "
+        f"{protocol['steps']} steps, the variants in turn, on {_place(made_on)}, "
         f"Keras {made_on['versions']['keras']}, backend {made_on['backend']}."
     )
     return "\n".join([*lines, "", note, ""])
@@ -156,9 +159,26 @@ def _note(results):
     features = f", in the features of this book's classifiers ({real})" if real else ""
     return (
         f"{first['samples']:,} samples a run{features}; ± is the standard deviation over seeds. "
-        f"Made on 2 cores of: {first['made_on']['device']}, Keras {first['made_on']['versions']['keras']}, "
-        f"{first['made_on']['policy']}; minutes are the fastest run's, as some shared the cores with other work."
+        f"Minutes are the fastest run's, as some shared the cores with other work, on {_places(results)}; "
+        f"Keras {first['made_on']['versions']['keras']}."
     )
+
+
+def _places(results):
+    """Where the fastest runs of the rows were made; which rows, if not all in one place."""
+    rows = {}
+    for name, summary in results.items():
+        run = _fastest(summary)
+        rows.setdefault(f"{_place(run)}, {run['policy']}", []).append(f"`{name}`")
+    if len(rows) == 1:
+        return next(iter(rows))
+    return "; ".join(f"{place} ({', '.join(names)})" for place, names in rows.items())
+
+
+def _place(made_on):
+    if made_on["cores"] is None:
+        return made_on["device"]
+    return f"{made_on['cores']} core{'s' * (made_on['cores'] != 1)} of: {made_on['device']}"
 
 
 def _seeds(summary):
@@ -168,7 +188,7 @@ def _seeds(summary):
 
 
 def _fastest(summary):
-    return f"{min(run['training_seconds'] for run in summary['runs']) / 60:.1f}"
+    return min(summary["runs"], key=lambda run: run["training_seconds"])
 
 
 def _cell(summary, name, pattern, scale):

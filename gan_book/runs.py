@@ -176,6 +176,7 @@ def surroundings():
         "versions": {"gan_book": gan_book.__version__, "python": platform.python_version(), **versions},
         "backend": keras.backend.backend(),
         "device": device.name(),
+        "cores": device.cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "git": _git_state(),
     }

@@ -49,7 +49,7 @@ def worked_out(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch, worked_out):
     """No test reads or writes the reader's cache."""
-    cache = tmp_path / "cache"
+    cache = tmp_path.with_name(f"{tmp_path.name}-cache")  # beside it: some tests see to it that nothing was written
     cache.mkdir()
     with suppress(OSError):  # Windows lets few users make links; there everything is worked out anew
         (cache / "reference").symlink_to(worked_out, target_is_directory=True)

@@ -42,11 +42,18 @@ def test_chapter_6_has_its_rows():
     assert any(summary["settings"]["network"] == "channel" for summary in rows.values())
 
 
-def finished_run(folder, seed, accuracy, width=8):
+def finished_run(folder, seed, accuracy, width=8, cores=2):
     run = runs.Run(folder)
     config = {"lesson": "tiny", "preset": "full", "class_names": ["a"], "restarts": 0}
     config |= {"settings": {"seed": seed, "data": "mnist", "precision": "auto", "width": width}}
-    config |= {"device": "d", "backend": "b", "policy": "float32", "versions": {"keras": "3"}, "git": None}
+    config |= {
+        "cores": cores,
+        "device": "d",
+        "backend": "b",
+        "policy": "float32",
+        "versions": {"keras": "3"},
+        "git": None,
+    }
     run.write_config(config)
     score = {"value": accuracy, "floor": 0.1, "std": 0.0, "real": 8.0}
     measured = dict.fromkeys(list(results.SCORES)[:4], score) | {"precision": 0.5, "recall": 0.25}
@@ -62,6 +69,16 @@ def test_runs_become_a_row(tmp_path):
     assert summary["spread"]["label_accuracy"] == pytest.approx(np.sqrt(0.005))
     lines = results.table({"tiny": summary}).splitlines()
     assert lines[2].startswith("| `tiny` | 2 | 10 | 1.0 | 85.0 % ± 7.1 |")
+
+
+def test_rows_made_in_different_places_say_so(tmp_path):
+    rows = {
+        str(cores): results.summarise([finished_run(tmp_path / str(cores), 0, 0.8, cores=cores)]) for cores in (2, 1)
+    }
+    assert "on 2 cores of: d, float32 (`2`); 1 core of: d, float32 (`1`);" in results.table(rows)
+    assert "on 1 core of: d, float32;" in results.table({"1": rows["1"]})
+    gpu = results.summarise([finished_run(tmp_path / "gpu", 0, 0.8, cores=None)])
+    assert "on d, float32;" in results.table({"gpu": gpu})
 
 
 def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path):

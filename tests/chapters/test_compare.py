@@ -58,6 +58,7 @@ def test_failed_runs_are_counted(tmp_path):
         found.write_config(
             {"lesson": "tiny", "preset": "x", "settings": {"seed": seed, "data": "pictures"}, "class_names": []}
             | {name: "x" for name in ("device", "backend", "policy", "git")}
+            | {"cores": 2}
             | {"restarts": 0, "versions": {"keras": "3"}}
         )
         measured = {"samples": 10, "diversity": {"ratio": 0.5}}

@@ -9,6 +9,6 @@ def _float32():
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     """The cache folder, the test's own."""
-    folder = tmp_path / "empty-cache"
+    folder = tmp_path / "cache"
     monkeypatch.setenv("GAN_BOOK_CACHE", str(folder))
     return folder
