@@ -9,6 +9,7 @@ whoever loads it, but of half the size when packed.
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -30,15 +31,19 @@ def rounded(network):
 
 
 def ship(folder, target):
-    """Copies what there is to keep of the run in `folder` to the folder `target`."""
+    """Copies what there is to keep of the run in `folder` to the folder `target`, whose content goes when all is there."""
     run = runs.Run(folder)
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    for path in sorted(folder.iterdir()):
-        if path.suffix == ".keras" and path.stat().st_size > LIMIT:
-            portable.save(rounded(run.load(path.stem)), target / path.name)
-        elif path.is_file():
-            shutil.copy(path, target / path.name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as parcel:
+        packed = Path(parcel, target.name)
+        packed.mkdir()
+        for path in sorted(folder.iterdir()):
+            if path.suffix == ".keras" and path.stat().st_size > LIMIT:
+                portable.save(rounded(run.load(path.stem)), packed / path.name)
+            elif path.is_file():
+                shutil.copy(path, packed / path.name)
+        shutil.rmtree(target, ignore_errors=True)
+        packed.rename(target)
 
 
 def main(folder: Annotated[Path, typer.Argument(help="A finished run.")]):

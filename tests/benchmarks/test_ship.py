@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import ship
 from gan_book import runs
+from gan_book.errors import BookError
 from gan_book.paths import PRETRAINED
 
 SHIPPED = sorted(path.parent for path in PRETRAINED.glob("*/config.json"))
@@ -38,6 +39,18 @@ def test_all_but_checkpoints_goes_along_and_large_networks_are_rounded(finished,
     was, now = (run.load("generator").get_weights()[0] for run in (finished, shipped))
     assert 0 < np.abs(now - was).max() <= np.abs(was).max() / 2**8
     assert shipped.network("generator").stat().st_size < 0.65 * finished.network("generator").stat().st_size
+
+
+def test_what_was_shipped_stays_if_the_new_run_cannot_be_read(finished, tmp_path, monkeypatch):
+    target = tmp_path / "shipped"
+    ship.ship(finished.folder, target)
+    before = {path.name: path.read_bytes() for path in target.iterdir()}
+    finished.network("reader").write_bytes(b"no network")
+    monkeypatch.setattr(ship, "LIMIT", 5)
+    with pytest.raises(BookError, match="reader"):
+        ship.ship(finished.folder, target)
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "shipped"}
 
 
 def test_only_a_finished_run_is_shipped(tmp_path):
