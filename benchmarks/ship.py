@@ -31,7 +31,7 @@ def rounded(network):
 
 
 def ship(folder, target):
-    """Copies what there is to keep of the run in `folder` to the folder `target`, whose content goes when all is there."""
+    """Copies what there is to keep of the run in `folder` to the folder `target`; the old content goes last."""
     run = runs.Run(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as parcel:

@@ -28,6 +28,7 @@ from rich.progress import track
 from rich.table import Table
 
 from chapters.ch06_cgan import cgan
+from gan_book.callbacks.steps import StepClock
 from gan_book.datasets.batches import Batches
 from gan_book.errors import BookError
 
@@ -106,20 +107,6 @@ def run_fused(model, dataset, n, steps):
     clock = StepClock()
     model.fit(batches, shuffle=False, verbose=0, callbacks=[batches.follow_epochs(), clock])
     return np.diff(clock.times), model
-
-
-class StepClock(keras.callbacks.Callback):
-    """Reads the clock when it is made and after every step."""
-
-    def __init__(self):
-        super().__init__()
-        self.times = [time.perf_counter()]
-
-    def on_train_batch_end(self, batch, logs=None):
-        # JAX, and TensorFlow on a GPU, return before the step is computed. The last turn's loss as a float cannot be
-        # had before it is: reading it blocks, as `jax.block_until_ready` would, on every backend alike.
-        float(logs["g_loss"])
-        self.times.append(time.perf_counter())
 
 
 def _values(network):

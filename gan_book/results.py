@@ -100,6 +100,8 @@ def table(results):
         return speed_table(results)
     if "rivals" in results:
         return rivals_table(results)
+    if "presets" in results:
+        return presets_table(results)
     columns = _columns(results)
     heads = ["", "seeds", "steps", "minutes", *(head.replace("|", r"\|") for head, _, _ in columns.values())]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
@@ -138,6 +140,23 @@ def rivals_table(record):
     samples = {row["data"]: row["samples"] for row in record["rivals"]}
     note = "Test pictures: " + ", ".join(f"{count} of {data}" for data, count in samples.items()) + "."
     return "\n".join([*lines, "", note, ""])
+
+
+def presets_table(record):
+    """The Markdown table of what `benchmarks/preset_speed.py` recorded."""
+    heads = ["", "pixels", "batch", "steps", "s/step", "images/s", "compile s", "peak MB", "on"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for row in sorted(record["presets"], key=lambda row: (row["lesson"], row["seconds_per_step"])):
+        cells = [
+            f"{row['lesson']} `{row['preset']}`",
+            f"{row['image_size']}",
+            f"{row['batch_size']}",
+            f"{row['steps']}",
+        ]
+        cells += [f"{row['seconds_per_step']:.2f}", f"{row['images_per_second']:.2f}", f"{row['compile_seconds']:.0f}"]
+        cells += [f"{row['peak_memory_bytes'] / 2**20:,.0f}", f"{_place(row)}, {row['policy']}, {row['backend']}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
 
 
 def _columns(results):

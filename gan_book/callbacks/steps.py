@@ -2,6 +2,7 @@
 
 import csv
 import os
+import time
 from copy import deepcopy
 from pathlib import Path
 
@@ -54,6 +55,20 @@ class StepCounter(keras.callbacks.Callback):
     def restore(self, state):
         """Go on from `state()`. In the middle of an epoch, the metrics' running means have to be restored too."""
         self.step, self.epoch, self.epoch_step = state["step"], state["epoch"], state["epoch_step"]
+
+
+class StepClock(keras.callbacks.Callback):
+    """Reads the clock, in seconds, when it is made and after every step: `times`, for benchmarks."""
+
+    def __init__(self):
+        super().__init__()
+        self.times = [time.perf_counter()]
+
+    def on_train_batch_end(self, batch, logs=None):
+        # JAX, and TensorFlow on a GPU, return before the step is computed. The last turn's loss as a float cannot be
+        # had before it is: reading it blocks, as `jax.block_until_ready` would, on every backend alike.
+        float(list(logs.values())[-1])
+        self.times.append(time.perf_counter())
 
 
 def passed(before, after, every):
