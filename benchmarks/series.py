@@ -67,7 +67,7 @@ SERIES = {
         "quick": Row("sgan", "quick", 3),
         "adversarial": Row("sgan", "quick", 3, {"set": "loss=adversarial"}),
         "full": Row("sgan", "full", 5),
-        "alone": Row("sgan", "quick", 3, {"set": "loss=untrained"}),
+        "untrained": Row("sgan", "quick", 3, {"set": "loss=untrained"}),
         "no-views": Row("sgan", "quick", 3, {"set": "lambda_views=0"}),
         "plain": Row("sgan", "full", 1, {"epochs": 45, "set": ("augment=0", "noise=0.5", "lambda_views=0")}),
         **{f"labels-{10 * n}": Row("sgan", "quick", 3, {"set": f"labels_per_class={n}"}) for n in (2, 5, 20, 100)},
@@ -111,7 +111,13 @@ def train(row, seed, folder):
     started = runs.Run(folder).config_file.exists()
     words = row.words(seed, folder) + ["--resume"] * started
     print("gan-book", *words, flush=True)
-    if subprocess.run([sys.executable, "-m", "gan_book", *words]).returncode:
+    with subprocess.Popen([sys.executable, "-m", "gan_book", *words]) as process:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:  # the training was told as well; it needs a moment to save where it is
+            process.wait()
+            sys.exit(130)
+    if status:
         raise BookError(f"the run {folder} did not end well; see above, then start the series again")
 
 
@@ -131,9 +137,9 @@ def main(
         try:
             for seed, folder in missing(chapter, name, row):
                 train(row, seed, folder)
+            results.collect(chapter, name, folders(chapter, name, row))
         except BookError as error:
             sys.exit(f"error: {error}")
-        results.collect(chapter, name, folders(chapter, name, row))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class Lesson:
     next_step: str
     kept: tuple[str, ...] = ()
     measure: Callable | None = None
-    task: Generation = Generation()  # noqa: RUF009 - it has no state
+    task: Generation = Generation()  # noqa: RUF009 - nothing changes it
 
     def settings(self, preset="quick", **changes):
         """The settings of a preset with changes; None means "as the preset says".

@@ -51,19 +51,18 @@ def summarise(folders):
     """Runs of one configuration as JSON: each run's numbers, their mean and their spread (sample standard deviation).
 
     Raises:
-        BookError: a run is not finished, or the runs differ in more than their seed.
+        BookError: a run is not finished, or the runs do not differ in their seed alone, or were measured differently.
     """
     configs = [runs.Run(folder).config for folder in folders]
     reports = [runs.Run(folder).report for folder in folders]
     for folder, report in zip(folders, reports, strict=True):
         if report is None:
             raise BookError(f"{folder} is not finished; resume it first")
-    settings = [{**config["settings"], "seed": None} for config in configs]
-    if any(other != settings[0] for other in settings):
-        raise BookError(f"the runs {', '.join(map(str, folders))} differ in more than their seed; collect them apart")
+    _check_alike(folders, configs, reports)
+    settings = configs[0]["settings"]
     each = [
         {
-            "seed": config["settings"]["seed"] + config["restarts"],
+            "seed": _seed(config),
             "training_seconds": report["training_seconds"],
             "findings": report["findings"],
             **{name: config[name] for name in PLACE},
@@ -74,7 +73,7 @@ def summarise(folders):
     first = reports[0]["measured"]
     columns = {name: [run[name] for run in each] for name in ["training_seconds", *scores(first)]}
     return {
-        "settings": {name: value for name, value in settings[0].items() if name != "seed"},
+        "settings": {name: value for name, value in settings.items() if name != "seed"},
         "steps": reports[0]["steps"],
         "parameters": reports[0]["parameters"],
         "own": [{**score, "value": None} for score in first.get("own", [])],
@@ -86,6 +85,27 @@ def summarise(folders):
         "mean": {name: float(np.mean(values)) for name, values in columns.items()},
         "spread": _spread(columns) if len(each) > 1 else None,
     }
+
+
+def _check_alike(folders, configs, reports):
+    listed = ", ".join(map(str, folders))
+    if any(_kind(config) != _kind(configs[0]) for config in configs):
+        raise BookError(f"the runs {listed} differ in more than their seed; collect them apart")
+    seeds = [_seed(config) for config in configs]
+    if len(set(seeds)) < len(seeds):
+        raise BookError(f"the runs {listed} have the seeds {seeds}, one of them twice; collect one of each")
+    measured = [scores(report["measured"]).keys() for report in reports]
+    if any(names != measured[0] for names in measured):
+        raise BookError(f"the runs {listed} were not measured in the same scores; train those with fewer anew")
+
+
+def _kind(config):
+    return {**config["settings"], "seed": None, "lesson": config["lesson"]}
+
+
+def _seed(config):
+    """The seed that a run was trained with in the end."""
+    return config["settings"]["seed"] + config["restarts"]
 
 
 def _spread(columns):
@@ -214,7 +234,7 @@ def _cell(summary, name, pattern, scale):
     if name not in summary["mean"]:
         return "–"
     text = pattern.format(scale * summary["mean"][name])
-    if summary["spread"] is None:
+    if summary["spread"] is None or not summary["spread"][name]:  # what is known of real images has no spread
         return text
     number = pattern.split("}")[0] + "}"
     return f"{text} ± {number.format(scale * summary['spread'][name])}"

@@ -1,5 +1,8 @@
 """Settings of a lesson: presets, changes to them, and values that make no sense."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from gan_book import chapters
@@ -71,3 +74,11 @@ def test_a_readers_own_copy_answers_to_its_name(monkeypatch):
     chapters.use(LESSON)
     assert chapters.lesson("tiny") is LESSON
     assert chapters.command(LESSON) == "python 'my lessons/tiny.py'"
+
+
+@pytest.mark.parametrize(("name", "balanced"), [("infogan", False), ("sgan", False), ("acgan", True)])
+def test_who_learns_without_labels_does_not_choose_images_by_them(name, balanced):
+    lesson = chapters.lesson(name)
+    settings = replace(lesson.presets["quick"], data="mnist", limit=1000)
+    counts = np.bincount(lesson.task.load(settings).labels)
+    assert counts.sum() == 1000 and (np.ptp(counts) == 0) == balanced

@@ -87,6 +87,24 @@ def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path):
         results.summarise(folders)
 
 
+def test_a_seed_counts_once(tmp_path):
+    """Run 0, started again once, is run 1."""
+    folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
+    run = runs.Run(folders[0])
+    run.write_config(run.config | {"restarts": 1})
+    with pytest.raises(BookError, match=r"have the seeds \[1, 1\]"):
+        results.summarise(folders)
+
+
+def test_runs_of_different_scores_are_not_averaged(tmp_path):
+    folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
+    report = runs.Run(folders[1]).report
+    report["measured"]["own"] = [{"name": "nmi", "head": "NMI", "value": 0.5, "pattern": "{:.3f}", "scale": 1.0}]
+    runs.write_json(runs.Run(folders[1]).report_file, report)
+    with pytest.raises(BookError, match="not measured in the same scores"):
+        results.summarise(folders)
+
+
 def test_an_unfinished_run_is_not_collected(tmp_path):
     folder = finished_run(tmp_path / "a", 0, 0.8)
     runs.Run(folder).report_file.unlink()

@@ -281,7 +281,7 @@ LESSON = Lesson(
 
 # %% tags=["active-ipynb"]
 # measured = run.report["measured"]
-# columns = (measured["details"][key] for key in ("ms_ssim_per_class", "ms_ssim_of_real_per_class"))
+# columns = (measured["details"][key] for key in ("ms_ssim_per_class", "ms_ssim_real_per_class"))
 # for name, *row in zip(data.class_names, *columns, measured["label_accuracy_per_class"]):
 #     print(f"{name:12} drawn {row[0]:.3f}  real {row[1]:.3f}  label accuracy {row[2]:.1%}")
 

@@ -10,6 +10,8 @@ goes on where it was. It ends with a table and, in the output folder, the loss c
 room for variety.
 """
 
+import shlex
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +20,7 @@ import numpy as np
 import typer
 
 from gan_book import chapters, cli, datasets, plotting, results, runs, training
-from gan_book.errors import BookError
+from gan_book.errors import BookError, Interrupted
 from gan_book.evaluation import within_class
 from gan_book.lognames import losses
 from gan_book.sampling import draw
@@ -90,6 +92,7 @@ def main(
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 3,
     preset: Annotated[str, typer.Option(help="Whose other settings to take: full or smoke.")] = "full",
     out: Annotated[Path | None, typer.Option(help="Folder; without it runs/compare/ and the name of the data.")] = None,
+    record: Annotated[bool, typer.Option("--record", help="Also write the rows to results/ch08_compare.json.")] = False,
 ):
     """Compare three ways of telling a discriminator about labels."""
     if seeds < 1:
@@ -97,12 +100,18 @@ def main(
     if preset not in ("full", "smoke"):
         raise BookError(f"--preset '{preset}' would compare different networks; choose full or smoke")
     out = out or Path("runs", "compare", Path(data).name)
-    found = train_all(data, preset, epochs, seeds, out)
+    try:
+        found = train_all(data, preset, epochs, seeds, out)
+    except Interrupted:  # which says how to go on with that one run, by itself and without this comparison's measures
+        raise Interrupted(shlex.join(["python", *sys.argv])) from None
     draw_losses(found, out / "losses.png")
     dataset = datasets.load(data, next(iter(found.values()))[0].config["settings"]["image_size"])
     for label in VARIED.get(data, dataset.class_names[:2]):
         draw_variety(found, dataset, label, out / f"{label.lower()}.png")
     print(score_table(found))
+    if record:
+        for name, each in found.items():
+            results.collect("ch08_compare", f"{name}, {Path(data).name}", [run.folder for run in each])
     print(f"pictures: {out}/*.png")
 
 

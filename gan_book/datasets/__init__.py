@@ -15,7 +15,7 @@ from gan_book.datasets.idx import load_idx
 from gan_book.datasets.manifest import fetchable, shipped, suggestion
 from gan_book.datasets.pair_loading import LARGEST_SIZE, load_pairs, pair_names
 from gan_book.datasets.pairs import Pairs
-from gan_book.datasets.sampling import balanced_subset
+from gan_book.datasets.sampling import balanced_subset, subset
 from gan_book.errors import BookError
 
 __all__ = ["Dataset", "Pairs", "SkippedImages", "find_label", "load", "load_pairs", "names", "pair_names"]
@@ -26,16 +26,18 @@ def names():
     return (*(name for name, entry in shipped().items() if "class_names" in entry), "cifar10")
 
 
-def load(name_or_path, image_size=None, limit=None, seed=0):
+def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
     """Loads a labelled set of images into memory.
 
     Args:
         name_or_path: one of `names`, or the path of a folder of images, which `gan_book.datasets.folder.load_folder`
             reads (write ``./mnist`` for a folder that is called like a set).
         image_size: side of the square images; if not given that of the set, and 64 for a folder.
-        limit: train on only so many images, with classes as equal as the data allow (see
-            `gan_book.datasets.sampling.balanced_subset`); test images are all kept.
+        limit: train on only so many images; test images are all kept.
         seed: of the choice that ``limit`` makes, and of the hold-out of a folder without a test part.
+        balanced: ``limit`` makes the classes as equal as the data allow (see
+            `gan_book.datasets.sampling.balanced_subset`). False: it chooses without a look at the labels, for who is to
+            learn without them.
 
     Returns:
         `Dataset` with uint8 images ``[n, image_size, image_size, channels]``, 1 channel if all are grey, else 3.
@@ -48,7 +50,8 @@ def load(name_or_path, image_size=None, limit=None, seed=0):
     name = str(name_or_path)
     data = _load_named(name) if name in names() else load_folder(_folder(name), image_size, seed)
     if limit is not None:
-        chosen = balanced_subset(data.labels, limit, seed)
+        train = data.train_size
+        chosen = balanced_subset(data.labels, limit, seed) if balanced else subset(train, limit, seed)
         data = replace(data, images=data.images[chosen], labels=data.labels[chosen])
     if image_size in (None, data.image_shape[0]):
         return data

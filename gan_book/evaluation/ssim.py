@@ -49,7 +49,7 @@ def ms_ssim(first, second):
     return per_channel.mean(axis=-1)
 
 
-def class_ms_ssim(images, labels, num_classes, pairs=500, seed=0):
+def class_ms_ssim(images, labels, num_classes, pairs=2000, seed=0):
     """Mean MS-SSIM of random pairs of images of each class: float64 ``[num_classes]``; NaN where fewer than 2."""
     values = np.full(num_classes, np.nan)
     for label in range(num_classes):

@@ -15,11 +15,17 @@ class Generation:
     """What is done to a run of a lesson whose model draws from its ``sampler``, a generator that takes noise.
 
     A lesson's `task` has these methods, `gan_book.tasks.translation.Translation` its own.
+
+    Args:
+        balanced: whether the setting ``limit`` may look at labels, see `gan_book.datasets.load`.
     """
+
+    def __init__(self, balanced=True):
+        self.balanced = balanced
 
     def load(self, settings):
         """The data set of the settings."""
-        return datasets.load(settings.data, settings.image_size, settings.limit, settings.seed)
+        return datasets.load(settings.data, settings.image_size, settings.limit, settings.seed, self.balanced)
 
     def names(self, dataset):
         """What config.json calls "class_names"."""

@@ -2,11 +2,13 @@
 
 import json
 import sys
+from contextlib import nullcontext
 
 import pytest
 
 from benchmarks import series
 from gan_book import chapters, results, runs
+from gan_book.errors import BookError
 
 
 @pytest.mark.parametrize("chapter", series.SERIES)
@@ -29,11 +31,27 @@ def trained(tmp_path, monkeypatch):
     for run in (finished, interrupted):
         run.write_config({"lesson": "tiny", "preset": "quick", "settings": {}, "class_names": []})
     runs.write_json(finished.report_file, {})
-    commands, collected = [], []
-    ended = type("Process", (), {"returncode": 0})
-    monkeypatch.setattr(series.subprocess, "run", lambda command: commands.append(command) or ended)
+    commands, collected, process = [], [], Process()
+    monkeypatch.setattr(series.subprocess, "Popen", lambda command: commands.append(command) or process)
     monkeypatch.setattr(results, "collect", lambda *row: collected.append(row))
-    return commands, collected, ended
+    return commands, collected, process
+
+
+class Process(nullcontext):
+    """A child that ends with the next of these statuses, the last one for good."""
+
+    def __init__(self, *statuses):
+        super().__init__()
+        self.statuses = list(statuses) or [0]
+
+    def __enter__(self):
+        return self
+
+    def wait(self):
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        if isinstance(status, BaseException):
+            raise status
+        return status
 
 
 def test_only_what_is_missing_is_trained(trained):
@@ -49,11 +67,29 @@ def test_only_what_is_missing_is_trained(trained):
 
 
 def test_a_run_that_fails_ends_the_series_with_a_sentence(trained):
-    commands, collected, ended = trained
-    ended.returncode = 1
+    commands, collected, process = trained
+    process.statuses = [1]
     with pytest.raises(SystemExit, match="row-1 did not end well"):
         series.main("ch00")
     assert len(commands) == 1 and not collected
+
+
+def test_ctrl_c_waits_until_the_training_has_saved_where_it_is(trained):
+    commands, collected, process = trained
+    process.statuses = [KeyboardInterrupt(), 130, "asked too often"]
+    with pytest.raises(SystemExit) as stopped:
+        series.main("ch00")
+    assert stopped.value.code == 130 and len(commands) == 1 and not collected
+    assert process.statuses == ["asked too often"]
+
+
+def test_runs_that_cannot_be_collected_end_the_series_with_a_sentence(trained, monkeypatch):
+    def collect(*row):
+        raise BookError("they differ")
+
+    monkeypatch.setattr(results, "collect", collect)
+    with pytest.raises(SystemExit, match="error: they differ"):
+        series.main("ch00")
 
 
 @pytest.mark.parametrize("words", [("ch99",), ("ch00", ["none"])], ids=str)

@@ -1,5 +1,7 @@
 """The comparison of chapter 8: what it trains, that it goes on where it was, and what it writes."""
 
+import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -7,8 +9,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from chapters.ch08_acgan import compare
-from gan_book import chapters, runs
-from gan_book.errors import BookError
+from gan_book import chapters, results, runs, training
+from gan_book.errors import BookError, Interrupted
 from tests import tiny_lesson
 
 
@@ -49,6 +51,26 @@ def test_it_trains_draws_and_goes_on_where_it_was(tiny, tmp_path, capfd):
 
     other = run([*tiny[:-1], "2"])
     assert isinstance(other.exception, BookError) and "epochs 1, not 2" in str(other.exception)
+
+
+def test_ctrl_c_says_how_to_go_on_with_the_comparison(tiny, monkeypatch):
+    def stopped(*arguments, **settings):
+        raise Interrupted("gan-book train tiny --out one-of-them --resume")
+
+    monkeypatch.setattr(training, "train", stopped)
+    monkeypatch.setattr(sys, "argv", ["compare.py", "--data", "a folder"])
+    error = run(tiny).exception
+    assert isinstance(error, Interrupted) and str(error) == "python compare.py --data 'a folder'"
+
+
+def test_rows_are_recorded_if_asked(tiny, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(results, "BOOK", tmp_path)
+    outcome = run([*tiny, "--record"])
+    assert outcome.exception is None, outcome.output
+    rows = json.loads((tmp_path / "results" / "ch08_compare.json").read_text())
+    assert list(rows) == ["one, pictures", "other, pictures"]
+    assert [each["seed"] for each in rows["one, pictures"]["runs"]] == [0, 1]
 
 
 def test_failed_runs_are_counted(tmp_path):

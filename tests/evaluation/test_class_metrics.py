@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from gan_book.datasets import load
+from gan_book.datasets import Dataset, load
 from gan_book.errors import BookError
+from gan_book.evaluation import within_class
 from gan_book.evaluation.clusters import cluster_agreement
 from gan_book.evaluation.frechet import frechet_distance
 from gan_book.evaluation.ssim import WEIGHTS, class_ms_ssim, ms_ssim, scales_that_fit
@@ -106,3 +107,33 @@ def test_frechet_distance_class_by_class():
     distances = class_frechet_distance(a, labels, b, labels, 2)
     assert distances[1] == pytest.approx(frechet_distance(a[100:], b[100:]))
     assert distances[1] > 30 > 1 > distances[0]
+
+
+def test_what_cannot_be_measured_of_a_folders_images_is_left_out():
+    def scores(size, test_labels):
+        rng = np.random.default_rng(0)
+        images = rng.integers(0, 256, (40, size, size, 1), dtype=np.uint8)
+        test = images[: len(test_labels)]
+        data = Dataset("mine", images, np.arange(40, dtype="int32") % 2, test, np.array(test_labels), ("a", "b"))
+        return within_class.measure(None, data, images, np.arange(40) % 2, seed=0)
+
+    found, details = scores(12, [0, 0, 1])
+    assert {score.name: np.isfinite(score.value) for score in found} == {"ms_ssim": True, "ms_ssim_real": True}
+    assert details["ms_ssim_real_per_class"][1] is None
+    assert [score.name for score in scores(12, [0, 1])[0]] == ["ms_ssim"]
+    assert scores(8, [0, 0, 1]) == ([], {})
+
+
+def test_real_images_set_the_floor_of_the_class_distances():
+    data = load("fashion_mnist", limit=3000)
+    chosen = np.concatenate([np.flatnonzero(data.test_labels == k)[:150] for k in range(10)])
+    own = data.test_images[chosen], data.test_labels[chosen]
+    found = {score.name: score.value for score in within_class.measure(None, data, *own, seed=0)[0]}
+    assert 0 < found["class_frechet_real"] < 2
+    wrong = own[0], (own[1] + 1) % 10
+    far = {score.name: score.value for score in within_class.measure(None, data, *wrong, seed=0)[0]}
+    assert (
+        far["class_frechet_real"] == found["class_frechet_real"] and far["class_frechet"] > 20 * found["class_frechet"]
+    )
+    few = load("fashion_mnist", limit=500)  # 50 of a class, fewer than there are features
+    assert "class_frechet_real" not in {score.name for score in within_class.measure(None, few, *own, seed=0)[0]}
