@@ -41,7 +41,7 @@ def test_minimax_of_a_large_logit_is_finite():
     assert float(losses.minimax(np.ones((1, 1)), np.float32([[200.0]]))) == pytest.approx(-200)
 
 
-@pytest.mark.parametrize("loss", [losses.wasserstein, losses.minimax])
+@pytest.mark.parametrize("loss", [losses.wasserstein, losses.minimax, losses.feature_matching])
 def test_a_model_compiled_with_it_can_be_saved(loss, tmp_path):
     inputs = keras.Input((2,))
     model = keras.Model(inputs, keras.layers.Dense(1)(inputs))

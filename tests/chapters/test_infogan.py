@@ -127,7 +127,7 @@ def test_the_surprise_of_codes_is_that_of_a_normal_distribution():
     np.testing.assert_allclose(surprise, -np.log(density).sum(axis=1), rtol=1e-5)
 
 
-def test_latent_points_have_the_papers_distribution():
+def test_latent_points_are_normal_noise_a_category_and_uniform_codes():
     z, category, code = (np.asarray(part) for part in build(LESSON).latent_points(5000))
     assert z.shape == (5000, 62) and abs(z.mean()) < 0.01 and abs(z.std() - 1) < 0.01
     assert set(category) == set(range(10)) and np.bincount(category).min() > 400
