@@ -1,8 +1,9 @@
 """Layers that the chapters' networks are made of.
 
 The convolutions are those of the DCGAN (Radford, Metz and Chintala 2015, "Unsupervised Representation Learning with
-Deep Convolutional Generative Adversarial Networks", section 3): no pooling, batch normalization, `width` filters at
-full size and twice as many each time the side is halved, at most eight times as many; initial weights N(0, 0.02).
+Deep Convolutional Generative Adversarial Networks", section 3): no pooling, batch normalization; `width` filters, the
+generator's at full size and the discriminator's at half, and twice as many each time the side is halved, at most eight
+times as many; initial weights N(0, 0.02).
 """
 
 import keras

@@ -12,7 +12,10 @@ RESULTS = BOOK / "results"
 
 
 def cache_dir():
-    """Folder for fetched data sets and decoded image folders: ``$GAN_BOOK_CACHE`` or ``~/.cache/gan_book``."""
+    """Folder for fetched data, decoded image folders and intermediate results, all of which can be had again.
+
+    It is ``$GAN_BOOK_CACHE`` or ``~/.cache/gan_book``.
+    """
     return Path(os.environ.get("GAN_BOOK_CACHE") or Path.home() / ".cache" / "gan_book")
 
 

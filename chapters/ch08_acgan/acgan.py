@@ -16,11 +16,12 @@
 # nothing and has to *say* the label. It gets a second head, an auxiliary classifier, and the generator is asked for
 # images that look real and are recognised as their class.
 #
-# By the end of this chapter you will have trained one on Fashion-MNIST, and measured both what it is known for, a high
-# label accuracy, and what it is notorious for: images of a class that are more alike than they should be.
+# By the end of this chapter you will have trained one on Fashion-MNIST, and measured both what it is known for, images
+# that are recognised as their class, and what it is notorious for: images of a class that are more alike than they
+# should be.
 #
-# As a script: `gan-book train acgan` trains it, `gan-book generate acgan --label boot` draws. The script `twon_gan.py`
-# beside this one puts both heads into one, and `compare.py` lets the three conditional GANs compete.
+# As a script: `gan-book train acgan` trains it and ends with the command that draws what you ask for. The script
+# `twon_gan.py` beside this one puts both heads into one, and `compare.py` lets the three conditional GANs compete.
 
 # %%
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from dataclasses import dataclass, replace
 import keras
 from keras import layers, ops
 
-from chapters.ch06_cgan.cgan import define_wide_generator
+from chapters.ch06_cgan.cgan import define_wide_generator, label_channel
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
@@ -46,15 +47,17 @@ from gan_book.networks import dcgan_features, normal, to_image
 #        + \mathbb{E}[\log P(S = \mathrm{fake} \mid X_{\mathrm{fake}})], $$
 # $$ L_C = \mathbb{E}[\log P(C = c \mid X_{\mathrm{real}})] + \mathbb{E}[\log P(C = c \mid X_{\mathrm{fake}})]. $$
 #
-# $D$ is trained to maximise $L_S + L_C$, $G$ to maximise $L_C - L_S$. Mark what they agree on: *both* want fakes to be
-# classified as what they were meant to be. About the class they are not adversaries but partners.
+# $D$ is trained to maximise $L_S + L_C$, $G$ to maximise $L_C - L_S$. (As in chapter 6, $G$ does not minimise $\log P(S
+# = \mathrm{fake} \mid X_{\mathrm{fake}})$, its part of $L_S$, but maximises $\log P(S = \mathrm{real} \mid
+# X_{\mathrm{fake}})$.) Mark what they agree on: *both* want fakes to be classified as what they were meant to be. About
+# the class they are not adversaries but partners.
 #
 # In code these are the cross-entropies of a model with two outputs, which Keras adds up:
 
 # %%
 LOSSES = {
-    "validity": keras.losses.BinaryCrossentropy(from_logits=True),  # -L_S; target 1 for real, 0 for fake
-    "label": keras.losses.SparseCategoricalCrossentropy(from_logits=True),  # -L_C
+    "validity": keras.losses.BinaryCrossentropy(from_logits=True),  # -log P(S|X); target 1 for real, 0 for fake
+    "label": keras.losses.SparseCategoricalCrossentropy(from_logits=True),  # -log P(C|X)
 }
 
 
@@ -118,9 +121,8 @@ def define_book_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=1
     height, width = -(-image_shape[0] // 4), -(-image_shape[1] // 4)
     z = keras.Input((latent_dim,), name="z")
     label = keras.Input((), dtype="int32", name="label")
-    channel = layers.Dense(height * width)(layers.Embedding(num_classes, 50, name="label_embedding")(label))
     h = layers.ReLU()(layers.Dense(height * width * 384, kernel_initializer=normal())(z))
-    maps = [layers.Reshape((height, width, 384))(h), layers.Reshape((height, width, 1))(channel)]
+    maps = [layers.Reshape((height, width, 384))(h), label_channel(label, num_classes, height, width)]
     h = layers.Concatenate()(maps)
     h = layers.Conv2DTranspose(192, 5, strides=2, padding="same", kernel_initializer=normal())(h)
     h = layers.ReLU()(layers.BatchNormalization()(h))
@@ -166,17 +168,18 @@ class ACGAN(GAN):
 #
 # Nothing in $L_C$ asks for *all* kinds of coat. What it rewards is an image that the classifier is sure of, and the
 # surest coat is a typical one, far from any pullover. Gong et al. (2019, "Twin Auxiliary Classifiers GAN", section 3)
-# made that precise: at the optimum, AC-GAN matches the data's distribution *minus* a term that lowers the entropy of
-# the label given the image, so images near the border between two classes are drawn too rarely, and where classes
-# overlap, as shirts and pullovers do, much is lost.
+# made that precise: what AC-GAN's generator minimises is what would match the data's joint distribution of images and
+# labels, plus one term more, the entropy of the label given the *generated* image. Lowering that, too, it draws images
+# near the border between two classes too rarely, and where classes overlap, as shirts and pullovers do, much is lost.
 #
-# So this chapter measures, beside the usual scores, three things class by class:
+# So this chapter measures, beside the usual scores, two more class by class:
 #
 # - **Intra-class Fréchet distance**: samples of a class against real images of that class, averaged over classes.
 # - **MS-SSIM in a class** (Odena et al. 2017, section 4.2): the structural similarity of random pairs of samples of a
 #   class; high means alike. Next to it that of real images: the data's own. (MS-SSIM has five scales; 28 pixels
 #   have room for the first two, so the values compare within this book only.)
-# - **Recall** and **diversity in a class**, as in chapter 6.
+#
+# Watch **recall** (over all classes) and **diversity in a class** as well.
 #
 # ## Settings
 
@@ -308,8 +311,9 @@ LESSON = Lesson(
 # ## Exercises
 #
 # 1. *Partners.* In which of the two losses do $D$ and $G$ want the same? What would happen to $G$ if $D$ did not learn
-#    the class of fakes? (Answer: $L_C$. It is the paper's own variant to leave that term out; the class head then only
-#    ever learns from real images, and $G$ may fool it with things no real image has.)
+#    the class of fakes? (Answer: $L_C$. Many programs leave that term out, the paper does not. The class head then
+#    learns from real images alone: it can no longer agree with $G$ on signs, but $G$ may find images that fool it and
+#    that are like no real image.)
 # 2. *Count.* How many weights does the second head add at `width=32`? (Answer: 10 x 2048 + 10 = 20,490.)
 # 3. *No label at all.* What would AC-GAN be with a constant label? (Answer: the plain GAN; the class loss is soon 0.)
 # 4. *Half the flaw.* Change the weight of the generator's class loss to 0.2, 1 and 5, and plot label accuracy against

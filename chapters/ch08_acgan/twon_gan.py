@@ -41,12 +41,12 @@ from gan_book.networks import dcgan_features
 # and the generator asks for the real class it was told to draw, $\max_G \mathbb{E}[\log p_y(G(z, y))]$.
 #
 # The discriminator of AC-GAN gains by finding fakes of a class easy to classify, and helps the generator with it. Here
-# to name a fake's class and to expose it as fake are one and the same answer; nobody is a partner any more.
-# The same thought stands behind the published ADC-GAN (Hou et al. 2022, "Conditional GANs with Auxiliary Discriminative
-# Classifier"): its classifier, too, tells $2N$ classes apart, real from fake ones, and the authors prove that the
-# generator is then led to the true conditional distribution. It differs in two ways: it keeps a separate head for
-# "real or fake?", and its generator maximises $\log p_y - \log p_{N+y}$, to be taken for the real *and* not for the
-# fake class.
+# to name a fake's class and to expose it as fake are one and the same answer; nobody is a partner any more. (The name
+# is this book's. The same thought stands behind the published ADC-GAN (Hou et al. 2022, "Conditional GANs with
+# Auxiliary Discriminative Classifier"): its classifier, too, tells $2N$ classes apart, real from fake ones, and the
+# authors prove that the generator is then led to the true conditional distribution. It differs in two ways: it keeps a
+# separate head for "real or fake?", and its generator maximises $\log p_y - \log p_{N+y}$, to be taken for the real
+# *and* not for the fake class.)
 
 # %%
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -168,12 +168,12 @@ LESSON = Lesson(
 # class Caught(TwoNGAN):
 #     def turns(self, images, labels):
 #         for name, player, x, y in super().turns(images, labels):
-#             yield name, player, x, y + 10 if name == "g" else y
+#             yield name, player, x, y + self.discriminator.output.shape[-1] // 2 if name == "g" else y
 #
 #
 # def build_caught(settings, dataset):
 #     model = build(settings, dataset)
-#     return Caught(model.generator, model.discriminator, model.gan)
+#     return Caught(model.generator, model.discriminator, model.gan, settings.average, settings.seed)
 #
 #
 # settings = LESSON.settings(PRESET)
