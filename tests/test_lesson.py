@@ -82,3 +82,10 @@ def test_who_learns_without_labels_does_not_choose_images_by_them(name, balanced
     settings = replace(lesson.presets["quick"], data="mnist", limit=1000)
     counts = np.bincount(lesson.task.load(settings).labels)
     assert counts.sum() == 1000 and (np.ptp(counts) == 0) == balanced
+
+
+def test_too_few_samples_to_measure_are_refused_before_the_training():
+    lesson = chapters.lesson("cgan")
+    with pytest.raises(BookError, match=r"measure_samples is 96; .* takes at least 97"):
+        lesson.task.load(lesson.settings("smoke", measure_samples=96))
+    lesson.task.load(lesson.settings("smoke", measure_samples=97))

@@ -1,10 +1,11 @@
 """Measuring what a generator learned."""
 
-from gan_book.evaluation.classifier import has_classifier, load_classifier
+from gan_book.evaluation.classifier import FEATURES, has_classifier, load_classifier
 from gan_book.evaluation.measure import measure_conditional, measure_unconditional, measure_unlabelled
 from gan_book.evaluation.summary import summary_lines
 
 __all__ = [
+    "FEATURES",
     "has_classifier",
     "load_classifier",
     "measure_conditional",

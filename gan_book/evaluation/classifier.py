@@ -14,6 +14,7 @@ from gan_book.paths import PRETRAINED
 
 IMAGE_SHAPE = (28, 28, 1)
 BATCH_SIZE = 500
+FEATURES = 96
 CLASSIFIERS = PRETRAINED / "classifiers"
 
 
@@ -30,8 +31,8 @@ def define_classifier(num_classes=10, dtype="float32"):
     x = _convolution(x, 64, dtype)
     x = _convolution(x, 64, dtype)
     x = layers.MaxPooling2D(dtype=dtype)(x)
-    x = _convolution(x, 96, dtype)
-    x = _convolution(x, 96, dtype)
+    x = _convolution(x, FEATURES, dtype)
+    x = _convolution(x, FEATURES, dtype)
     x = layers.GlobalAveragePooling2D(dtype=dtype, name="features")(x)
     x = layers.Dropout(0.2, dtype=dtype)(x)
     logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)

@@ -96,8 +96,13 @@ class _Same:
 
 @lru_cache(maxsize=4)
 def floor(real, count):
-    """``(Fréchet, kernel)`` distance of ``count`` training images from the test images: what perfect samples score."""
+    """``(Fréchet, kernel)`` distance of ``count`` training images from the test images: what perfect samples score.
+
+    ``(None, None)`` if there are too few training images to tell.
+    """
     images = real.dataset.images[choose(len(real.dataset.images), count, real.seed)]
+    if len(images) <= real.outputs[0].shape[1]:
+        return None, None
     test_features, seed = real.outputs[0], real.seed
 
     def distances():

@@ -42,10 +42,14 @@ def _diversity(result):
 def _in_features(result):
     frechet, kernel, score = (result[key] for key in ("frechet_distance", "kernel_distance", "inception_score"))
     return [
-        f"Fréchet distance     {frechet['value']:.3f} ± {frechet['standard_error']:.3f} in the classifier's features "
-        f"(real training images: {frechet['floor']:.3f})",
-        f"kernel distance      {kernel['value']:.2e} ± {kernel['standard_error']:.1e} "
-        f"(real training images: {kernel['floor']:.1e})",
+        f"Fréchet distance     {frechet['value']:.3f} ± {frechet['standard_error']:.3f} in the classifier's features"
+        f"{_beside(frechet['floor'], '.3f')}",
+        f"kernel distance      {kernel['value']:.2e} ± {kernel['standard_error']:.1e}{_beside(kernel['floor'], '.1e')}",
         f"inception score      {score['value']:.2f} ± {score['std']:.2f} (real test images: {score['real']:.2f})",
         f"precision, recall    {result['precision']:.3f}, {result['recall']:.3f}",
     ]
+
+
+def _beside(floor, pattern):
+    """What real training images score, if there were enough of them to tell."""
+    return "" if floor is None else f" (real training images: {floor:{pattern}})"

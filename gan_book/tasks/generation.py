@@ -8,6 +8,7 @@ from gan_book import datasets, evaluation, plotting
 from gan_book.callbacks.health import HealthMonitor
 from gan_book.callbacks.samples import SampleGrid
 from gan_book.datasets.batches import Batches
+from gan_book.errors import BookError
 from gan_book.sampling import GRID, balanced_labels, draw, grid_labels, is_conditional, label_names, num_labels
 
 
@@ -24,8 +25,17 @@ class Generation:
         self.balanced = balanced
 
     def load(self, settings):
-        """The data set of the settings."""
-        return datasets.load(settings.data, settings.image_size, settings.limit, settings.seed, self.balanced)
+        """The data set of the settings.
+
+        Raises:
+            BookError: see `gan_book.datasets.load`; or so few samples are to be measured that it could not be done.
+        """
+        data = datasets.load(settings.data, settings.image_size, settings.limit, settings.seed, self.balanced)
+        least = evaluation.FEATURES + 1 if evaluation.has_classifier(data) else 2 * data.num_classes
+        if settings.measure_samples < least:  # said before the training, not after it
+            few = f"measure_samples is {settings.measure_samples}"
+            raise BookError(f"{few}; to measure images of '{settings.data}' takes at least {least}")
+        return data
 
     def names(self, dataset):
         """What config.json calls "class_names"."""

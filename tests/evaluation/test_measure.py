@@ -146,6 +146,13 @@ def test_samples_that_do_not_fit(dataset, unseen):
         measure_unlabelled(images[:1], dataset)
 
 
+def test_few_training_images_have_no_floor(dataset, unseen):
+    few = replace(dataset, images=dataset.images[:90], labels=dataset.labels[:90])
+    measured = measure_conditional(*unseen, few, load_classifier("fashion_mnist"))
+    assert measured["frechet_distance"]["floor"] is None is measured["kernel_distance"]["floor"]
+    assert "real training images" not in "\n".join(summary_lines(measured))
+
+
 def test_what_was_kept_of_the_real_images_gives_the_same_numbers(dataset, unseen, perfect, monkeypatch, tmp_path):
     monkeypatch.setenv("GAN_BOOK_CACHE", str(tmp_path / "empty"))
     for _ in ("computed", "read"):
