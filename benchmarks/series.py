@@ -45,6 +45,8 @@ SERIES = {
         "quick": Row("cgan", "quick", 3),
         "full": Row("cgan", "full", 3),
         "book": Row("cgan", "book", 1, {"epochs": 6}),  # as many epochs as take at least the time of `full`
+        "mlp-quick": Row("mlp-cgan", "quick", 3),
+        "mlp-paper": Row("mlp-cgan", "quick", 1, {"set": "network=paper"}),
     },
     "ch07_infogan": {
         "quick": Row("infogan", "quick", 5),
@@ -60,8 +62,8 @@ SERIES = {
     "ch08_acgan": {
         "acgan-quick": Row("acgan", "quick", 3),
         "twon-quick": Row("twon-gan", "quick", 3),
-        "acgan-full": Row("acgan", "full", 3),
-        "twon-full": Row("twon-gan", "full", 3),
+        "acgan-full": Row("acgan", "full", 1),
+        "twon-full": Row("twon-gan", "full", 1),
     },
     "ch09_sgan": {
         "quick": Row("sgan", "quick", 3),
