@@ -52,7 +52,7 @@ SERIES = {
         "quick": Row("infogan", "quick", 5),
         "head": Row("infogan", "quick", 3, {"set": "variant=head"}),
         "control": Row("infogan", "quick", 3, {"set": "variant=control"}),
-        "full": Row("infogan", "full", 3),
+        "full": Row("infogan", "full", 5),
         "transformed": Row("infogan", "full", 3, {"set": "lambda_real=0"}),
         "plain": Row(
             "infogan", "full", 1, {"epochs": 6, "set": ("lambda_real=0", "augment=0", "learning_rate=0.0002")}

@@ -179,7 +179,7 @@ def check_smoke(run):
     """What `test_notebooks.py` looks at when it has trained the smoke preset."""
     measured = run.report["measured"]
     scores = {score["name"]: score["value"] for score in measured["own"]}
-    assert set(scores) == {"code_accuracy", "nmi", "ari", "information", "slant", "stroke"}
+    assert set(scores) == {"code_accuracy", "nmi", "ari", "information", "real_information", "slant", "stroke"}
     assert 0.1 <= scores["code_accuracy"] <= 1 and scores["information"] <= math.log(10)
     assert sorted(measured["details"]["digit_of_category"].values()) == list(range(10))
     assert "label_accuracy" not in measured and len(measured["seen_per_class"]) == 10
