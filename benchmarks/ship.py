@@ -4,7 +4,8 @@
 
 Everything but its checkpoints and the single pictures of its training goes there as it is. Only a network that would
 be larger than 4 MB is written anew, with weights rounded to the 8 significant bits of bfloat16: still float32 to
-whoever loads it, but of half the size when packed.
+whoever loads it, but of half the size when packed. Then the run is measured again, so that its report is true of what
+ships.
 """
 
 import shutil
@@ -16,7 +17,7 @@ from typing import Annotated
 import typer
 from keras import ops
 
-from gan_book import portable, runs
+from gan_book import chapters, portable, report, runs
 from gan_book.paths import PRETRAINED
 
 LIMIT = 4_000_000  # bytes
@@ -37,13 +38,24 @@ def ship(folder, target):
     with tempfile.TemporaryDirectory(dir=target.parent) as parcel:
         packed = Path(parcel, target.name)
         packed.mkdir()
+        large = [path for path in folder.glob("*.keras") if path.stat().st_size > LIMIT]
         for path in sorted(folder.iterdir()):
-            if path.suffix == ".keras" and path.stat().st_size > LIMIT:
-                portable.save(rounded(run.load(path.stem)), packed / path.name)
-            elif path.is_file():
+            if path.is_file() and path not in large:
                 shutil.copy(path, packed / path.name)
-        shutil.rmtree(target, ignore_errors=True)
+        for path in large:
+            portable.save(rounded(run.load(path.stem)), packed / path.name)
+        if large:
+            measure_again(runs.Run(packed))
+        if target.exists():
+            target.rename(Path(parcel, "old"))
         packed.rename(target)
+
+
+def measure_again(run):
+    """Writes the report of the run whose networks were rounded."""
+    lesson = chapters.lesson(run.config["lesson"])
+    settings = lesson.settings_of(run)
+    report.measure_again(run, lesson, lesson.task.load(settings), settings.measure_samples)
 
 
 def main(folder: Annotated[Path, typer.Argument(help="A finished run.")]):

@@ -23,13 +23,26 @@ def finish(run, lesson, training, dataset, samples, tell=print):
         "findings": [str(finding) for finding in training.findings],
         "measured": lesson.task.measure(run, lesson, dataset, samples),
     }
-    _draw_pictures(run, lesson, dataset, content)
-    with atomic_write(run.folder / "report.md", "w") as file:
-        file.write(_page(run, content))
-    runs.write_json(run.report_file, content)  # Last: its presence says that the run is finished.
+    if run.step_log.exists():
+        plotting.loss_curves(run.step_log, run.folder / "losses.png")
+    plotting.training_gif(run.samples, run.folder / "training.gif")
+    _write(run, lesson, dataset, content)
     for line in [*headline(content), "", *_where(run), "", lesson.task.next_step(run, lesson, training.model)]:
         tell(line)
     return run
+
+
+def measure_again(run, lesson, dataset, samples):
+    """Writes the report of a finished run anew, whose networks are no longer quite those of its training."""
+    _write(run, lesson, dataset, run.report | {"measured": lesson.task.measure(run, lesson, dataset, samples)})
+
+
+def _write(run, lesson, dataset, content):
+    """Draws samples.png and writes report.md and report.json, the last for last: it says that the run is finished."""
+    lesson.task.draw_samples(run, dataset, run.folder / "samples.png", _title(run), _footer(content["measured"]))
+    with atomic_write(run.folder / "report.md", "w") as file:
+        file.write(_page(run, content))
+    runs.write_json(run.report_file, content)
 
 
 def headline(content):
@@ -41,14 +54,6 @@ def summary_lines(measured):
     """The chapter's own numbers and then those that all chapters share, a line each."""
     own = [str(Score(**score)) for score in measured.get("own", [])]
     return [*own, *evaluation.summary_lines(measured)]
-
-
-def _draw_pictures(run, lesson, dataset, content):
-    title, footer = _title(run), _footer(content["measured"])
-    lesson.task.draw_samples(run, dataset, run.folder / "samples.png", title, footer)
-    if run.step_log.exists():
-        plotting.loss_curves(run.step_log, run.folder / "losses.png")
-    plotting.training_gif(run.samples, run.folder / "training.gif")
 
 
 def _footer(measured):
