@@ -20,8 +20,9 @@
 # that are recognised as their class, and what it is notorious for: images of a class that are more alike than they
 # should be.
 #
-# As a script: `gan-book train acgan` trains it and ends with the command that draws what you ask for. The script
-# `twon_gan.py` beside this one puts both heads into one, and `compare.py` lets the three conditional GANs compete.
+# As a script: `gan-book train acgan` trains it, `gan-book generate acgan --label boot` draws with the one that comes
+# with the book. The script `twon_gan.py` beside this one puts both heads into one, and `compare.py` lets the three
+# conditional GANs compete.
 
 # %%
 from dataclasses import dataclass, replace
