@@ -53,11 +53,15 @@ SERIES = {
         "head": Row("infogan", "quick", 3, {"set": "variant=head"}),
         "control": Row("infogan", "quick", 3, {"set": "variant=control"}),
         "full": Row("infogan", "full", 5),
-        "transformed": Row("infogan", "full", 3, {"set": "lambda_real=0"}),
+        "one-start": Row("infogan", "full", 5, {"set": "starts=1"}),
+        "transformed": Row("infogan", "full", 3, {"set": ("lambda_real=0", "starts=1")}),
         "plain": Row(
-            "infogan", "full", 1, {"epochs": 6, "set": ("lambda_real=0", "augment=0", "learning_rate=0.0002")}
+            "infogan",
+            "full",
+            1,
+            {"epochs": 6, "set": ("lambda_real=0", "augment=0", "learning_rate=0.0002", "starts=1")},
         ),
-        "fashion": Row("infogan", "full", 3, {"data": "fashion_mnist"}),
+        "fashion": Row("infogan", "quick", 3, {"data": "fashion_mnist"}),
     },
     "ch08_acgan": {
         "acgan-quick": Row("acgan", "quick", 3),

@@ -24,6 +24,7 @@ class Settings:
         steps_per_execution: steps run between two returns to Python.
         checkpoint_seconds: time between two checkpoints within an epoch; there is always one at its end.
         measure_samples: images drawn for measuring.
+        starts: how many trainings to begin, of which the best after an epoch goes on; see `gan_book.starts`.
     """
 
     data: str
@@ -37,6 +38,7 @@ class Settings:
     steps_per_execution: int = 1
     checkpoint_seconds: float = 60.0
     measure_samples: int = 10_000
+    starts: int = 1
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Lesson:
         measure: ``measure(run, dataset, images, labels, seed)`` returns the chapter's own `Score`s of a saved run, and
             a dict of details for report.json; None if the chapter has none. images: uint8 ``[n, h, w, c]``, what the
             run's generator drew by `seed`; labels: int ``[n]``, the classes or categories it was asked for.
+        criterion: ``criterion(run)`` returns how good a start is, the higher the better, from its logs and networks and
+            without labels; None if the chapter cannot tell.
         task: what the model is for, and with it data, batches, pictures and scores; see `gan_book.tasks`.
     """
 
@@ -80,6 +84,7 @@ class Lesson:
     next_step: str
     kept: tuple[str, ...] = ()
     measure: Callable | None = None
+    criterion: Callable | None = None
     task: Generation = Generation()  # noqa: RUF009 - nothing changes it
 
     def settings(self, preset="quick", **changes):

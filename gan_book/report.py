@@ -1,6 +1,6 @@
 """What a finished training tells: numbers, pictures and a page that joins them."""
 
-from gan_book import evaluation, plotting, runs
+from gan_book import evaluation, plotting, runs, starts
 from gan_book.lesson import Score
 from gan_book.paths import atomic_write
 
@@ -17,7 +17,7 @@ def finish(run, lesson, training, dataset, samples, tell=print):
     save_networks(run, lesson, training.model)
     tell("Measuring ...")
     content = {
-        "training_seconds": round(training.seconds, 1),
+        "training_seconds": round(training.seconds + starts.seconds_of_others(run.config), 1),
         "steps": training.steps,
         "parameters": {player.name: player.count_params() for player in training.networks()},
         "findings": [str(finding) for finding in training.findings],
@@ -84,6 +84,13 @@ def _failed(attempts):
     return [f"Training had failed with {attempts} other seed{'s'[: attempts > 1]} before."] if attempts else []
 
 
+def _starts(config):
+    if "starts" not in config:
+        return []
+    values = ", ".join(f"{start['criterion']:.3f}" for start in config["starts"])
+    return [f"Of {len(config['starts'])} starts number {config['start']} went on, by its criterion: {values}."]
+
+
 def _page(run, content):
     config = run.config
     minutes = content["training_seconds"] / 60
@@ -92,8 +99,9 @@ def _page(run, content):
         "",
         f"Trained for {minutes:.1f} minutes ({content['steps']} steps) on {config['device']}, "
         f"backend {config['backend']}, Keras {config['versions']['keras']}, "
-        f"seed {config['settings']['seed'] + config['restarts']}.",
+        f"seed {run.seed}.",
         *_failed(config["restarts"]),
+        *_starts(config),
         "",
         "![samples](samples.png)",
         "",

@@ -17,6 +17,7 @@ import typer
 from gan_book import runs
 from gan_book.errors import BookError
 from gan_book.paths import BOOK, RESULTS, atomic_write
+from gan_book.runs import seed_of
 
 TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md")
 SCORES = {  # name: (head of the column, pattern, scale, where a report has it)
@@ -62,7 +63,7 @@ def summarise(folders):
     settings = configs[0]["settings"]
     each = [
         {
-            "seed": _seed(config),
+            "seed": seed_of(config),
             "training_seconds": report["training_seconds"],
             "findings": report["findings"],
             **{name: config[name] for name in PLACE},
@@ -91,7 +92,7 @@ def _check_alike(folders, configs, reports):
     listed = ", ".join(map(str, folders))
     if any(_kind(config) != _kind(configs[0]) for config in configs):
         raise BookError(f"the runs {listed} differ in more than their seed; collect them apart")
-    seeds = [_seed(config) for config in configs]
+    seeds = [seed_of(config) for config in configs]
     if len(set(seeds)) < len(seeds):
         raise BookError(f"the runs {listed} have the seeds {seeds}, one of them twice; collect one of each")
     measured = [scores(report["measured"]).keys() for report in reports]
@@ -101,11 +102,6 @@ def _check_alike(folders, configs, reports):
 
 def _kind(config):
     return {**config["settings"], "seed": None, "lesson": config["lesson"]}
-
-
-def _seed(config):
-    """The seed that a run was trained with in the end."""
-    return config["settings"]["seed"] + config["restarts"]
 
 
 def _spread(columns):

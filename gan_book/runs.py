@@ -63,6 +63,11 @@ class Run:
         return config
 
     @property
+    def seed(self):
+        """The seed the run was trained with in the end; see `seed_of`."""
+        return seed_of(self.config)
+
+    @property
     def report(self):
         """The content of report.json, or None if the run has not been measured."""
         return _read_json(self.report_file, "") if self.report_file.exists() else None
@@ -118,6 +123,14 @@ def _trim(log, last):
     kept = [row for row in rows if len(row) == len(header) and row[0].isdigit() and int(row[0]) <= last]
     with atomic_write(log, "w") as file:
         csv.writer(file).writerows([header, *kept] if header else [])
+
+
+def seed_of(config):
+    """The seed that a run is trained with: the settings' own, unless it was started again or is one of several starts.
+
+    Every attempt after a failure takes the next seed, every start one of another thousand.
+    """
+    return (config["settings"]["seed"] + config["restarts"] + 1000 * config.get("start", 0)) % 2**32
 
 
 def new(name, out=None):

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import keras
 
-from gan_book import chapters, device, precision, report, runs
+from gan_book import chapters, device, precision, report, runs, starts
 from gan_book.adversarial import Composite
 from gan_book.callbacks.checkpoints import Checkpoints, OneTraining, stop_on_signal
 from gan_book.callbacks.health import TrainingFailure
@@ -41,6 +41,8 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
         raise BookError(f"--on-failure '{on_failure}' is not known; choose one of: {', '.join(ON_FAILURE)}")
     if tensorboard and find_spec("tensorboard") is None:
         raise BookError("--tensorboard needs the package of that name; run `pip install tensorboard` first")
+    if settings.starts > 1 and lesson.criterion is None:
+        raise BookError(f"'{lesson.name}' cannot tell a good start from a bad one; leave starts at 1")
     dataset = _load(lesson, settings)
     run = runs.new(f"{lesson.name}-{preset}", out)
     config = {"lesson": lesson.name, "preset": preset, "settings": asdict(settings), "restarts": 0}
@@ -93,11 +95,16 @@ def _steps_per_epoch(settings, dataset):
 
 def _attempts(lesson, settings, dataset, run, config, tell):
     """Trains, again with another seed if that was asked for, and reports."""
+
+    def begin(run):
+        return Training(lesson, replace(settings, seed=runs.seed_of(config)), dataset, run, config, tell)
+
     while True:
-        seed = settings.seed + config["restarts"]
-        training = Training(lesson, replace(settings, seed=seed), dataset, run, config, tell)
-        run.write_config(config)  # Not before it is clear that the settings make a model.
         try:
+            if settings.starts > 1:
+                starts.choose(run, config, settings.starts, begin, lesson.criterion, tell)
+            training = begin(run)
+            run.write_config(config)  # Not before it is clear that the settings make a model.
             training.fit()
             return report.finish(run, lesson, training, dataset, settings.measure_samples, tell)
         except TrainingFailure as failure:
@@ -106,14 +113,19 @@ def _attempts(lesson, settings, dataset, run, config, tell):
             if config["restarts"] == RESTARTS:
                 raise BookError(f"training failed {RESTARTS + 1} times, last: {failure.finding}") from None
             config["restarts"] += 1
-            _forget(run)  # Before the new seed is written down, so that no checkpoint is taken for one of it.
-            tell(f"Starting again with seed {settings.seed + config['restarts']}.")
+            _forget(run, config)  # Before the new seed is written down, so that no checkpoint is taken for one of it.
+            tell(f"Starting again with seed {runs.seed_of(config)}.")
         except (Interrupted, KeyboardInterrupt):
+            if not run.config_file.exists():
+                raise
             raise Interrupted(f"{chapters.command(lesson)} --out {shlex.quote(str(run))} --resume") from None
 
 
-def _forget(run):
+def _forget(run, config):
     """Removes what a failed attempt would mix into the next one."""
+    starts.forget(run)
+    for name in ("starts", "start"):
+        config.pop(name, None)
     for file in [*run.checkpoints.glob("step-*.npz"), *run.samples.glob("epoch-*.png"), run.log, run.step_log]:
         file.unlink(missing_ok=True)
 
@@ -166,17 +178,18 @@ class Training:
         networks = [layer for layer in self.model.layers if isinstance(layer, keras.Model) and layer.weights]
         return [network for network in networks if not isinstance(network, Composite)]
 
-    def fit(self):
-        """Trains to the last epoch, saving on the way."""
+    def fit(self, epochs=None):
+        """Trains to the last epoch, or until so many are done, saving on the way."""
+        epochs = epochs or self.settings.epochs
         self.run.folder.mkdir(parents=True, exist_ok=True)
         self.run.remove_leftovers()
         epoch, batch = self._restore()
-        if epoch >= self.settings.epochs:
+        if epoch >= epochs:
             return
         self.batches.start_at(epoch, batch)
         with stop_on_signal() as stop:
             self.checkpoints.stop = stop
-            progress = Progress(self.steps_per_epoch, self.settings.epochs, epoch * self.steps_per_epoch + batch)
+            progress = Progress(self.steps_per_epoch, epochs, epoch * self.steps_per_epoch + batch)
             callbacks = OneTraining(self._callbacks(progress), self.model)
             try:
                 if batch:
@@ -184,7 +197,7 @@ class Training:
                     # is no other batch, what in a step does not wait for data, such as random states, would move on.
                     self._fit(callbacks, epoch, epoch + 1, steps_per_epoch=self.steps_per_epoch - batch)
                     epoch += 1
-                self._fit(callbacks, epoch, self.settings.epochs)
+                self._fit(callbacks, epoch, epochs)
                 callbacks.end()
             finally:
                 progress.close()

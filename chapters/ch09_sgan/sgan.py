@@ -463,8 +463,7 @@ def measure(run, dataset, images, asked, seed):
     """The chapter's own scores of a run; the generator's `images` are measured as in every chapter."""
     del images, asked
     settings, classifier = run.config["settings"], run.load("classifier")
-    data_seed = settings["seed"] + run.config["restarts"]  # a training that was started again drew other labels
-    labelled = labelled_subset(dataset, settings["labels_per_class"], data_seed)
+    labelled = labelled_subset(dataset, settings["labels_per_class"], run.seed)  # after a restart those of the new seed
     alone = trained_alone(classifier, *labelled, settings["alone_steps"], seed)
     test = dataset.test_images, dataset.test_labels
     scores = [

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import softmax
 
 from chapters.ch07_infogan import infogan
-from gan_book import sampling
+from gan_book import runs, sampling
 from gan_book.errors import BookError
 from tests.chapters.common import build, check_information, ends_alike, moves, names, noise
 
@@ -186,3 +186,17 @@ def check_smoke(run):
     header = run.log.read_text().splitlines()[0]
     assert "g_category_mutual_information" in header and "d_views_loss" in header
     assert run.network("reader").exists() and (run.folder / "samples.png").exists()
+
+
+@pytest.mark.parametrize("changes", [{"lambda_real": 0.0}, {"variant": "head"}])
+def test_starts_need_the_information_on_real_images(changes):
+    with pytest.raises(BookError, match="for which this is not trained; set starts=1, or lambda_real above 0"):
+        build(LESSON, starts=2, **changes)
+
+
+def test_the_criterion_is_the_last_tenth_of_the_log(tmp_path):
+    run = runs.Run(tmp_path)
+    assert LESSON.criterion(run) is None, "no log"
+    rows = [f"{10 * i},{-1.0 if i > 18 else 5.0}" for i in range(1, 21)]
+    run.step_log.write_text("\n".join(["step,d_views_loss", *rows]) + "\n")
+    assert LESSON.criterion(run) == 1.0
