@@ -113,17 +113,28 @@ def make_deterministic():
 def stateful_step(model, step, *args):
     """Runs ``step(data)``, which reads and assigns variables of `model`, as the backend's train or test step.
 
-    TensorFlow (and PyTorch) pass the data alone. JAX passes ``(state, data)`` and wants ``(logs, new state)``: there
+    TensorFlow passes the data alone. There the metrics that the first step makes are made outside its graph: if they
+    were part of it, TensorFlow would throw the graph away and trace the step once more, without them. JAX passes ``(state, data)`` and wants ``(logs, new state)``: there
     the step runs in a `keras.StatelessScope`, where variables are read from the state and assignments are collected.
     """
     if not JAX:
-        return step(*args)
+        import tensorflow as tf
+
+        with tf.variable_creator_scope(_outside_the_graph):
+            return step(*args)
     state, data = args
     groups = _state_groups(model, with_optimizer=len(state) == 4)
     mapping = [pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)]
     with keras.StatelessScope(state_mapping=mapping) as scope:
         logs = step(data)
     return logs, tuple([scope.get_current_value(v) for v in group] for group in groups)
+
+
+def _outside_the_graph(next_creator, **wanted):
+    import tensorflow as tf
+
+    with tf.init_scope():
+        return next_creator(**{**wanted, "experimental_enable_variable_lifting": False})
 
 
 def player_step(player, step, data):

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from keras import ops
+from keras import layers, ops
 
 from gan_book.adversarial import AdversarialModel, Composite
 from tests import tiny
@@ -259,6 +259,30 @@ def test_noise_differs_from_step_to_step_and_comes_back_with_the_seed():
     assert losses(1) == losses(1)
     assert losses(1) != losses(2)
     assert len(set(losses(1))) == 3
+
+
+class TwoHeads(AdversarialModel):
+    """A player with a loss for each of two answers, whose metrics Keras makes when it sees the first batch."""
+
+    def __init__(self):
+        super().__init__()
+        x = keras.Input((1,))
+        self.player = keras.Model(x, {name: layers.Dense(1, name=name)(x) for name in ("left", "right")})
+        self.player.compile(keras.optimizers.Adam(), {"left": "mse", "right": "mae"}, metrics={"left": ["mae"]})
+        self.traced = 0
+
+    def turns(self, x, y):
+        self.traced += 1
+        yield "both", self.player, x, {"left": y, "right": y}
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX first traces the shapes alone")
+def test_a_step_is_traced_once_although_metrics_are_made_in_it():
+    model = TwoHeads()
+    model.compile()
+    history = model.fit(*np.ones((2, 8, 1), "float32"), batch_size=4, epochs=2, verbose=0).history
+    assert set(history) == {"both_loss", "both_left_loss", "both_right_loss", "both_left_mae"}
+    assert model.traced == 1
 
 
 def test_a_model_without_turns_says_what_is_missing():
