@@ -114,8 +114,10 @@ def stateful_step(model, step, *args):
     """Runs ``step(data)``, which reads and assigns variables of `model`, as the backend's train or test step.
 
     TensorFlow passes the data alone. There the metrics that the first step makes are made outside its graph: if they
-    were part of it, TensorFlow would throw the graph away and trace the step once more, without them. JAX passes ``(state, data)`` and wants ``(logs, new state)``: there
-    the step runs in a `keras.StatelessScope`, where variables are read from the state and assignments are collected.
+    were part of it, TensorFlow would throw the graph away and trace the step once more, without them.
+
+    JAX passes ``(state, data)`` and wants ``(logs, new state)``: there the step runs in a `keras.StatelessScope`, where
+    variables are read from the state and assignments are collected.
     """
     if not JAX:
         import tensorflow as tf

@@ -143,7 +143,16 @@ def receptive_field(convolutions):
 
 
 def patch_logits(h, patch, width, norm, bias=False):
-    """Pictures ``[n, h, w, c]`` to logits ``[n, h', w', 1]``, each of a patch; `bias` before a normalization, too."""
+    """Pictures ``[n, s, s, c]`` to logits ``[n, s', s', 1]``, each of a patch; `bias` before a normalization, too.
+
+    Raises:
+        BookError: there is no such patch, or the pictures are so small that no unit is left.
+    """
+    side = h.shape[1]
+    if patch not in STRIDED:
+        raise BookError(f"patch {patch} is not known; choose one of: {', '.join(map(str, STRIDED))}")
+    if patch > 1 and side < 3 * 2 ** STRIDED[patch]:
+        raise BookError(f"a patch of {patch} pixels is too large for images of {side}; choose a smaller one")
     convolutions = patch_layers(patch)
     for number, (size, kernel, stride) in enumerate(convolutions):
         first, last = number == 0, size is None
@@ -166,15 +175,11 @@ def patch_logits(h, patch, width, norm, bias=False):
 
 # %%
 def define_patchgan(image_shape=(256, 256, 3), patch=70, width=64, normalization="instance"):
-    """D: an input and an output, ``[n, s, s, c]`` each, to logits ``[n, h', w', 1]``: do they belong together?
+    """D: an input and an output, ``[n, s, s, c]`` each, to logits ``[n, s', s', 1]``: do they belong together?
 
     Raises:
-        BookError: the images are so small that no unit is left.
+        BookError: see `patch_logits`.
     """
-    if patch not in STRIDED:
-        raise BookError(f"patch {patch} is not known; choose one of: {', '.join(map(str, STRIDED))}")
-    if patch > 1 and image_shape[0] < 3 * 2 ** STRIDED[patch]:
-        raise BookError(f"a patch of {patch} pixels is too large for images of {image_shape[0]}; choose a smaller one")
     x, y = keras.Input(image_shape, name="input"), keras.Input(image_shape, name="output")
     logits = patch_logits(layers.Concatenate()([x, y]), patch, width, lambda h: normalize(h, normalization))
     return keras.Model([x, y], logits, name="patchgan")

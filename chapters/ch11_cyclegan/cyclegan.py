@@ -92,10 +92,14 @@ def define_generator(image_shape=(256, 256, 3), width=64, blocks=9, name="genera
     return keras.Model(image, h, name=name)
 
 
-def define_patchgan(image_shape=(256, 256, 3), width=64, name="patchgan"):
-    """D: images ``[n, h, w, c]`` to a map ``[n, h', w', 1]``: for each patch of 70 x 70 pixels, how real it looks."""
+def define_patchgan(image_shape=(256, 256, 3), patch=70, width=64, name="patchgan"):
+    """D: images ``[n, s, s, c]`` to a map ``[n, s', s', 1]``: for each patch of so many pixels, how real it looks.
+
+    Raises:
+        BookError: see chapter 10's `patch_logits`.
+    """
     image = keras.Input(image_shape, name="image")
-    return keras.Model(image, patch_logits(image, 70, width, normalize, bias=True), name=name)
+    return keras.Model(image, patch_logits(image, patch, width, normalize, bias=True), name=name)
 
 
 # %% [markdown]
@@ -214,9 +218,10 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
 
 @dataclass(frozen=True)
 class CycleGANSettings(Settings):
-    """`cycle`, `identity`: weights of these losses; `pool`: images it remembers; 0 leaves one out."""
+    """`patch`: side in pixels; `cycle`, `identity`: weights of these losses; `pool`: its images; 0 leaves one out."""
 
     width: int = 64
+    patch: int = 70
     blocks: int = 6
     cycle: float = 10.0
     identity: float = 5.0
@@ -246,7 +251,7 @@ def build(settings, dataset):
         raise BookError(f"a pool of {settings.pool:g} images is smaller than a batch; set pool to 0 or at least that")
     rate = ConstantThenLinear(settings.learning_rate, settings.epochs * (dataset.train_size // settings.batch_size))
     g, f = (define_generator(shape, width, settings.blocks, name) for name in ("generator", "inverse"))
-    judge_y, judge_x = (define_patchgan(shape, width, f"patchgan_{side}") for side in "yx")
+    judge_y, judge_x = (define_patchgan(shape, settings.patch, width, f"patchgan_{side}") for side in "yx")
     discriminators = define_discriminator(judge_y, rate, "D_Y"), define_discriminator(judge_x, rate, "D_X")
     weights = {"cycle": settings.cycle, "identity": settings.identity}
     gans = define_gan(g, f, judge_y, rate, **weights, name="G"), define_gan(f, g, judge_x, rate, **weights, name="F")
