@@ -276,11 +276,11 @@ class Pix2PixSettings(Settings):
 
 
 LOSSES = {"both": (1.0, 1.0), "l1": (0.0, 1.0), "cgan": (1.0, 0.0)}  # weights of the verdict, and of lambda_l1
-QUICK = Pix2PixSettings(data="earth", image_size=64, epochs=4, batch_size=2, width=16, learning_rate=5e-4)
+QUICK = Pix2PixSettings(data="earth", image_size=64, epochs=4, batch_size=2, patch=16, width=16, learning_rate=5e-4)
 PRESETS = {
-    "smoke": Pix2PixSettings(data="earth", image_size=64, epochs=2, batch_size=4, limit=16, width=4, measure_samples=8),
+    "smoke": replace(QUICK, epochs=2, batch_size=4, limit=16, width=4, measure_samples=8),
     "quick": QUICK,
-    "full": replace(QUICK, image_size=128, epochs=16, width=32),
+    "full": replace(QUICK, image_size=128, epochs=16, patch=34, width=32),
     "book": Pix2PixSettings(data="earth", image_size=256, epochs=200, batch_size=1),
 }
 
