@@ -8,13 +8,14 @@ A table stands between ``<!-- table: ch06_cgan -->`` and ``<!-- end -->``; a tes
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from gan_book import runs
+from gan_book import chapters, runs
 from gan_book.errors import BookError
 from gan_book.paths import BOOK, RESULTS, atomic_write
 from gan_book.runs import seed_of
@@ -101,7 +102,9 @@ def _check_alike(folders, configs, reports):
 
 
 def _kind(config):
-    return {**config["settings"], "seed": None, "lesson": config["lesson"]}
+    """The settings but for the seed; those the chapter did not have yet when the run was made are as in its presets."""
+    presets = chapters.lesson(config["lesson"]).presets
+    return {**asdict(next(iter(presets.values()))), **config["settings"], "seed": None, "lesson": config["lesson"]}
 
 
 def _spread(columns):

@@ -1,11 +1,12 @@
 """The tables in the texts are those of ``results/``, and these say what their runs say."""
 
 import json
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
-from gan_book import results, runs
+from gan_book import chapters, results, runs
 from gan_book.errors import BookError
 from gan_book.paths import RESULTS
 
@@ -40,6 +41,11 @@ def test_chapter_6_has_its_rows():
     assert {"quick", "full"} <= set(rows)
     assert all(len(rows[name]["runs"]) >= 3 for name in ("quick", "full"))
     assert any(summary["settings"]["network"] == "channel" for summary in rows.values())
+
+
+@pytest.fixture(autouse=True)
+def _tiny_is_a_chapter(monkeypatch):
+    monkeypatch.setitem(chapters.SCRIPTS, "tiny", "tests.tiny_lesson")
 
 
 def finished_run(folder, seed, accuracy, width=8, cores=2):
@@ -85,6 +91,15 @@ def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path):
     folders = [finished_run(tmp_path / "a", 0, 0.8), finished_run(tmp_path / "b", 1, 0.8, width=16)]
     with pytest.raises(BookError, match="differ in more than their seed"):
         results.summarise(folders)
+
+
+def test_a_run_from_before_a_setting_was_there_goes_with_those_that_have_it(tmp_path):
+    folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
+    run = runs.Run(folders[1])
+    for starts, refused in ((1, False), (3, True)):
+        run.write_config({**run.config, "settings": {**run.config["settings"], "starts": starts}})
+        with pytest.raises(BookError, match="more than their seed") if refused else nullcontext():
+            results.summarise(folders)
 
 
 def test_a_seed_counts_once(tmp_path):
