@@ -197,6 +197,7 @@ def evaluate(
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the numbers to this file.")] = None,
     samples: Annotated[int, typer.Option(help="Number of images to draw.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Seed of the latent points and of the bootstrap.")] = 0,
+    validation: Annotated[bool, typer.Option("--validation", help="On the pictures to choose settings by.")] = False,
 ):
     """Measure a trained generator."""
     quiet.import_backend()
@@ -206,6 +207,8 @@ def evaluate(
         raise BookError(f"--samples must be at least 1, not {samples}")
     source, lesson = _run(chapter, run), chapters.lesson(chapter)
     dataset = lesson.task.load(lesson.settings_of(source))
+    if validation:
+        dataset = lesson.task.validation(dataset)
     measured = lesson.task.measure(source, lesson, dataset, samples, seed)
     for line in report.summary_lines(measured):
         print(line)

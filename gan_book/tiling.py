@@ -15,7 +15,7 @@ def blending_window(size, overlap):
     return ramp[:, None] * ramp[None, :]
 
 
-def in_tiles(picture, size, translate, overlap=None, strip_done=None):
+def in_tiles(picture, size, translate, overlap=None):
     """Applies a function of tiles to a whole picture.
 
     Where tiles overlap, each counts the more the farther the pixel is from its edge. Beside the picture and the result
@@ -27,7 +27,6 @@ def in_tiles(picture, size, translate, overlap=None, strip_done=None):
         size: side of a tile.
         translate: uint8 ``[n, size, size, 3]`` to the same.
         overlap: of neighbouring tiles in pixels; a quarter of `size` if not given.
-        strip_done: called with (strips done, strips in all) after each.
 
     Returns:
         uint8 ``[h, w, 3]``.
@@ -39,7 +38,7 @@ def in_tiles(picture, size, translate, overlap=None, strip_done=None):
     window = blending_window(size, overlap)[..., None]
     result = np.empty_like(padded)
     total, weight = np.zeros((size, padded.shape[1], 3), "float32"), np.zeros((size, padded.shape[1], 1), "float32")
-    for number, (top, following) in enumerate(zip(tops, [*tops[1:], padded.shape[0]], strict=True), start=1):
+    for top, following in zip(tops, [*tops[1:], padded.shape[0]], strict=True):
         tiles = translate(np.stack([padded[top : top + size, left : left + size] for left in lefts]))
         for left, tile in zip(lefts, tiles, strict=True):
             total[:, left : left + size] += window * tile
@@ -47,8 +46,6 @@ def in_tiles(picture, size, translate, overlap=None, strip_done=None):
         done = following - top  # rows that no later tile reaches
         result[top:following] = np.rint(total[:done] / weight[:done]).astype("uint8")
         total, weight = _moved_up(total, done), _moved_up(weight, done)
-        if strip_done:
-            strip_done(number, len(tops))
     return result[:height, :width]
 
 

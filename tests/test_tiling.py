@@ -58,9 +58,3 @@ def test_memory_is_that_of_the_result_and_one_strip():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2 * image.nbytes + 40 * (32 * 400 * 3)  # padded picture and result; a strip's floats and tiles
-
-
-def test_progress_counts_the_strips():
-    seen = []
-    in_tiles(picture(40, 16), 16, lambda tiles: tiles, strip_done=lambda *numbers: seen.append(numbers))
-    assert seen == [(1, 3), (2, 3), (3, 3)]

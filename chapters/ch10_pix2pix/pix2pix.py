@@ -263,7 +263,19 @@ class Pix2Pix(GAN):
 # %%
 @dataclass(frozen=True)
 class Pix2PixSettings(Settings):
-    """`direction`: "AtoB" or "BtoA"; `loss`: see `LOSSES`; `network`: "unet" or "encoder-decoder"."""
+    """What the chapter adds to the settings that all have.
+
+    Attributes:
+        direction: "AtoB" or "BtoA", from what is given to what is drawn; on the Earth A is the satellite's picture.
+        loss: see `LOSSES`.
+        network: "unet" or "encoder-decoder".
+        normalization: "instance" or "batch".
+        patch: what a unit of D sees, a side in pixels.
+        width: filters of the first layer of both networks.
+        lambda_l1: weight of the L1 distance.
+        learning_rate: Adam's, of both.
+        mirror: share of the training pictures whose left and right change places.
+    """
 
     direction: str = "BtoA"
     loss: str = "both"
@@ -273,6 +285,7 @@ class Pix2PixSettings(Settings):
     width: int = 64
     lambda_l1: float = 100.0
     learning_rate: float = 2e-4
+    mirror: float = 0.5
 
 
 LOSSES = {"both": (1.0, 1.0), "l1": (0.0, 1.0), "cgan": (1.0, 0.0)}  # weights of the verdict, and of lambda_l1
@@ -339,7 +352,8 @@ LESSON = Lesson(
     folder="ch10_pix2pix",
     presets=PRESETS,
     build=build,
-    next_step="Next: translate a map of yours: `gan-book translate pix2pix --run {run} --in map.png --out out.png`.",
+    next_step="Next: draw the {sides[1]} for a {sides[0]} of yours: "
+    "`gan-book translate pix2pix --run {run} --in given.png --out drawn.png`.",
     task=Translation(networks={"AtoB": "generator"}, panels=panels, paired=True),
 )
 

@@ -8,7 +8,7 @@ from gan_book.datasets.resumable import ResumableBatches
 class PairBatches(ResumableBatches):
     """Shuffled batches of equal size, as ``(uint8 images of side A, uint8 images of side B)`` tuples.
 
-    From a training image that is larger than the network's a square is cropped at random, and half of the images are
+    From a training image that is larger than the network's a square is cropped at random, and some of the images are
     mirrored (Isola et al. 2017, section 6.2). Pairs stay pairs: the same order, the same crop, the same mirroring.
     Without pairs each side has its own of each.
 
@@ -20,13 +20,13 @@ class PairBatches(ResumableBatches):
         pairs: `gan_book.datasets.Pairs`.
         batch_size: images of each side in every batch.
         seed: of the order, the crops and the mirroring.
-        mirror: whether left and right may change places; not for images in which they mean something (letters).
+        mirror: share of the images whose left and right change places; 0 where these mean something (letters).
 
     Raises:
         BookError: the images do not fill one batch.
     """
 
-    def __init__(self, pairs, batch_size, seed=0, mirror=True):
+    def __init__(self, pairs, batch_size, seed=0, mirror=0.5):
         self.pairs = pairs
         self.mirror = mirror
         super().__init__(pairs.train_size, batch_size, seed)
@@ -53,6 +53,6 @@ class PairBatches(ResumableBatches):
     def _jitter(self, images, rng):
         size = self.pairs.image_shape[0]
         corners = rng.integers(images.shape[1] - size + 1, size=(len(images), 2))
-        mirrored = rng.random(len(images)) < 0.5 * self.mirror
+        mirrored = rng.random(len(images)) < self.mirror
         crops = [image[y : y + size, x : x + size] for image, (y, x) in zip(images, corners, strict=True)]
         return np.stack([crop[:, ::-1] if turn else crop for crop, turn in zip(crops, mirrored, strict=True)])

@@ -40,6 +40,10 @@ class Pairs:
         """Number of training images an epoch shows of each side."""
         return min(len(self.a), len(self.b))
 
+    def validation(self):
+        """The same with its validation images in place of the test images: to choose settings by."""
+        return replace(self, test_a=self.val_a, test_b=self.val_b, test_names=())
+
     def swapped(self):
         """The same with A and B in each other's place."""
         return replace(

@@ -37,6 +37,10 @@ class Generation:
             raise BookError(f"{few}; to measure images of '{settings.data}' takes at least {least}")
         return data
 
+    def validation(self, dataset):
+        """Raises `BookError`: these data sets have no third part."""
+        raise BookError(f"'{dataset.name}' has no validation images; leave out --validation to use the test images")
+
     def names(self, dataset):
         """What config.json calls "class_names"."""
         return dataset.class_names

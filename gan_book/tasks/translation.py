@@ -80,11 +80,15 @@ class Translation:
             raise BookError(f"direction '{settings.direction}' is not known; choose AtoB or BtoA")
         return pairs.swapped() if settings.direction == "BtoA" else pairs
 
+    def validation(self, dataset):
+        """The data set as `measure` takes it to score by its validation pictures."""
+        return dataset.validation()
+
     def names(self, dataset):
         return dataset.sides
 
     def batches(self, dataset, settings):
-        return PairBatches(dataset, settings.batch_size, settings.seed)
+        return PairBatches(dataset, settings.batch_size, settings.seed, settings.mirror)
 
     def sample_grid(self, model, dataset, folder, settings, sync):
         """Some validation pictures, a row each."""
@@ -128,7 +132,7 @@ class Translation:
         plotting.side_by_side(columns, path, title=title, footer=footer, columns=1)
 
     def next_step(self, run, lesson, model):
-        return lesson.next_step.format(run=run)
+        return lesson.next_step.format(run=run, sides=run.config["class_names"])
 
 
 def _some(images, count):

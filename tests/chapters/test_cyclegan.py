@@ -1,5 +1,7 @@
 """Chapter 11: the networks' published sizes, the four players' turns, the losses, and the pool."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -52,21 +54,34 @@ def test_nine_blocks_and_no_affine_weights():
 
 
 def test_the_losses_are_the_papers():
-    model, data = build(), noise_pairs(32)
+    model, data = build(pool=0.0), noise_pairs(32)
     x, y = ((images[:2] / 127.5 - 1).astype("float32") for images in (data.test_a, data.test_b))
-    g, f, d = model.generator, model.inverse, model.patchgan_y
-    there = g(x)
-    expected = np.square(ops.convert_to_numpy(d(there)) - 1).mean()
-    expected += 10 * np.abs(ops.convert_to_numpy(f(there)) - x).mean()
-    expected += 10 * np.abs(ops.convert_to_numpy(g(f(y))) - y).mean()
-    expected += 5 * np.abs(ops.convert_to_numpy(g(y)) - y).mean()
+    g, f, d_y, d_x = model.generator, model.inverse, model.patchgan_y, model.patchgan_x
+    expected = {
+        "G": of_generator(g, f, d_y, x, y),
+        "D_Y": of_discriminator(d_y, y, g(x)),
+        "F": of_generator(f, g, d_x, y, x),
+        "D_X": of_discriminator(d_x, x, f(y)),
+    }
     turns = {name: turn for name, *turn in model.turns(data.test_a[:2], data.test_b[:2])}
-    player, inputs, targets = turns["G"]
-    assert float(player.compute_loss(inputs, targets, player(inputs))) == pytest.approx(float(expected), rel=1e-4)
-    player, inputs, targets = turns["D_Y"]
-    answers = player(inputs)
-    expected = (np.square(answers["real"] - 1).mean() + np.square(answers["fake"]).mean()) / 2
-    assert float(player.compute_loss(inputs, targets, answers)) == pytest.approx(float(expected), rel=1e-4)
+    got = {name: player.compute_loss(inputs, goal, player(inputs)) for name, (player, inputs, goal) in turns.items()}
+    assert {name: float(loss) for name, loss in got.items()} == pytest.approx(expected, rel=1e-4)
+
+
+def of_generator(g, f, d, x, y):
+    """Section 3.1 to 3.3 and 5.2 by hand, for g: from x to y."""
+    there, back = g(x), g(f(y))
+    losses = [10 * distance(f(there), x), 10 * distance(back, y), 5 * distance(g(y), y)]
+    return sum(losses) + np.square(ops.convert_to_numpy(d(there)) - 1).mean()
+
+
+def of_discriminator(d, real, drawn):
+    real, drawn = (ops.convert_to_numpy(d(images)) for images in (real, drawn))
+    return (np.square(real - 1).mean() + np.square(drawn).mean()) / 2
+
+
+def distance(a, b):
+    return np.abs(ops.convert_to_numpy(a) - b).mean()
 
 
 def test_the_rate_is_constant_and_then_falls_to_zero():
@@ -90,11 +105,23 @@ def test_the_pool_is_part_of_the_state():
 @pytest.mark.parametrize(
     "size, changes, sentence",
     [
-        (30, {}, "images of 30 pixels cannot be translated; set --image-size to 24, 28, 32"),
-        (20, {}, "images of 20 pixels cannot be translated"),
+        (30, {}, "images of 30 pixels cannot be translated; set --image-size to a multiple of 4"),
+        (20, {"patch": 70}, "a patch of 70 pixels is too large for images of 20"),
+        (32, {"patch": 71}, "patch 71 is not known"),
         (32, {"pool": 1.0}, "a pool of 1 images is smaller than a batch; set pool to 0 or at least that"),
     ],
 )
 def test_what_cannot_be_built(size, changes, sentence):
     with pytest.raises(BookError, match=sentence):
         build(size, **changes)
+
+
+def test_the_rivals_are_scored_against_the_other_side():
+    pairs = replace(noise_pairs(32), b=np.full((3, 40, 40, 3), 200, "uint8"))
+    scores = cyclegan.baselines(pairs)
+    assert set(scores) == {"identity", "histogram matching", "real pictures"}
+    away = np.abs(pairs.test_a.astype(float) - pairs.test_b).mean()
+    assert scores["identity"]["l1"] == pytest.approx(away)
+    grey = np.abs(200.0 - pairs.test_b).mean()
+    assert scores["histogram matching"]["l1"] == pytest.approx(grey), "all pixels get the only colour there is"
+    assert "l1" not in scores["real pictures"] and scores["real pictures"]["histogram_L"] < 0.1

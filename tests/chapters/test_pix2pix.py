@@ -132,17 +132,21 @@ def test_dropout_is_the_noise_also_in_use():
 
 def test_the_losses_are_those_of_equation_4():
     model, data = build(lambda_l1=10.0), noise_pairs()
-    x, y = (data.test_a[:2] / 127.5 - 1).astype("float32"), (data.test_b[:2] / 127.5 - 1).astype("float32")
-    verdict, drawn = (ops.convert_to_numpy(answer) for answer in (lambda a: (a["validity"], a["image"]))(model.gan(x)))
-    real = np.ones_like(verdict)
-    got = model.gan.compute_loss(x, {"validity": real, "image": y}, {"validity": verdict, "image": drawn})
-    expected = np.log1p(np.exp(-verdict)).mean() + 10 * np.abs(y - drawn).mean()
-    assert float(got) == pytest.approx(expected, rel=1e-5)
-    logits = np.random.default_rng(0).normal(size=(2, *verdict.shape)).astype("float32")
-    judged = {"real": logits[0], "fake": logits[1]}
-    got = model.discriminator.compute_loss(None, {"real": real, "fake": 0 * real}, judged)
-    expected = (np.log1p(np.exp(-logits[0])).mean() + np.log1p(np.exp(logits[1])).mean()) / 2
-    assert float(got) == pytest.approx(expected, rel=1e-5)
+    x, y = (ops.convert_to_tensor((images[:2] / 127.5 - 1).astype("float32")) for images in (data.test_a, data.test_b))
+    turns = {name: turn for name, *turn in model.turns(data.test_a[:2], data.test_b[:2])}
+
+    player, given, goal = turns["d"]
+    answers = {name: ops.convert_to_numpy(answer) for name, answer in player(given).items()}
+    real, fake = (ops.convert_to_numpy(model.patchgan([x, image])) for image in (y, given[2]))
+    expected = (np.log1p(np.exp(-real)).mean() + np.log1p(np.exp(fake)).mean()) / 2
+    assert float(player.compute_loss(given, goal, answers)) == pytest.approx(expected, rel=1e-4)
+    assert not np.allclose(given[2], y), "drawn, not true"
+
+    player, given, goal = turns["g"]
+    answers = {name: ops.convert_to_numpy(answer) for name, answer in player(given).items()}
+    verdict = ops.convert_to_numpy(model.patchgan([x, ops.convert_to_tensor(answers["image"])]))
+    expected = np.log1p(np.exp(-verdict)).mean() + 10 * np.abs(ops.convert_to_numpy(y) - answers["image"]).mean()
+    assert float(player.compute_loss(given, goal, answers)) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -161,11 +165,18 @@ def test_what_cannot_be_built(changes, sentence):
         build(**changes)
 
 
+def painting(shape, grey):
+    """A network that paints every picture one grey."""
+    image = keras.Input(shape)
+    return keras.Model(image, layers.Rescaling(0.0, offset=grey)(image))
+
+
 def test_the_figure_shows_given_true_and_three_drawings(tmp_path):
     settings = asdict(pix2pix.LESSON.settings("smoke"))
-    for row in figure.ROWS.values():
+    greys = (0.0, 0.4, 0.8)
+    for row, grey in zip(figure.ROWS.values(), greys, strict=True):
         run = runs.Run(tmp_path / f"{row}-0")
-        run.save("generator", pix2pix.define_generator((64, 64, 3), width=2))
+        run.save("generator", painting((64, 64, 3), grey))
         run.write_config(
             {"lesson": "pix2pix", "preset": "smoke", "settings": settings, "class_names": ["map", "photo"]}
         )
@@ -173,5 +184,9 @@ def test_the_figure_shows_given_true_and_three_drawings(tmp_path):
     assert outcome.exit_code == 0, outcome.output
     picture = np.asarray(Image.open(tmp_path / "out.png").convert("RGB"))
     assert picture.shape[0] > 6 * 64 and picture.shape[1] > 5 * 64
+    painted = [(picture == round(127.5 * (grey + 1))).all(axis=2) for grey in greys]
+    columns = [np.flatnonzero(pixels.sum(axis=0) > 6 * 60) for pixels in painted]
+    assert [len(column) for column in columns] == [64, 64, 64], "a column for each loss"
+    assert columns[0][-1] < columns[1][0] and columns[1][-1] < columns[2][0], "in the order of the titles"
     outcome = CliRunner().invoke(figure.app, ["--folder", str(tmp_path / "none")])
     assert isinstance(outcome.exception, BookError)

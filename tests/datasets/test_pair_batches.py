@@ -69,9 +69,9 @@ def test_crops_reach_every_corner_and_half_are_mirrored():
 
 
 def test_without_mirroring_and_without_room():
-    assert not crops(PairBatches(make_pairs(), BATCH, mirror=False), 10, 0)[:, 2].any()
+    assert not crops(PairBatches(make_pairs(), BATCH, mirror=0.0), 10, 0)[:, 2].any()
     pairs = make_pairs(large=SIZE)
-    batches = PairBatches(pairs, BATCH, mirror=False)
+    batches = PairBatches(pairs, BATCH, mirror=0.0)
     for a, b in epoch(batches, 0):
         assert np.array_equal(a, pairs.a[a[:, 0, 0, 0]]) and np.array_equal(b, pairs.b[b[:, 0, 0, 0] - 100])
 
