@@ -92,7 +92,8 @@ SERIES = {
     },
     "ch11_cyclegan": {
         "quick": Row("cyclegan", "quick", 1),
-        "no-cycle": Row("cyclegan", "quick", 1, {"set": ("cycle=0", "identity=0")}),
+        "no-cycle": Row("cyclegan", "quick", 1, {"set": "cycle=0"}),
+        "adversary": Row("cyclegan", "quick", 1, {"set": ("cycle=0", "identity=0")}),
         "no-identity": Row("cyclegan", "quick", 1, {"set": "identity=0"}),
         "no-pool": Row("cyclegan", "quick", 1, {"set": "pool=0"}),
         "emoji": Row("cyclegan", "quick", 1, {"data": "emoji"}),

@@ -1,7 +1,7 @@
 """What each loss is for, in one picture: given | true | L1 | cGAN | both, of test tiles.
 
 python benchmarks/series.py ch10_pix2pix both l1 cgan     # makes the runs
-python chapters/ch10_pix2pix/figure.py                    # writes losses.png beside this file
+python chapters/ch10_pix2pix/figure.py                    # writes by_loss.png beside this file
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from gan_book.tasks.translation import translate
 
 ROWS = {"L1": "l1", "cGAN": "cgan", "L1 + cGAN": "both"}
 TILES = slice(4, 124, 20)
-RUNS, PICTURE = Path("runs/series/ch10_pix2pix"), Path(__file__).with_name("losses.png")
+RUNS, PICTURE = Path("runs/series/ch10_pix2pix"), Path(__file__).with_name("by_loss.png")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

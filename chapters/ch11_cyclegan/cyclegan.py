@@ -23,8 +23,7 @@
 # By the end of this chapter you will have trained one on places of the Earth of which it never saw both sides;
 # measured, on places where we *do* know both, how near it comes; and seen what happens without the cycle.
 #
-# As a script: `gan-book train cyclegan` trains it, and `gan-book translate cyclegan --direction AtoB --in picture --out
-# other` uses it.
+# As a script: `gan-book train cyclegan` trains it and ends with the `gan-book translate` command that uses it.
 
 # %%
 from dataclasses import dataclass, replace
@@ -49,7 +48,9 @@ from gan_book.tasks.translation import Translation, translate
 # The generator (section 7.2; from Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer") halves the
 # side only twice, and does its work at that size in *residual blocks*, each of which adds a correction to what it is
 # given (He et al. 2016). In the paper's notation: c7s1-64, d128, d256, nine times R256, u128, u64, c7s1-3. Six blocks
-# will do for images of 128 pixels and less.
+# will do for images of 128 pixels and less (and four in `quick`). (In words: "c7s1-k" is a 7 x 7 convolution to k
+# feature maps, "dk" one of 3 x 3 that halves the side, "Rk" a residual block, "uk" a transposed convolution that
+# doubles it.)
 #
 # Every convolution but the last is followed by instance normalization, without scale and shift. In the 7 x 7
 # convolutions and in the residual blocks the picture is continued beyond its edge by its mirror image, elsewhere by
@@ -120,7 +121,7 @@ def define_patchgan(image_shape=(256, 256, 3), patch=70, width=64, name="patchga
 #
 # and the **identity** $\tfrac12 \lambda \, \mathbb{E}_y \lVert G(y) - y \rVert_1$: what is of kind $Y$ already should
 # be left alone. Without it $G$ may swap colours as it likes, noon for sunset, for nobody would notice (section 5.2; the
-# paper adds it for paintings to photographs, the authors' program always does).
+# paper adds it for paintings to photographs, the authors' later PyTorch program by default; here it is always there).
 
 
 # %%
@@ -198,7 +199,10 @@ class CycleGAN(AdversarialModel):
 # %% [markdown]
 # ## Settings
 #
-# Adam at 2e-4, for the first half of the training; then the rate falls to 0 along a straight line (section 7.1).
+# Adam at 2e-4, for the first half of the training; then the rate falls to 0 along a straight line (section 7.1). So it
+# is in `book`, at 256 pixels with nine blocks and 64 filters. `quick` and `full` have 64 pixels and patches of 16,
+# which are there what 70 are at 256; fewer filters and blocks; two images a step; and, for the few steps there is time
+# for, rates of 1e-3 and 5e-4.
 
 
 # %%
@@ -241,12 +245,14 @@ class CycleGANSettings(Settings):
     mirror: float = 0.5
 
 
-QUICK = CycleGANSettings(data="earth", image_size=64, epochs=2, batch_size=2, limit=700, width=16, blocks=4)
+QUICK = CycleGANSettings(
+    data="earth", image_size=64, epochs=3, batch_size=2, limit=800, width=16, blocks=4, patch=16, learning_rate=1e-3
+)
 PRESETS = {
-    "smoke": replace(QUICK, limit=16, width=4, blocks=1, measure_samples=8),
+    "smoke": replace(QUICK, epochs=2, limit=16, width=4, blocks=1, measure_samples=8),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=10, width=32, blocks=6, limit=None),
-    "book": replace(QUICK, image_size=256, epochs=200, batch_size=1, limit=None, width=64, blocks=9),
+    "full": replace(QUICK, epochs=10, limit=None, width=32, blocks=6, learning_rate=5e-4),
+    "book": CycleGANSettings(data="earth", image_size=256, epochs=200, batch_size=1, blocks=9),
 }
 
 
@@ -372,12 +378,12 @@ LESSON = Lesson(
 # Image.open(run.folder / "losses.png")
 
 # %% [markdown]
-# ## Without the cycle: a failure on purpose
+# ## The adversary alone: a failure on purpose
 #
-# Now $G$ has only to draw something that looks like a map, and $F$ something like a photograph.
+# Without cycle and identity $G$ has only to draw something that looks like a map, and $F$ something like a photograph.
 
 # %% tags=["active-ipynb"]
-# free = train(LESSON, replace(settings, cycle=0.0, identity=0.0), "no-cycle")
+# free = train(LESSON, replace(settings, cycle=0.0, identity=0.0), "adversary-alone")
 # Image.open(free.folder / "samples.png").quantize(128)
 
 # %% [markdown]
