@@ -9,7 +9,6 @@ ships.
 """
 
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +16,8 @@ from typing import Annotated
 import typer
 from keras import ops
 
-from gan_book import chapters, portable, report, runs
+from gan_book import chapters, cli, portable, report, runs
+from gan_book.errors import BookError
 from gan_book.paths import PRETRAINED
 
 LIMIT = 4_000_000  # bytes
@@ -62,7 +62,7 @@ def main(folder: Annotated[Path, typer.Argument(help="A finished run.")]):
     """Ship a run with the book."""
     run = runs.Run(folder)
     if run.report is None:
-        sys.exit(f"error: {folder} holds no finished run; finish it with --resume first")
+        raise BookError(f"{folder} holds no finished run; finish it with --resume first")
     target = PRETRAINED / run.config["lesson"]
     ship(folder, target)
     for path in sorted(target.iterdir()):
@@ -70,4 +70,4 @@ def main(folder: Annotated[Path, typer.Argument(help="A finished run.")]):
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    cli.guard(lambda: typer.run(main))

@@ -173,13 +173,13 @@ def _row(name, rounds, ms, loop_ms, batch_size):
 
 def table(rows, title):
     result = Table(title=title, title_justify="left", box=box.SIMPLE, padding=0, collapse_padding=True, pad_edge=False)
-    for heading in ("", "ms/step", "quartiles", "steps/s", "images/s", "x loop", "compile s", "peak MB"):
+    for heading in ("", "ms/step", "quartiles", "steps/s", "images/s", "x loop", "compile s", "peak MiB"):
         result.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for row in rows:
         low, high = row["ms_quartiles"]
         numbers = [f"{row['ms_per_step']:.1f}", f"{low:.1f}-{high:.1f}", f"{row['steps_per_second']:.1f}"]
         numbers += [f"{row['images_per_second']:.0f}", f"{row['times_as_fast_as_loop']:.2f}"]
-        numbers += [f"{row['compile_seconds']:.1f}", f"{row['peak_memory_bytes'] / 1e6:.0f}"]
+        numbers += [f"{row['compile_seconds']:.1f}", f"{row['peak_memory_bytes'] / 2**20:.0f}"]
         result.add_row(row["variant"], *numbers)
     return result
 

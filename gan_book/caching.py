@@ -2,8 +2,6 @@
 
 import hashlib
 import warnings
-import zipfile
-import zlib
 
 import numpy as np
 
@@ -36,7 +34,7 @@ def read(path):
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
-    except (OSError, EOFError, KeyError, ValueError, IndexError, zipfile.BadZipFile, zlib.error):
+    except paths.UNREADABLE:
         return None
 
 

@@ -6,20 +6,16 @@ variables or small numbers, so one ``.npz`` holds them.
 """
 
 import json
-import struct
 import zipfile
-import zlib
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from gan_book.errors import BookError
-from gan_book.paths import atomic_write
+from gan_book.paths import UNREADABLE, atomic_write
 
 KEPT = 2
-# What zipfile and numpy raise at damaged files, RuntimeError for flags ("encrypted") that a flipped bit has set.
-UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, KeyError, RuntimeError)
 
 
 def state_variables(model):

@@ -72,7 +72,7 @@ class Lesson:
             a dict of details for report.json; None if the chapter has none. images: uint8 ``[n, h, w, c]``, what the
             run's generator drew by `seed`; labels: int ``[n]``, the classes or categories it was asked for.
         criterion: ``criterion(run)`` returns how good a start is, the higher the better, from its logs and networks and
-            without labels; None if the chapter cannot tell.
+            without labels, or None if it cannot tell; without the function the chapter never can.
         task: what the model is for, and with it data, batches, pictures and scores; see `gan_book.tasks`.
     """
 
@@ -107,13 +107,13 @@ class Lesson:
         return settings
 
     def settings_of(self, run):
-        """The settings that a run was started with.
+        """The settings that a run was started with; those there were none of then have their class's defaults.
 
         Raises:
             BookError: it has some that this version of the chapter does not know.
         """
         try:
-            return replace(next(iter(self.presets.values())), **run.config["settings"])
+            return type(next(iter(self.presets.values())))(**run.config["settings"])
         except TypeError:
             raise BookError(f"{run} has settings this version of '{self.name}' does not know; start anew") from None
 

@@ -1,7 +1,10 @@
-"""Where the book keeps its files, and how it writes them."""
+"""Where the book keeps its files, how it writes them, and what can be wrong with them."""
 
 import os
+import struct
 import tempfile
+import zipfile
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +12,21 @@ BOOK = Path(__file__).resolve().parent.parent
 DATA = BOOK / "data"
 PRETRAINED = BOOK / "pretrained"
 RESULTS = BOOK / "results"
+
+# What zipfile, numpy and Keras raise at damaged files; RuntimeError for flags ("encrypted", an unknown compression)
+# that a flipped bit has set.
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def cache_dir():
@@ -30,7 +48,7 @@ def atomic_write(path, mode="wb"):
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         encoding = None if "b" in mode else "utf-8"
-        with os.fdopen(handle, mode, encoding=encoding) as file:
+        with os.fdopen(handle, mode, encoding=encoding, newline=None if encoding is None else "") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -18,7 +18,7 @@ def save(network, path):
     """
     # Without what it was compiled with: to draw needs no loss, and a chapter's own would not be known elsewhere.
     uncompiled = keras.Model(network.input, network.output, name=network.name)
-    copy = keras.models.clone_model(uncompiled, clone_function=_in_float32)
+    copy = keras.models.clone_model(uncompiled, clone_function=_in_float32, recursive=True)
     copy.set_weights(network.get_weights())
     copy.save(path)
     with zipfile.ZipFile(path) as archive:

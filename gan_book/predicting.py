@@ -1,6 +1,5 @@
 """Asking a trained classifier: about images in memory, and about files of the reader's own."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from scipy.ndimage import shift as shifted
 from scipy.special import softmax
 
 from gan_book import datasets
-from gan_book.datasets.decode import UnreadableImage, decode
+from gan_book.datasets.decode import UnreadableImage, decode, decode_whole
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
 
@@ -76,10 +75,8 @@ def _read(file, data, shape):
 def _side(file):
     """The shorter side of a picture; 0 if it is none, which `decode` says better."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return min(Image.open(file).size)
-    except (OSError, Image.DecompressionBombError):
+        return min(decode_whole(file)[0].shape[:2])
+    except UnreadableImage:
         return 0
 
 

@@ -87,8 +87,8 @@ def _failed(attempts):
 def _starts(config):
     if "starts" not in config:
         return []
-    values = ", ".join(f"{start['criterion']:.3f}" for start in config["starts"])
-    return [f"Of {len(config['starts'])} starts number {config['start']} went on, by its criterion: {values}."]
+    number = f"Of {len(config['starts'])} starts number {config['start']} went on"
+    return [f"{number}, by its criterion: {starts.criteria(config)}."]
 
 
 def _page(run, content):

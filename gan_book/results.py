@@ -8,14 +8,14 @@ A table stands between ``<!-- table: ch06_cgan -->`` and ``<!-- end -->``; a tes
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from gan_book import chapters, runs
+from gan_book import chapters, cli, runs
 from gan_book.errors import BookError
 from gan_book.paths import BOOK, RESULTS, atomic_write
 from gan_book.runs import seed_of
@@ -91,7 +91,8 @@ def summarise(folders):
 
 def _check_alike(folders, configs, reports):
     listed = ", ".join(map(str, folders))
-    if any(_kind(config) != _kind(configs[0]) for config in configs):
+    kinds = [_kind(runs.Run(folder)) for folder in folders]
+    if any(kind != kinds[0] for kind in kinds):
         raise BookError(f"the runs {listed} differ in more than their seed; collect them apart")
     seeds = [seed_of(config) for config in configs]
     if len(set(seeds)) < len(seeds):
@@ -101,10 +102,11 @@ def _check_alike(folders, configs, reports):
         raise BookError(f"the runs {listed} were not measured in the same scores; train those with fewer anew")
 
 
-def _kind(config):
-    """The settings but for the seed; those the chapter did not have yet when the run was made are as in its presets."""
-    presets = chapters.lesson(config["lesson"]).presets
-    return {**asdict(next(iter(presets.values()))), **config["settings"], "seed": None, "lesson": config["lesson"]}
+def _kind(run):
+    """What runs of a row have in common: lesson, settings but for the seed, backend, and how much was measured."""
+    lesson, report = run.config["lesson"], run.report["measured"]
+    settings = replace(chapters.lesson(lesson).settings_of(run), seed=0)
+    return lesson, settings, run.config["backend"], report["dataset"], report["samples"]
 
 
 def _spread(columns):
@@ -134,7 +136,7 @@ def table(results):
 
 def speed_table(record):
     """The Markdown table of what `benchmarks/step_time.py` recorded."""
-    lines = ["| | ms/step | steps/s | images/s | times as fast as the loop | peak MB |", f"|{'---|' * 6}"]
+    lines = ["| | ms/step | steps/s | images/s | times as fast as the loop | peak MiB |", f"|{'---|' * 6}"]
     for each in record["variants"]:
         cells = [f"`{each['variant']}`", f"{each['ms_per_step']:.0f}", f"{each['steps_per_second']:.1f}"]
         cells += [f"{each['images_per_second']:.0f}", f"{each['times_as_fast_as_loop']:.2f}"]
@@ -163,7 +165,7 @@ def rivals_table(record):
 
 def presets_table(record):
     """The Markdown table of what `benchmarks/preset_speed.py` recorded."""
-    heads = ["", "pixels", "batch", "steps", "s/step", "images/s", "compile s", "peak MB", "on"]
+    heads = ["", "pixels", "batch", "steps", "s/step", "images/s", "compile s", "peak MiB", "on"]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for row in sorted(record["presets"], key=lambda row: (row["lesson"], row["seconds_per_step"])):
         cells = [
@@ -196,10 +198,20 @@ def _note(results):
     )
     features = f", in the features of this book's classifiers ({real})" if real else ""
     return (
-        f"{first['samples']:,} samples a run{features}; ± is the standard deviation over seeds. "
+        f"{_samples(results)} samples a run{features}; ± is the standard deviation over seeds. "
         f"Minutes are the fastest run's, as some shared the cores with other work, on {_places(results)}; "
         f"Keras {first['made_on']['versions']['keras']}."
     )
+
+
+def _samples(results):
+    """How many samples were measured, and in which rows, if not as many in all."""
+    rows = {}
+    for name, summary in results.items():
+        rows.setdefault(f"{summary['samples']:,}", []).append(f"`{name}`")
+    if len(rows) == 1:
+        return next(iter(rows))
+    return ", ".join(f"{count} ({', '.join(names)})" for count, names in rows.items())
 
 
 def _places(results):
@@ -282,4 +294,4 @@ def collect(
 
 
 if __name__ == "__main__":
-    app()
+    cli.guard(app)

@@ -16,8 +16,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import zipfile
-import zlib
 from importlib import metadata
 from pathlib import Path
 
@@ -26,7 +24,7 @@ import keras
 import gan_book
 from gan_book import device, layers, losses, portable  # noqa: F401 - layers and losses, so that Keras knows them
 from gan_book.errors import BookError
-from gan_book.paths import BOOK, PRETRAINED, atomic_write
+from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write
 
 RUNS = Path("runs")
 SCRATCH = ".saving-"
@@ -98,7 +96,7 @@ class Run:
             raise BookError(f"{self.folder} has no {file.name} yet; let it train at least one epoch")
         try:
             return keras.models.load_model(file, compile=False, safe_mode=True)
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        except UNREADABLE as error:
             raise BookError(f"{file} cannot be read ({type(error).__name__}); train again") from error
 
     def trim_logs(self, epochs, steps):
@@ -118,7 +116,7 @@ def _trim(log, last):
     """Keeps the whole rows of a CSV file whose first column is at most `last`."""
     if not log.exists():
         return
-    with log.open(newline="") as file:
+    with log.open(newline="", encoding="utf-8") as file:
         header, *rows = list(csv.reader(file)) or [[]]
     kept = [row for row in rows if len(row) == len(header) and row[0].isdigit() and int(row[0]) <= last]
     with atomic_write(log, "w") as file:

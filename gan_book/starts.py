@@ -18,11 +18,11 @@ def choose(run, config, count, begin, criterion, tell):
 
     Args:
         run: `gan_book.runs.Run`; a start has a run of its own in its sub-folder "starts".
-        config: of the run. Gets "starts", criterion and seconds of each, and "start", the number of the one that is
-            running, in the end of the best one, from 1; `gan_book.runs.seed_of` heeds it.
+        config: of the run. Gets "starts", criterion and seconds of each, "start", the number of the one that is
+            running, in the end of the best one, from 1 (`gan_book.runs.seed_of` heeds it), and then "chosen".
         count: number of starts.
         begin: ``begin(run)`` returns a `gan_book.training.Training` with the seed of `config`.
-        criterion: ``criterion(run)`` returns a number, the higher the better.
+        criterion: ``criterion(run)`` returns a number, the higher the better; None or nan if it cannot tell.
         tell: prints a line.
     """
     tried = config.setdefault("starts", [])
@@ -33,21 +33,21 @@ def choose(run, config, count, begin, criterion, tell):
         run.write_config(config)
         tell(f"Start {config['start']} of {count}: one epoch, seed {runs.seed_of(config)}")
         training.fit(epochs=1)
-        tried.append({"criterion": float(criterion(start)), "seconds": training.seconds})
+        seconds = training.seconds
+        tried.append({"criterion": criterion(start), "seconds": seconds})
         run.write_config(config)
-    config["start"] = 1 + max(range(count), key=lambda i: _comparable(tried[i]["criterion"]))
-    best = _folder(run, config).folder
-    if best.is_dir():  # otherwise it is where it belongs already, and training was interrupted later
-        shutil.copytree(best, run.folder, dirs_exist_ok=True)
-        run.write_config(config)
-        values = ", ".join(f"{start['criterion']:.3f}" for start in tried)
-        tell(f"Of the starts ({values}) number {config['start']} goes on.")
+    if not config.get("chosen"):
+        config["start"] = 1 + max(range(count), key=lambda i: _comparable(tried[i]["criterion"]))
+        shutil.copytree(_folder(run, config).folder, run.folder, dirs_exist_ok=True)
+        run.write_config(config | {"chosen": True})
+        config["chosen"] = True
+        tell(f"Of the starts ({criteria(config)}) number {config['start']} goes on.")
     forget(run)
 
 
 def forget(run):
     """Removes the folders of the starts."""
-    shutil.rmtree(run.folder / FOLDER, ignore_errors=True)
+    shutil.rmtree(run.folder / FOLDER, ignore_errors=True)  # what cannot be removed does no harm
 
 
 def seconds_of_others(config):
@@ -60,5 +60,11 @@ def _folder(run, config):
     return runs.Run(run.folder / FOLDER / str(config["start"]))
 
 
+def criteria(config):
+    """The starts' criteria in words."""
+    values = [start["criterion"] for start in config["starts"]]
+    return ", ".join("none" if value is None else f"{value:.3f}" for value in values)
+
+
 def _comparable(value):
-    return value if math.isfinite(value) else -math.inf
+    return value if value is not None and math.isfinite(value) else -math.inf

@@ -1,6 +1,7 @@
 """Training a lesson from its settings to its report: what every chapter does alike."""
 
 import shlex
+import shutil
 from dataclasses import asdict, replace
 from importlib.util import find_spec
 
@@ -66,14 +67,16 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
     config = run.config
     if config["lesson"] != lesson.name:
         raise BookError(f"{run} is a run of '{config['lesson']}', not of '{lesson.name}'; name its own chapter")
-    had = config | config["settings"]
+    if (begun_on := config["backend"]) != (here := keras.backend.backend()):
+        raise BookError(f"{run} was begun on {begun_on}, and this is {here}; set KERAS_BACKEND={begun_on} to go on")
+    settings = lesson.settings_of(run)
+    had = config | asdict(settings)
     for name, value in {"preset": preset, **(asked or {})}.items():
         if value is not None and had.get(name) != value:
             raise BookError(f"{run} was started with {name} {had.get(name)}, not {value}; leave that out or start anew")
     if run.report is not None:
         tell(f"{run} is already finished.")
         return run
-    settings = lesson.settings_of(run)
     return _attempts(lesson, settings, _load(lesson, settings), run, config, tell)
 
 
@@ -124,10 +127,12 @@ def _attempts(lesson, settings, dataset, run, config, tell):
 def _forget(run, config):
     """Removes what a failed attempt would mix into the next one."""
     starts.forget(run)
-    for name in ("starts", "start"):
+    for name in ("starts", "start", "chosen"):
         config.pop(name, None)
-    for file in [*run.checkpoints.glob("step-*.npz"), *run.samples.glob("epoch-*.png"), run.log, run.step_log]:
+    pictures_and_networks = [*run.samples.glob("epoch-*.png"), *run.folder.glob("*.keras")]
+    for file in [*run.checkpoints.glob("step-*.npz"), *pictures_and_networks, run.log, run.step_log]:
         file.unlink(missing_ok=True)
+    shutil.rmtree(run.folder / "tensorboard", ignore_errors=True)
 
 
 def _row_every(steps):
@@ -143,7 +148,7 @@ class Training:
         if settings.deterministic:
             device.make_deterministic()
         keras.utils.set_random_seed(settings.seed)
-        config["policy"] = precision.use(settings.precision)
+        config["policy"] = precision.use(config.get("policy", settings.precision))  # resumed: as it was begun
         self.model = lesson.build(settings, dataset)
         self.model.compile(steps_per_execution=settings.steps_per_execution)
         self.batches = lesson.task.batches(dataset, settings)
@@ -198,8 +203,8 @@ class Training:
                     self._fit(callbacks, epoch, epoch + 1, steps_per_epoch=self.steps_per_epoch - batch)
                     epoch += 1
                 self._fit(callbacks, epoch, epochs)
-                callbacks.end()
             finally:
+                callbacks.end()  # closes files, also of a training that goes on later or begins again
                 progress.close()
 
     def _fit(self, callbacks, first, last, **steps):

@@ -55,7 +55,15 @@ def cut(data):
     return data[: len(data) // 2]
 
 
-@pytest.mark.parametrize("damage", [cut, lambda data: b"", lambda data: b"no archive"])
+def flagged(data):
+    """The archive with its first member's "encrypted" bit set, where the members are and in the list of them."""
+    data = bytearray(data)
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(data)
+
+
+@pytest.mark.parametrize("damage", [cut, lambda data: b"", lambda data: b"no archive", flagged])
 def test_a_damaged_file_is_computed_anew(compute, damage):
     whole = caching.kept("sums/all", compute)
     (path,) = files()

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from chapters.ch06_cgan import cgan
 from chapters.ch07_infogan import infogan
+from chapters.ch10_pix2pix import pix2pix
 from gan_book import chapters, checkpoint, cli, runs
 from gan_book.paths import BOOK, PRETRAINED
 from tests import tiny_lesson
@@ -213,6 +215,22 @@ def test_evaluate_prints_and_writes_the_numbers(gan_book, tiny_run, here):
     assert "measured on 30 samples of sky" in out and "numbers: numbers/tiny.json" in out
     numbers = json.loads((here / "numbers" / "tiny.json").read_text())
     assert numbers["samples"] == 30 and numbers["diversity"]["ratio"] > 0
+
+
+def test_evaluate_on_the_pictures_to_choose_by(gan_book, tiny_run, here):
+    code, _, err = gan_book("evaluate", "tiny", "--run", tiny_run, "--validation")
+    assert code == 1 and "'sky' has no validation images; leave out --validation to use the test images" in err
+    settings = pix2pix.LESSON.settings("smoke")
+    run = runs.Run(here / "painter")
+    run.save("generator", pix2pix.define_generator((64, 64, 3), width=2))
+    run.write_config(
+        {"lesson": "pix2pix", "preset": "smoke", "settings": asdict(settings), "class_names": ["map", "satellite"]}
+    )
+    measure = ("evaluate", "pix2pix", "--run", run.folder, "--samples", 3)
+    said = [gan_book(*measure, *flag)[1] for flag in ((), ["--validation"])]
+    assert "measured on 3 samples of earth (seed 0)" in said[0]
+    assert "measured on 3 samples of earth, validation (seed 0)" in said[1]
+    assert said[0].splitlines()[0] != said[1].splitlines()[0]
 
 
 def test_data_list(gan_book):

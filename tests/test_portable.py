@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from chapters.ch06_cgan import cgan, mlp_cgan
+from chapters.ch07_infogan import infogan
 from gan_book import portable
 from gan_book.sampling import draw
 
@@ -26,6 +27,12 @@ def test_a_network_trained_in_bfloat16_is_saved_in_float32(tmp_path):
     assert {layer.compute_dtype for layer in loaded.layers if layer.weights} == {"float32"}
     for mine, theirs in zip(network.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_networks_inside_a_network_are_saved_in_float32_too(tmp_path):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    _, config = saved(infogan.define_student(width=4), tmp_path)
+    assert "bfloat16" not in json.dumps(config)
 
 
 def test_the_loaded_network_draws_the_same(tmp_path):

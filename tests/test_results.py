@@ -51,8 +51,9 @@ def _tiny_is_a_chapter(monkeypatch):
 def finished_run(folder, seed, accuracy, width=8, cores=2):
     run = runs.Run(folder)
     config = {"lesson": "tiny", "preset": "full", "class_names": ["a"], "restarts": 0}
-    config |= {"settings": {"seed": seed, "data": "mnist", "precision": "auto", "width": width}}
+    settings = {"seed": seed, "data": "mnist", "epochs": 1, "batch_size": width, "average": 0.5}
     config |= {
+        "settings": settings,
         "cores": cores,
         "device": "d",
         "backend": "b",
@@ -63,7 +64,12 @@ def finished_run(folder, seed, accuracy, width=8, cores=2):
     run.write_config(config)
     score = {"value": accuracy, "floor": 0.1, "std": 0.0, "real": 8.0}
     measured = dict.fromkeys(list(results.SCORES)[:4], score) | {"precision": 0.5, "recall": 0.25}
-    measured |= {"diversity": {"mean_ratio": 0.9}, "samples": 100, "classifier_accuracy_on_real": 0.9}
+    measured |= {
+        "dataset": "mnist",
+        "diversity": {"mean_ratio": 0.9},
+        "samples": 100,
+        "classifier_accuracy_on_real": 0.9,
+    }
     report = {"training_seconds": 60.0, "steps": 10, "parameters": {}, "findings": [], "measured": measured}
     runs.write_json(run.report_file, report)
     return folder
@@ -85,6 +91,13 @@ def test_rows_made_in_different_places_say_so(tmp_path):
     assert "on 1 core of: d, float32;" in results.table({"1": rows["1"]})
     gpu = results.summarise([finished_run(tmp_path / "gpu", 0, 0.8, cores=None)])
     assert "on d, float32;" in results.table({"gpu": gpu})
+
+
+def test_rows_of_other_numbers_of_samples_say_so(tmp_path):
+    few, many = (results.summarise([finished_run(tmp_path / str(seed), seed, 0.8)]) for seed in (0, 1))
+    assert "\n100 samples a run" in results.table({"few": few, "many": many})
+    many["samples"] = 2000
+    assert "\n100 (`few`), 2,000 (`many`) samples a run" in results.table({"few": few, "many": many})
 
 
 def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path):

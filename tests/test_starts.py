@@ -94,14 +94,18 @@ def test_a_choice_that_was_cut_short_is_made_again(tmp_path):
         (folder / "step-000000009.npz").write_text(f"of start {number}")
     run.checkpoints.mkdir()
     (run.checkpoints / "step-000000009.npz").write_text("half")
-    config = {"settings": {"seed": 0}, "restarts": 0, "start": 2}
-    config["starts"] = [{"criterion": math.nan, "seconds": 1.0}, {"criterion": -3.0, "seconds": 1.0}]
+    config = {"lesson": "tiny", "preset": "quick", "class_names": [], "settings": {"seed": 0}, "restarts": 0}
+    config |= {"start": 2, "starts": [{"criterion": math.nan, "seconds": 1.0}, {"criterion": -3.0, "seconds": 1.0}]}
     said = []
     starts.choose(run, config, 2, None, None, said.append)
     assert (run.checkpoints / "step-000000009.npz").read_text() == "of start 2", "nan is not the best"
     assert not (run.folder / starts.FOLDER).exists()
-    starts.choose(run, config, 2, None, None, said.append)
-    assert config["start"] == 2 and len(said) == 1, "once chosen, nothing is copied again"
+    again = run.folder / starts.FOLDER / "2" / "checkpoints"
+    again.mkdir(parents=True)
+    (again / "step-000000009.npz").write_text("left over")
+    starts.choose(run, run.config, 2, None, None, said.append)
+    assert (run.checkpoints / "step-000000009.npz").read_text() == "of start 2", "once chosen, nothing is copied again"
+    assert run.config["start"] == 2 and len(said) == 1
 
 
 def test_after_a_failure_all_starts_are_made_again(pictures, tmp_path):

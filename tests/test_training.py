@@ -116,6 +116,32 @@ def test_tensorboard_writes_event_files(tiny_run):
     assert any(b"epoch_g_loss" in file.read_bytes() for file in events)
 
 
+def test_one_test_image_is_too_few_and_is_said_before_the_training(tmp_path):
+    folder = tiny_lesson.write_pictures(tmp_path / "few", count=2)
+    with pytest.raises(BookError, match="has one test image, and to measure takes two; add images"):
+        training.train(tiny_lesson.LESSON, settings(folder, batch_size=2), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_as_it_was_begun(pictures, tmp_path, monkeypatch):
+    def interrupt(model, folder, position):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(checkpoint, "save", interrupt)
+        training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "run")
+    run = runs.Run(tmp_path / "run")
+    begun = run.config
+    run.write_config(begun | {"backend": "another"})
+    with pytest.raises(BookError, match="was begun on another, and this is .*; set KERAS_BACKEND=another to go on"):
+        training.resume(tiny_lesson.LESSON, out=run.folder)
+    other = "mixed_bfloat16" if begun["policy"] == "float32" else "float32"
+    run.write_config(begun | {"policy": other})
+    said = []
+    training.resume(tiny_lesson.LESSON, out=run.folder, tell=said.append)
+    assert f", {other} on " in said[0] and run.config["policy"] == other
+
+
 def test_tensorboard_that_is_not_installed_is_asked_for(pictures, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "find_spec", lambda name: None)
     with pytest.raises(BookError, match="pip install tensorboard"):

@@ -102,7 +102,8 @@ class OneTraining(keras.callbacks.CallbackList):
         pass
 
     def end(self):
-        super().on_train_end()
+        if self._begun:
+            super().on_train_end()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ _DAMAGE = (
     NotADirectoryError,
     RuntimeError,  # an encrypted or unsupported zip member
     gzip.BadGzipFile,
+    ValueError,  # a name that is none
     tarfile.TarError,
     zipfile.BadZipFile,
     zlib.error,

@@ -149,7 +149,8 @@ def _rgb(image):
 def _opacity(image):
     if not image.has_transparency_data:
         return None
-    return np.asarray(image.convert("RGBA").getchannel("A"))
+    opacity = np.asarray(image.convert("RGBA").getchannel("A"))
+    return None if opacity.min() == 255 else opacity
 
 
 def _eight_bits(image):

@@ -4,6 +4,7 @@ import glob
 import hashlib
 import json
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -136,4 +137,5 @@ def _forget_older(path):
     same_folder_and_size = path.name.rpartition("-")[0] + "-"
     for older in path.parent.glob(f"{glob.escape(same_folder_and_size)}*"):
         if older != path:
-            older.unlink(missing_ok=True)
+            with suppress(OSError):  # a cache is not worth a training
+                older.unlink()

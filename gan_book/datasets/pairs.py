@@ -42,7 +42,8 @@ class Pairs:
 
     def validation(self):
         """The same with its validation images in place of the test images: to choose settings by."""
-        return replace(self, test_a=self.val_a, test_b=self.val_b, test_names=())
+        name = f"{self.name}, validation"
+        return replace(self, name=name, test_a=self.val_a, test_b=self.val_b, test_names=())
 
     def swapped(self):
         """The same with A and B in each other's place."""

@@ -9,6 +9,7 @@ import numpy as np
 from keras import layers
 from scipy.special import softmax
 
+from gan_book.datasets.manifest import shipped
 from gan_book.errors import BookError
 from gan_book.paths import PRETRAINED
 
@@ -46,8 +47,13 @@ def _convolution(x, filters, dtype):
 
 
 def has_classifier(dataset):
-    """Whether a classifier ships for the images of this `Dataset`, at their size."""
-    return dataset.image_shape == IMAGE_SHAPE and (CLASSIFIERS / f"{dataset.name}.keras").exists()
+    """Whether a classifier ships for the images of this `Dataset`, at their size.
+
+    A reader's own folder may be called like a data set of the book; its classes have other names, or another order.
+    """
+    entry = shipped().get(dataset.name)
+    ours = entry is not None and dataset.class_names == tuple(entry.get("class_names", ()))
+    return ours and dataset.image_shape == IMAGE_SHAPE and (CLASSIFIERS / f"{dataset.name}.keras").exists()
 
 
 class Classifier:

@@ -35,6 +35,8 @@ class Generation:
         if settings.measure_samples < least:  # said before the training, not after it
             few = f"measure_samples is {settings.measure_samples}"
             raise BookError(f"{few}; to measure images of '{settings.data}' takes at least {least}")
+        if len(data.test_images) < 2:
+            raise BookError(f"'{settings.data}' has one test image, and to measure takes two; add images")
         return data
 
     def validation(self, dataset):

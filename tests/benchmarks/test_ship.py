@@ -65,7 +65,7 @@ def test_what_was_shipped_stays_if_the_new_run_cannot_be_read(finished, tmp_path
 
 
 def test_only_a_finished_run_is_shipped(tmp_path):
-    with pytest.raises(SystemExit, match="holds no finished run"):
+    with pytest.raises(BookError, match="holds no finished run"):
         ship.main(tmp_path)
 
 
