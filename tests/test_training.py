@@ -133,7 +133,7 @@ def test_a_run_goes_on_as_it_was_begun(pictures, tmp_path, monkeypatch):
     run = runs.Run(tmp_path / "run")
     begun = run.config
     run.write_config(begun | {"backend": "another"})
-    with pytest.raises(BookError, match="was begun on another, and this is .*; set KERAS_BACKEND=another to go on"):
+    with pytest.raises(BookError, match=r"was begun on another, and this is .*; set KERAS_BACKEND=another to go on"):
         training.resume(tiny_lesson.LESSON, out=run.folder)
     other = "mixed_bfloat16" if begun["policy"] == "float32" else "float32"
     run.write_config(begun | {"policy": other})

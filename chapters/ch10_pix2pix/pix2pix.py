@@ -394,7 +394,8 @@ LESSON = Lesson(
 # It has learned the sea, its shelves and its coasts, and that low land is a dark green and high land tan. More it can
 # hardly know: the map shows height and water alone, and at the same height there is desert here and forest there. So it
 # takes one of the colours in the middle. But it does not draw an even brown: there are the spots and streaks of ground
-# seen from far above, made up for the adversary's sake.
+# seen from far above, made up for the adversary's sake (and here and there a bright dot that nothing on the map
+# explains).
 #
 # Translate the whole map with it (`gan-book translate pix2pix --run ... --in data/earth/etopo1.jpg --out world.jpg`),
 # all 5,400 x 2,700 pixels in tiles of 64, and look at it from further off: that is the Earth, though a gloomy one.
