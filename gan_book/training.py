@@ -67,7 +67,8 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
     config = run.config
     if config["lesson"] != lesson.name:
         raise BookError(f"{run} is a run of '{config['lesson']}', not of '{lesson.name}'; name its own chapter")
-    if (begun_on := config["backend"]) != (here := keras.backend.backend()):
+    here = keras.backend.backend()
+    if (begun_on := config.get("backend", here)) != here:
         raise BookError(f"{run} was begun on {begun_on}, and this is {here}; set KERAS_BACKEND={begun_on} to go on")
     settings = lesson.settings_of(run)
     had = config | asdict(settings)
