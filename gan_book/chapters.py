@@ -4,6 +4,7 @@ import difflib
 import importlib
 import shlex
 import sys
+from pathlib import Path
 
 from gan_book.errors import BookError
 
@@ -28,7 +29,7 @@ def use(lesson):
 
 def command(lesson):
     """What to type to train `lesson`."""
-    return f"python {shlex.quote(sys.argv[0])}" if lesson.name in _own else f"gan-book train {lesson.name}"
+    return f"python {shlex.quote(Path(sys.argv[0]).as_posix())}" if lesson.name in _own else f"gan-book train {lesson.name}"
 
 
 def lesson(name):

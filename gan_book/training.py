@@ -122,7 +122,7 @@ def _attempts(lesson, settings, dataset, run, config, tell):
         except (Interrupted, KeyboardInterrupt):
             if not run.config_file.exists():
                 raise
-            raise Interrupted(f"{chapters.command(lesson)} --out {shlex.quote(str(run))} --resume") from None
+            raise Interrupted(f"{chapters.command(lesson)} --out {shlex.quote(run.folder.as_posix())} --resume") from None
 
 
 def _forget(run, config):
