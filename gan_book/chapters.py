@@ -29,7 +29,8 @@ def use(lesson):
 
 def command(lesson):
     """What to type to train `lesson`."""
-    return f"python {shlex.quote(Path(sys.argv[0]).as_posix())}" if lesson.name in _own else f"gan-book train {lesson.name}"
+    script = shlex.quote(Path(sys.argv[0]).as_posix())  # with slashes, which no shell wants quoted
+    return f"python {script}" if lesson.name in _own else f"gan-book train {lesson.name}"
 
 
 def lesson(name):

@@ -122,7 +122,8 @@ def _attempts(lesson, settings, dataset, run, config, tell):
         except (Interrupted, KeyboardInterrupt):
             if not run.config_file.exists():
                 raise
-            raise Interrupted(f"{chapters.command(lesson)} --out {shlex.quote(run.folder.as_posix())} --resume") from None
+            folder = shlex.quote(run.folder.as_posix())
+            raise Interrupted(f"{chapters.command(lesson)} --out {folder} --resume") from None
 
 
 def _forget(run, config):
