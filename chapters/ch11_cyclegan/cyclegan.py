@@ -386,9 +386,9 @@ LESSON = Lesson(
 # ## The adversary alone: a failure on purpose
 #
 # Without cycle and identity $G$ has only to draw something that looks like a map, and $F$ something like a photograph.
-# Nothing asks what it was given: after as many steps as above both draw a pattern that $D$ does not tell from the
-# colours of the other side, whatever the tile. (Retrieval: 1.5 %; by chance it would be 0.8 %.) L1 hardly notices, to
-# the map it is no worse than above: one more reason not to trust a single number.
+# Nothing asks what it was given: after as many steps as above each draws much the same pattern, whatever the tile.
+# (Retrieval: 1.5 %; by chance it would be 0.8 %.) L1 hardly notices, to the map it is no worse than above: one more
+# reason not to trust a single number.
 
 # %% tags=["active-ipynb"]
 # free = train(LESSON, replace(settings, cycle=0.0, identity=0.0), "adversary-alone")
