@@ -75,15 +75,16 @@ def test_rows_are_recorded_if_asked(tiny, tmp_path, monkeypatch, capfd):
 
 def test_failed_runs_are_counted(tmp_path):
     folders = [tmp_path / str(seed) for seed in range(2)]
+    settings = {"data": "pictures", "epochs": 1, "batch_size": 2}
     for seed, folder in enumerate(folders):
         found = runs.Run(folder)
         found.write_config(
-            {"lesson": "tiny", "preset": "x", "settings": {"seed": seed, "data": "pictures"}, "class_names": []}
+            {"lesson": "acgan", "preset": "x", "settings": settings | {"seed": seed}, "class_names": []}
             | {name: "x" for name in ("device", "backend", "policy", "git")}
             | {"cores": 2}
             | {"restarts": 0, "versions": {"keras": "3"}}
         )
-        measured = {"samples": 10, "diversity": {"ratio": 0.5}}
+        measured = {"dataset": "pictures", "samples": 10, "diversity": {"ratio": 0.5}}
         report = {"training_seconds": 60, "steps": 5, "parameters": {}, "measured": measured}
         runs.write_json(found.report_file, report | {"findings": ["mode collapse: all alike"] * seed})
     assert "| `a` | 2, 1 failed | 5 |" in compare.score_table({"a": [runs.Run(folder) for folder in folders]})

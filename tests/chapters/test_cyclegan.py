@@ -88,7 +88,7 @@ def test_the_rate_is_constant_and_then_falls_to_zero():
     schedule = cyclegan.ConstantThenLinear(2e-4, 100)
     rates = [float(schedule(step)) for step in (0, 50, 75, 100, 110)]
     assert rates == pytest.approx([2e-4, 2e-4, 1e-4, 0, 0])
-    model = build()
+    model = build(learning_rate=2e-4)
     assert [float(player.optimizer.learning_rate) for player in model.players] == pytest.approx([2e-4] * 4)
 
 
