@@ -347,7 +347,7 @@ LESSON = Lesson(
 # run = train(LESSON, settings, PRESET)
 
 # %% [markdown]
-# Each row one test tile, from both sides: to the other side, back again, and left alone ("identity"). Three minutes are
+# Each row one test tile, from both sides: to the other side, back again, and left alone ("identity"). Four minutes are
 # not much for four networks: land and sea have changed their colours and the coasts are where they were, but $G$ still
 # paints with the pattern of its transposed convolutions. `full` takes 3.6 times as many steps, with twice the filters
 # and six blocks for four.
