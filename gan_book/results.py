@@ -205,24 +205,22 @@ def _note(results):
 
 
 def _samples(results):
-    """How many samples were measured, and in which rows, if not as many in all."""
-    rows = {}
-    for name, summary in results.items():
-        rows.setdefault(f"{summary['samples']:,}", []).append(f"`{name}`")
-    if len(rows) == 1:
-        return next(iter(rows))
-    return ", ".join(f"{count} ({', '.join(names)})" for count, names in rows.items())
+    """How many samples were measured; in which rows, if not as many in all."""
+    return ", ".join(_by_row({name: f"{summary['samples']:,}" for name, summary in results.items()}))
 
 
 def _places(results):
     """Where the fastest runs of the rows were made; which rows, if not all in one place."""
+    fastest = {name: _fastest(summary) for name, summary in results.items()}
+    return "; ".join(_by_row({name: f"{_place(run)}, {run['policy']}" for name, run in fastest.items()}))
+
+
+def _by_row(facts):
+    """What is true of the rows, name -> text: each text once, with the names of its rows if there are several texts."""
     rows = {}
-    for name, summary in results.items():
-        run = _fastest(summary)
-        rows.setdefault(f"{_place(run)}, {run['policy']}", []).append(f"`{name}`")
-    if len(rows) == 1:
-        return next(iter(rows))
-    return "; ".join(f"{place} ({', '.join(names)})" for place, names in rows.items())
+    for name, fact in facts.items():
+        rows.setdefault(fact, []).append(f"`{name}`")
+    return list(rows) if len(rows) == 1 else [f"{fact} ({', '.join(names)})" for fact, names in rows.items()]
 
 
 def _place(made_on):

@@ -39,8 +39,8 @@ def choose(run, config, count, begin, criterion, tell):
     if not config.get("chosen"):
         config["start"] = 1 + max(range(count), key=lambda i: _comparable(tried[i]["criterion"]))
         shutil.copytree(_folder(run, config).folder, run.folder, dirs_exist_ok=True)
-        run.write_config(config | {"chosen": True})
         config["chosen"] = True
+        run.write_config(config)
         tell(f"Of the starts ({criteria(config)}) number {config['start']} goes on.")
     forget(run)
 
