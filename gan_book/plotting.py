@@ -95,14 +95,6 @@ def side_by_side(groups, path, title=None, columns=5, row_names=None, footer=Non
     _write_panels(panels, path, row_names or (), title=title, footer=footer)
 
 
-def interpolation_strip(images, path, left=None, right=None):
-    """Write uint8 ``[n, height, width, channels]`` as one row, with what it starts and ends at named at the sides."""
-    images = _checked(images)
-    scale = _page_scale(images)
-    grid = image_grid(images, 1, len(images), padding=scale, scale=scale)
-    _write_panels([(None, grid)], path, [left or ""], right=right)
-
-
 def loss_curves(log_csv, path):
     """Draw a run's log, steps.csv or log.csv: losses above; the parts they are sums of and accuracies, if any, below.
 
@@ -238,7 +230,7 @@ def _text_width(text, style=TEXT):
     return math.ceil(drawn.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width)
 
 
-def _write_panels(panels, path, row_names, title=None, footer=None, right=None):
+def _write_panels(panels, path, row_names, title=None, footer=None):
     """Write ``(name, grid)`` panels from left to right, all places counted in pixels from the top left corner."""
     label_width = max(map(_text_width, row_names), default=0)
     x = start = MARGIN + (label_width + MARGIN if label_width else 0)
@@ -249,7 +241,7 @@ def _write_panels(panels, path, row_names, title=None, footer=None, right=None):
         places.append((x, name, grid))
         x += max(grid.shape[1], _text_width(name)) + MARGIN
     width = max(
-        x + (_text_width(right) + MARGIN if right else 0),
+        x,
         start + _text_width(title, TITLE) + MARGIN,
         start + _text_width(footer) + MARGIN,
     )
@@ -268,7 +260,6 @@ def _write_panels(panels, path, row_names, title=None, footer=None, right=None):
     row_height = (bottom - top) / max(1, len(row_names))
     for row, name in enumerate(row_names):
         write(start - MARGIN, top + (row + 0.5) * row_height, name, ha="right")
-    write(x, (top + bottom) / 2, right)
     write(start, MARGIN + LINE / 2 - 3, title, TITLE)
     write(start, bottom + LINE / 2 + 3, footer)
     _write_figure(figure, path)

@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -134,15 +135,36 @@ def seed_of(config):
 def new(name, out=None):
     """The folder of a new run: `out`, or the next free ``runs/<name>-NNN``.
 
+    A numbered folder is made at once, so that two trainings that start together do not share one; `drop_unused` takes
+    it away again should nothing come of it.
+
     Raises:
         BookError: `out` already holds something.
     """
     if out is None:
-        return Run(RUNS / f"{name}-{max(_numbered(name), default=0) + 1:03d}")
+        return Run(_reserved(name))
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BookError(f"--out {out} already holds something; add --resume to go on with it or choose another folder")
     return Run(out)
+
+
+def _reserved(name):
+    RUNS.mkdir(exist_ok=True)
+    while True:
+        folder = RUNS / f"{name}-{max(_numbered(name), default=0) + 1:03d}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue  # another training was faster
+        return folder
+
+
+def drop_unused(run):
+    """Removes the folder of a run that never began, and the one around it if that is empty too."""
+    for folder in (run.folder, RUNS):
+        with suppress(OSError):  # it holds something, or is gone
+            folder.rmdir()
 
 
 def to_resume(name, out=None):

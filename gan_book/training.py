@@ -45,10 +45,14 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
     if settings.starts > 1 and lesson.criterion is None:
         raise BookError(f"'{lesson.name}' cannot tell a good start from a bad one; leave starts at 1")
     dataset = _load(lesson, settings)
-    run = runs.new(f"{lesson.name}-{preset}", out)
     config = {"lesson": lesson.name, "preset": preset, "settings": asdict(settings), "restarts": 0}
     config |= {"on_failure": on_failure, "tensorboard": tensorboard, "class_names": list(lesson.task.names(dataset))}
-    return _attempts(lesson, settings, dataset, run, config | runs.surroundings(), tell)
+    config |= runs.surroundings()
+    run = runs.new(f"{lesson.name}-{preset}", out)
+    try:
+        return _attempts(lesson, settings, dataset, run, config, tell)
+    finally:
+        runs.drop_unused(run)
 
 
 def resume(lesson, preset=None, out=None, asked=None, tell=print):

@@ -98,15 +98,6 @@ def test_side_by_side_puts_the_groups_next_to_each_other(tmp_path, images):
     assert second[0] > first[0] and second[1] > first[1] + 2 * 84
 
 
-def test_interpolation_strip_is_one_row_with_its_ends_named(tmp_path, images):
-    plotting.interpolation_strip(images, tmp_path / "a.png", "Sneaker", "Ankle boot")
-    page = read(tmp_path / "a.png")
-    places = [position(page, enlarged(image, 3)) for image in images]
-    assert len({top for top, _ in places}) == 1
-    assert sorted(places) == places
-    assert (page[:, : places[0][1]] < 128).any() and (page[:, places[-1][1] + 90 :] < 128).any()
-
-
 def write_log(tmp_path, text):
     (tmp_path / "log.csv").write_text(text)
     return tmp_path / "log.csv"

@@ -3,6 +3,7 @@
 import json
 import platform
 import subprocess
+from dataclasses import replace
 
 import keras
 import pytest
@@ -92,6 +93,7 @@ def test_the_report_holds_the_numbers(tiny_run):
 
 def test_runs_are_numbered(here):
     assert str(runs.new("cgan-quick")) == "runs/cgan-quick-001"
+    assert str(runs.new("cgan-quick")) == "runs/cgan-quick-002"  # as if the first were just starting
     for number in (1, 2, 1001):
         started(here / "runs" / f"cgan-quick-{number:03d}")
     started(here / "runs" / "cgan-quick-wide-005")
@@ -99,6 +101,21 @@ def test_runs_are_numbered(here):
     assert str(runs.new("cgan-quick")) == "runs/cgan-quick-1002"
     assert str(runs.to_resume("cgan-quick")) == "runs/cgan-quick-1001"
     assert str(runs.new("cgan-full")) == "runs/cgan-full-008"
+
+
+def test_two_that_look_at_once_get_two_folders(here, monkeypatch):
+    answers = iter([{}, {}, {1: "the other's"}])
+    monkeypatch.setattr(runs, "_numbered", lambda name: next(answers))
+    assert [str(runs.new("tiny")) for _ in range(2)] == ["runs/tiny-001", "runs/tiny-002"]
+
+
+def test_a_run_that_cannot_begin_leaves_no_folder(here, pictures):
+    def unbuildable(settings, dataset):
+        raise BookError("no such network")
+
+    with pytest.raises(BookError, match="no such network"):
+        training.train(replace(LESSON, build=unbuildable), LESSON.settings("quick", data=str(pictures)), "quick")
+    assert list(here.iterdir()) == []
 
 
 def test_an_occupied_folder_is_left_alone(here):

@@ -86,6 +86,8 @@ def _transfer(url, part, size, advance):
             _require_room(part, start, total or size)
             _receive(response, part, start, total, advance)
     except urllib.error.HTTPError as error:
+        if error.code == 416 and error.headers.get("Content-Range") == f"bytes */{start}":
+            return  # all of it was there already, and nobody had said how long it is
         _answer_error(error, part)
     except (OSError, http.client.HTTPException) as error:
         _answer_failure(error, part)

@@ -107,6 +107,13 @@ class Handler(BaseHTTPRequestHandler):
     def _satisfied(self, content):
         self.send_error(416) if self._start() else self._good(content)
 
+    def _nothing_left(self, content):
+        if self._start() < len(content):
+            return self._good(content)
+        self.send_response(416)
+        self.send_header("Content-Range", f"bytes */{len(content)}")
+        self.end_headers()
+
     def log_message(self, *arguments):
         pass
 
@@ -229,6 +236,13 @@ def test_complete_part_is_not_asked_for_again(server, toy, cache):
 def test_begins_again_where_the_server_cannot_go_on(server, toy, cache, manner):
     leave_part(cache, ARCHIVE[:70_000])
     assert_whole(get(server, manner), cache)
+
+
+def test_a_complete_part_of_unknown_length_is_not_fetched_again(server, toy, cache):
+    toy(bytes=None, sha256=None)
+    leave_part(cache, ARCHIVE)
+    assert_whole(get(server, "nothing_left"), cache)
+    assert [asked for _, asked in server.asked] == [f"bytes={len(ARCHIVE)}-"]
 
 
 def test_damaged_part_costs_one_more_download(server, toy, cache):
