@@ -1,4 +1,4 @@
-"""The engine's tests once more, on the JAX backend: Keras chooses its backend at import, so in another process."""
+"""The engine's tests and that of exact resume once more, on the JAX backend: Keras chooses its backend at import, so in another process."""
 
 import os
 import subprocess
@@ -11,12 +11,15 @@ from gan_book.paths import BOOK
 pytest.importorskip("jax")
 
 
-@pytest.mark.parametrize("file", ["tests/test_adversarial.py", "tests/test_layers.py"])
-def test_on_jax(file):
+EXACT_RESUME = "tests/test_resume.py::test_stopped_within_an_epoch_and_at_its_end[float32]"
+
+
+@pytest.mark.parametrize("tests", ["tests/test_adversarial.py", "tests/test_layers.py", EXACT_RESUME])
+def test_on_jax(tests):
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     # The programs are tiny and run a few times each: compiling them well would take longer than running them.
     environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", file]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", tests]
     result = subprocess.run(command, cwd=BOOK, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
     assert " passed" in result.stdout
