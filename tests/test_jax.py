@@ -1,4 +1,4 @@
-"""The engine's tests and that of exact resume once more, on the JAX backend: Keras chooses its backend at import, so in another process."""
+"""The engine's tests and one of exact resume again, on JAX: Keras chooses its backend at import, so in another process."""
 
 import os
 import subprocess
