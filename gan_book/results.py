@@ -123,14 +123,19 @@ def table(results):
         return rivals_table(results)
     if "presets" in results:
         return presets_table(results)
-    columns = _columns(results)
-    heads = ["", "seeds", "steps", "minutes", *(head.replace("|", r"\|") for head, _, _ in columns.values())]
+    directions = _by_direction(_columns(results))
+    columns = next(iter(directions.values()))
+    heads = ["", "seeds", "steps", "minutes", *[""] * (len(directions) > 1)]
+    heads += [head.replace("|", r"\|") for head, _, _ in columns.values()]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name, summary in results.items():
-        cells = [f"`{name}`", _seeds(summary), f"{summary['steps']:,}"]
-        cells.append(f"{_fastest(summary)['training_seconds'] / 60:.1f}")
-        cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in columns.items()]
-        lines.append(f"| {' | '.join(cells)} |")
+        minutes = f"{_fastest(summary)['training_seconds'] / 60:.1f}"
+        cells = [f"`{name}`", _seeds(summary), f"{summary['steps']:,}", minutes]
+        for direction, scores_of_it in directions.items():
+            cells += [direction] * (len(directions) > 1)
+            cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in scores_of_it.items()]
+            lines.append(f"| {' | '.join(cells)} |")
+            cells = [""] * 4  # a row's second line is its other direction
     return "\n".join([*lines, "", _note(results), ""])
 
 
@@ -186,6 +191,20 @@ def _columns(results):
     own = {name: (score["head"], score["pattern"], score["scale"]) for name, score in own.items()}
     present = {name for summary in results.values() for name in summary["mean"]}
     return own | {name: SCORES[name][:3] for name in SCORES if name in present}
+
+
+def _by_direction(columns):
+    """Direction -> columns, without it in their heads ("L1, AtoB"); where scores are not told apart so, "" -> all."""
+    if not any(name.startswith("AtoB_") for name in columns):
+        return {"": columns}
+    return {
+        direction: {
+            name: (head.removesuffix(f", {direction}"), *rest)
+            for name, (head, *rest) in columns.items()
+            if name.startswith(f"{direction}_")
+        }
+        for direction in ("AtoB", "BtoA")
+    }
 
 
 def _note(results):

@@ -1,4 +1,4 @@
-"""The engine's tests and one of exact resume again, on JAX: Keras chooses its backend at import, so in another process."""
+"""The engine's tests again, on JAX, and one of exact resume: in another process, as Keras is bound to its backend."""
 
 import os
 import subprocess

@@ -158,6 +158,21 @@ def test_a_chapters_own_scores_come_first_and_gaps_are_dashes(tmp_path):
     assert first[4:6] == ["0.500", "–"] and second[4:6] == ["–", "80.0 %"]
 
 
+def test_a_row_of_two_directions_has_two_lines(tmp_path):
+    folder = finished_run(tmp_path / "both", 0, 0.8)
+    report = runs.Run(folder).report
+    like = {"pattern": "{:.1f}", "scale": 1.0}
+    report["measured"] = {"dataset": "earth", "samples": 8} | {
+        "own": [
+            {"name": f"{way}_l1", "head": f"L1, {way}", "value": v, **like} for way, v in (("AtoB", 5), ("BtoA", 6))
+        ]
+    }
+    runs.write_json(runs.Run(folder).report_file, report)
+    lines = results.table({"both": results.summarise([folder])}).splitlines()
+    assert lines[0].endswith("| minutes |  | L1 |")
+    assert lines[2:4] == ["| `both` | 1 | 10 | 1.0 | AtoB | 5.0 |", "|  |  |  |  | BtoA | 6.0 |"]
+
+
 def test_the_table_of_rivals_has_every_score_of_every_row():
     record = results.load("rivals")
     assert {(row["data"], row["direction"]) for row in record["rivals"]} == {
