@@ -54,7 +54,7 @@ SERIES = {
         "control": Row("infogan", "quick", 3, {"set": "variant=control"}),
         "full": Row("infogan", "full", 5),
         "one-start": Row("infogan", "full", 5, {"set": "starts=1"}),
-        "transformed": Row("infogan", "full", 3, {"set": ("lambda_real=0", "starts=1")}),
+        "transformed": Row("infogan", "quick", 3, {"set": "lambda_real=0"}),
         "plain": Row(
             "infogan",
             "full",
