@@ -67,7 +67,7 @@ def _check(name):
     folder = fetched_path(name)
     record = fetch_record(folder)
     as_what = "as published" if record["pinned"] else "as first fetched; no sum is published"
-    return _compare(name, [lambda file=file: checked_file(folder, file) for file in record["files"]], as_what)
+    return _compare(name, [lambda file=file: checked_file(folder, file, record) for file in record["files"]], as_what)
 
 
 def _compare(name, comparisons, as_what):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gan_book.datasets.fetch import checked_file, fetched_path
+from gan_book.datasets.fetch import checked_file, fetch_record, fetched_path
 from gan_book.errors import BookError
 
 _SIDE = 32
@@ -39,6 +39,10 @@ def load_cifar10():
         BookError: not fetched, or damaged since.
     """
     folder = fetched_path("cifar10")
-    training = [read_batch(checked_file(folder, f"data_batch_{i}.bin")) for i in range(1, 6)]
+    record = fetch_record(folder)
+    *training, test = (
+        read_batch(checked_file(folder, f"{name}.bin", record))
+        for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
+    )
     images, labels = (np.concatenate(parts) for parts in zip(*training, strict=True))
-    return (images, labels), read_batch(checked_file(folder, "test_batch.bin"))
+    return (images, labels), test

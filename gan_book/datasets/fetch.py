@@ -73,14 +73,14 @@ def fetch_record(folder):
         raise BookError(f"{folder / _RECORD} cannot be read ({error}); delete {folder} and fetch it again") from error
 
 
-def checked_file(folder, name):
-    """Path of a fetched file that is as it was when it was fetched.
+def checked_file(folder, name, record):
+    """Path of a fetched file that is as it was when it was fetched; `record` as `fetch_record` gives it.
 
     Raises:
         BookError: missing or changed.
     """
     path = folder / name
-    if not path.is_file() or digest(path) != fetch_record(folder)["files"].get(name):
+    if not path.is_file() or digest(path) != record["files"].get(name):
         raise BookError(f"{path} is missing or has changed since it was fetched; delete {folder} and fetch it again")
     return path
 
