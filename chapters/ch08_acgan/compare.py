@@ -1,6 +1,6 @@
 """cDCGAN, AC-GAN and 2N-GAN side by side: the same convolutions, the same number of steps, several seeds.
 
-    python chapters/ch08_acgan/compare.py                            # Fashion-MNIST: nine trainings of about 5 minutes
+    python chapters/ch08_acgan/compare.py                            # Fashion-MNIST: nine trainings of about 7 minutes
     python chapters/ch08_acgan/compare.py --data mnist
     python chapters/ch08_acgan/compare.py --data cifar10 --seeds 1
 

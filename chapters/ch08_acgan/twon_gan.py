@@ -41,12 +41,16 @@ from gan_book.networks import dcgan_features
 # and the generator asks for the real class it was told to draw, $\max_G \mathbb{E}[\log p_y(G(z, y))]$.
 #
 # The discriminator of AC-GAN gains by finding fakes of a class easy to classify, and helps the generator with it. Here
-# to name a fake's class and to expose it as fake are one and the same answer; nobody is a partner any more. (The name
-# is this book's. The same thought stands behind the published ADC-GAN (Hou et al. 2022, "Conditional GANs with
-# Auxiliary Discriminative Classifier"): its classifier, too, tells $2N$ classes apart, real from fake ones, and the
-# authors prove that the generator is then led to the true conditional distribution. It differs in two ways: it keeps a
-# separate head for "real or fake?", and its generator maximises $\log p_y - \log p_{N+y}$, to be taken for the real
-# *and* not for the fake class.)
+# to name a fake's class and to expose it as fake are one and the same answer; nobody is a partner any more.
+#
+# The same thought stands behind the published ADC-GAN (Hou et al. 2022, "Conditional GANs with Auxiliary Discriminative
+# Classifier"): its classifier, too, tells $2N$ classes apart, real from fake ones, and the authors prove that the
+# generator is then led to the true conditional distribution. It differs in two ways, and the second is what the proof
+# needs. It keeps a separate head for "real or fake?"; and its generator maximises $\log p_y - \log p_{N+y}$, which for
+# the best discriminator is $\log p(x, y) / q(x, y)$ ($p$ the data's distribution, $q$ the generator's), on average
+# largest when the two are equal. Ours maximises $\log p_y$ alone. For the best discriminator that is $\log
+# P(\mathrm{real} \mid x) + \log p(y \mid x)$: to look real, *and* to be a clear case of its class by the standard of
+# real images. The partner is gone; the reward for clear cases, AC-GAN's flaw, is not.
 
 # %%
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -150,8 +154,8 @@ LESSON = Lesson(
 # %% [markdown]
 # What do its losses look like when nobody wins? If real and fake images of a class cannot be told apart, but classes
 # can, the best answer is one half for the real and one half for the fake class: each loss is $\log 2$ = 0.69. As in
-# chapter 6 the discriminator stays ahead, and `d_fake` below that. `d_real` is a little above: it also contains what it
-# costs to tell the classes of real garments apart, a shirt from a coat.
+# chapter 6 the discriminator stays ahead, and `d_fake` stays below 0.69. `d_real` is a little above: it also contains
+# what it costs to tell the classes of real garments apart, a shirt from a coat.
 
 # %% tags=["active-ipynb"]
 # Image.open(run.folder / "losses.png")
@@ -190,7 +194,8 @@ LESSON = Lesson(
 #    of the first $N$; as a logit, the logsumexp of the first $N$ logits minus that of the others. Chapter 9 goes on
 #    from here.)
 # 3. *ADC-GAN's generator.* Let it maximise $\log p_y - \log p_{N+y}$, the difference of two logits. Does the recall
-#    change?
+#    change? (What to expect, not measured here: it is no longer rewarded for clear cases, so the label accuracy should
+#    fall towards that of real images, and the recall rise.)
 
 
 # %%

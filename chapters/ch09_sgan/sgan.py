@@ -18,12 +18,15 @@
 # Odena (2016, "Semi-Supervised Learning with Generative Adversarial Networks") and Salimans et al. (2016, "Improved
 # Techniques for Training GANs") had the same idea: let the classifier be the discriminator of a GAN. To tell real
 # digits from generated ones it has to find out what digits are; and that is most of what there is to know about them.
-# Odena's classifier has one class more, "fake"; that of Salimans et al., which we follow, does without.
+# Odena's classifier has one class more, "fake"; that of Salimans et al., which we follow, fixes the logit of that class
+# at 0 and so does without its weights.
 #
 # In this chapter, for once, the *discriminator* is what we want, and the generator only its sparring partner.
 #
-# By the end of this chapter you will have trained one; measured it on the 10,000 test images beside the same
-# network trained on the 100 labels alone; and seen what its sparring partner draws: digits, and much that lies between.
+# By the end of this chapter you will have trained one; measured it on the 10,000 test images beside the same network
+# trained on the 100 labels alone; and seen what its sparring partner draws: hardly a digit, and always nearly the same.
+# Be warned that in this chapter's short trainings most of the gain comes from two additions of ours, transformed images
+# and what two views of an image must agree on; the chapter's README takes them apart.
 #
 # As a script: `gan-book train sgan` trains it, `gan-book evaluate sgan` measures the classifier that comes with the
 # book, and `gan-book predict sgan my-digit.png` asks it about a picture of yours.
@@ -49,9 +52,11 @@ from gan_book.tasks.generation import Generation
 # %% [markdown]
 # ## One network, two answers
 #
-# A classifier of $K$ classes ends in $K$ logits $l_1, \dots, l_K$, and the softmax looks only at their differences:
-# add 5 to all of them and no probability changes. So there is a number left over that the classifier does not use,
-# their common level. SGAN uses it to say "real" (section 5 of Salimans et al.):
+# A classifier of $K$ classes ends in $K$ logits $l_1, \dots, l_K$, and the softmax looks only at their differences: add
+# 5 to all of them and no probability changes. So there is a number left over that the classifier does not use, their
+# common level. SGAN uses it to say "real" (section 5 of Salimans et al.). Give the softmax one class more, "fake", as
+# Odena does. Since only differences count, its logit may be fixed at 0, and $e^0 = 1$; the probability of *not* being
+# fake is then
 #
 # $$ D(x) = \frac{Z(x)}{Z(x) + 1}, \qquad Z(x) = \sum_{k=1}^{K} e^{l_k(x)}. $$
 #
@@ -74,9 +79,9 @@ def validity(logits):
 # learns 100 images by heart in no time; noise makes it learn the surroundings of each image, not only its pixels.
 #
 # Before all that we put one layer that theirs does not have: `RandomAffine` turns, shears, stretches and shifts each
-# image a little, each time anew, and says by that one thing about digits nobody has to label: a slanted 7 is a 7. It
-# is done to labelled, unlabelled and generated images alike, so it gives none of them away. And it is the better
-# noise: with it, that after each layer (`noise`) can go.
+# image a little, each time anew, and so tells the network something for which no label is needed: a slanted 7 is a 7.
+# It is done to labelled, unlabelled and generated images alike, so it gives none of them away. And it is the better
+# noise: with it, the noise after each layer (`noise`) can be left out.
 #
 # Batch normalization is not for this network: it would let labelled, unlabelled and generated images, which pass
 # through it together, see each other. *Weight* normalization (`WeightNormDense`) keeps activations in bounds by looking
@@ -135,8 +140,8 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), width=500):
 # One term is ours, not the paper's. Of an unlabelled image we cannot say which digit it is, but we can say this: turned
 # and shifted a little, it is *the same* digit as before. So each unlabelled image $x$ passes twice, in two views
 # $t_1 x$ and $t_2 x$ made by `RandomAffine`, and what the network says of the one view should tell the class of the
-# other. As in chapter 7's bound, with $p(y \mid t_2 x)$ in the place of $Q$, the information that the picture $t_2 x$
-# has of the class of $t_1 x$ is at least
+# other. As in chapter 7's bound, with $p(y \mid t_2 x)$ in the place of $Q$, the information that $t_2 x$ carries
+# about the class of $t_1 x$ is at least
 #
 # $$ I_{\mathrm{views}} = \underbrace{H\big(\mathbb{E}_x\, p(y \mid t x)\big)}_{\text{all classes are used}}
 #    - \underbrace{\mathbb{E}_x H\big(p(y \mid t_1 x),\, p(y \mid t_2 x)\big)}_{\text{both are surely the same}}
@@ -194,7 +199,7 @@ def define_discriminator(classifier, optimizer, lambda_views=0.0):
 # %% [markdown]
 # ## What the generator is after
 #
-# It could try to fool the discriminator, as ever (`adversarial`). But the most convincing forger is not the best
+# It could try to fool the discriminator, as ever (`adversarial`). But the most convincing forger need not be the best
 # sparring partner. **Feature matching** (section 3.1 of Salimans et al.) asks for less: the *mean* features $f$ of a
 # batch of generated images should be those of a batch of real ones,
 #
@@ -204,10 +209,12 @@ def define_discriminator(classifier, optimizer, lambda_views=0.0):
 # that are right on average need not be right one by one: many lie between the digits. Those are just the ones a
 # classifier should be unsure of, and calling them fake pushes the borders between digits into the empty space where
 # they belong. (Dai et al. 2017 made that argument, and put the conclusion in their title: "Good Semi-supervised
-# Learning That Requires a Bad GAN". Look at the samples below: ours are bad indeed.)
+# Learning That Requires a Bad GAN". But it should be bad *everywhere between* the digits; they add a term that keeps
+# its images varied. Ours, after six epochs, are nearly all one shape, a recall of 0.00: bad, but not in that way.)
 #
 # And how much of what the classifier learns is the sparring partner's merit? For that there is the control `untrained`:
-# a generator that never learns, and whose blots anyone can tell from digits. (The chapter's README has its accuracy.)
+# a generator that never learns, and whose blots anyone can tell from digits. (The chapter's README has a
+# first value, from one short trial.)
 
 
 # %%
@@ -314,9 +321,9 @@ def define_book_generator(latent_dim=100, image_shape=(28, 28, 1)):
 # %% [markdown]
 # ## Settings
 #
-# Noise and learning rate, Adam's large epsilon (a tiny gradient makes a tiny step) and a moving average of the
-# classifier are those of Salimans et al. We have minutes where they had 300 epochs, so here the rate falls to 0 along
-# half a cosine, and the average is over about the last thousand steps instead of ten thousand.
+# The noise on the pixels, the first learning rate, Adam's large epsilon (a tiny gradient makes a tiny step) and a
+# moving average of the classifier are those of Salimans et al. We have minutes where they had 300 epochs, so here the
+# rate falls to 0 along half a cosine, and the average is over about the last thousand steps instead of ten thousand.
 
 
 # %%
@@ -409,20 +416,20 @@ def build(settings, dataset):
         fit_gains(student, ops.convert_to_numpy(to_float(dataset.images[some])))
     else:
         raise BookError(f"network '{settings.network}' is not known; choose mlp or book")
-    steps = settings.epochs * (len(dataset.images) // settings.batch_size)
     labelled = labelled_subset(dataset, settings.labels_per_class, settings.seed)
-    discriminator = define_discriminator(student, optimizer(settings, steps), settings.lambda_views)
-    gan = define_gan(generator, student, optimizer(settings, steps), settings.loss)
+    discriminator = define_discriminator(student, optimizer(settings, dataset), settings.lambda_views)
+    gan = define_gan(generator, student, optimizer(settings, dataset), settings.loss)
     return SGAN(student, generator, discriminator, gan, labelled, settings.loss, settings.average, settings.seed)
 
 
-def optimizer(settings, steps):
-    """Adam: for the book's network at a constant rate, for the paper's along a cosine to 0 over so many steps.
+def optimizer(settings, dataset):
+    """Adam: for the book's network at a constant rate, for the paper's along a cosine to 0 at the end of the training.
 
     The authors' epsilon, 1e-8, stands inside the square root; outside, as in Keras, that is 1e-4.
     """
     if settings.network == "book":
         return keras.optimizers.Adam(settings.learning_rate, beta_1=0.5)
+    steps = settings.epochs * (len(dataset.images) // settings.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
     return keras.optimizers.Adam(rate, beta_1=0.5, epsilon=1e-4)
 
@@ -506,7 +513,7 @@ LESSON = Lesson(
 # print("\n".join(headline(run.report)))
 
 # %% [markdown]
-# The hundred labelled images, and the generator's digits after a few minutes. (Ten rows, no order: this generator
+# The hundred labelled images, and the generator's images after a few minutes. (Ten rows, no order: this generator
 # cannot be asked for a class.)
 
 # %% tags=["active-ipynb"]
@@ -518,7 +525,9 @@ LESSON = Lesson(
 # Image.open(run.folder / "samples.png")
 
 # %% [markdown]
-# In the losses, watch `d_label_loss`: the hundred labels are learned in the first two epochs. All that is learned from
+# `d_loss` is negative because it contains $-I_{\mathrm{views}}$, which can fall to $-\ln 10 = -2.30$. `g_loss` *rises*:
+# the classifier's features grow and change faster than the generator can follow, so feature matching never comes near
+# its goal here. Watch `d_label_loss`: the hundred labels are learned in the first two epochs. All that is learned from
 # then on is learned from images without a label, and it goes on for long: compare the test accuracy of `quick` and
 # `full` in `results/ch09_sgan.json`.
 
@@ -553,11 +562,12 @@ LESSON = Lesson(
 # ## The better forger is the worse partner?
 #
 # The same with the loss of an ordinary GAN: the generator tries to be taken for real, image by image. To the eye its
-# digits are the better ones, one by one. But count the 9s and 3s among them: it has found out what it can get away
-# with, and nothing else is drawn (mode collapse), so its Fréchet distance is no better. As a partner it is as good:
-# after six epochs both have a test accuracy of 97.6 % (means of three draws, `quick` and `adversarial` in the README).
-# The views have taken the partner's work away; Salimans et al., who had none, report that feature matching works very
-# well here and minibatch discrimination, their other proposal, not at all.
+# digits are the better ones, one by one. But count the 9s and 3s among them: nothing else is drawn. That is mode
+# collapse, as bad as that of `quick` (a recall of 0.00 in both), so its Fréchet distance is no better. As a partner it
+# is as good: after six epochs both have a test accuracy of 97.6 % (means of three draws, `quick` and `adversarial` in
+# the README). Perhaps the views have taken the partner's work away; `--set lambda_views=0` with both losses would tell.
+# Salimans et al., who had no views, report that feature matching works very well here and minibatch discrimination,
+# their other proposal, not at all.
 
 # %% tags=["active-ipynb"]
 # forger = train(LESSON, replace(settings, loss="adversarial"), "adversarial")
@@ -580,8 +590,7 @@ LESSON = Lesson(
 #     for layer in sound.layers[dense + 1 :]:
 #         h = layer(h)
 #     generator = keras.Model(sound.input, h, name="generator")
-#     steps = settings.epochs * (len(dataset.images) // settings.batch_size)
-#     gan = define_gan(generator, model.student, optimizer(settings, steps))
+#     gan = define_gan(generator, model.student, optimizer(settings, dataset))
 #     labelled = model.labelled_images, model.known_labels
 #     player = model.discriminator
 #     return SGAN(model.student, generator, player, gan, labelled, "feature_matching", settings.average, settings.seed)
@@ -606,7 +615,8 @@ LESSON = Lesson(
 #    have fewer dots.)
 # 6. *Yours.* Draw a digit in the middle of a square picture, save it, and ask: `gan-book predict sgan my-digit.png`.
 #    Is it easier to deceive than you are? Now show it a letter, or a cat. It has no answer for those, and its
-#    percentages are no odds to bet on. Would $D(x)$ have told?
+#    percentages are no odds to bet on. Would $D(x)$ have told? (Hardly: $D$ has only learned to reject what its own
+#    generator draws.)
 
 
 # %%
