@@ -68,6 +68,7 @@ def summarise(folders):
             "training_seconds": report["training_seconds"],
             "findings": report["findings"],
             **{name: config[name] for name in PLACE},
+            **({"starts": [start["criterion"] for start in config["starts"]]} if "starts" in config else {}),
             **scores(report["measured"]),
         }
         for config, report in zip(configs, reports, strict=True)

@@ -120,8 +120,8 @@ def line(a, b, steps):
 def arc(a, b, steps):
     """``steps`` points from a to b along the sphere: float32 ``[steps, d]``.
 
-    The midpoint of a straight line between two Gaussian points is shorter than any point the generator has seen;
-    spherical interpolation keeps to lengths it knows (White 2016, "Sampling Generative Networks", section 2.1).
+    The midpoint of a straight line between two Gaussian points is shorter than nearly all points the generator has
+    seen; spherical interpolation keeps to lengths it knows (White 2016, "Sampling Generative Networks", section 2.1).
     """
     t = np.linspace(0, 1, steps, dtype="float32")[:, None]
     cosine = np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))

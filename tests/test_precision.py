@@ -49,7 +49,7 @@ def test_weights_and_output_heads_stay_float32(policy):
     networks = [
         cgan.define_generator(),
         cgan.define_discriminator(),
-        cgan.define_wide_generator(width=4),
+        cgan.define_dcgan_generator(width=4),
         cgan.define_projection_discriminator(width=4),
         mlp_cgan.define_generator(),
         mlp_cgan.define_discriminator("adam"),

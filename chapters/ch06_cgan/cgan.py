@@ -37,12 +37,13 @@ from gan_book.networks import dcgan_features, dcgan_image, normal, to_image
 #
 # A generator $G$ turns a latent point $z$ and a label $y$ into an image; a discriminator $D$ looks at an image and a
 # label and says how likely it thinks that the image is real *and of that label*. They play (Mirza and Osindero 2014,
-# equation 2)
+# equation 2, with the label of the second $D$ written out)
 #
 # $$\min_G \max_D \; \mathbb{E}_{x}[\log D(x \mid y)] + \mathbb{E}_{z}[\log(1 - D(G(z \mid y) \mid y))].$$
 #
 # An image of a coat labelled "sneaker" is a fake, however real it looks. That is the whole trick: if $D$ checks the
-# label, $G$ must obey it.
+# label, $G$ must obey it. (Nobody shows $D$ a real coat with a wrong label. It learns that coats do not go with
+# "sneaker" because $G$ draws such pairs and the data have none.)
 #
 # In code, $-\log D$ and $-\log(1 - D)$ are both the binary cross-entropy, with the target 1 for "real" and 0 for
 # "fake". Our discriminators answer with a *logit* $l$, where $D = 1/(1 + e^{-l})$, so that the loss can be computed
@@ -101,10 +102,10 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10):
     return keras.Model([z, label], to_image(h, image_shape), name="generator")
 
 
-def compile_discriminator(discriminator, learning_rate, beta_1=0.5):
+def compile_discriminator(discriminator, learning_rate):
     """Gives D its optimizer and loss; a logit above 0 says "real"."""
     accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
-    optimizer = keras.optimizers.Adam(learning_rate, beta_1=beta_1)
+    optimizer = keras.optimizers.Adam(learning_rate, beta_1=0.5)
     discriminator.compile(optimizer, adversarial_loss, metrics=[accuracy])
     return discriminator
 
@@ -112,9 +113,10 @@ def compile_discriminator(discriminator, learning_rate, beta_1=0.5):
 # %% [markdown]
 # ## Telling the networks the label, second way: by projection
 #
-# A constant channel is a roundabout way to say "sneaker" to a convolution. Miyato and Koyama (2018, "cGANs with
-# Projection Discriminator", section 3) asked what the best discriminator looks like if, for real and for drawn images,
-# the class given the image is what a softmax classifier on features $\phi(x)$ says, and found a sum of two terms,
+# A channel that is the same for every image of a class is a roundabout way to say "sneaker" to a convolution. Miyato
+# and Koyama (2018, "cGANs with Projection Discriminator", section 3) asked what the best discriminator looks like if,
+# for real and for drawn images, the class given the image is what a softmax classifier on features $\phi(x)$ says, and
+# found a sum of two terms,
 #
 # $$ l(x, y) = \psi(\phi(x)) + v_y \cdot \phi(x) : $$
 #
@@ -139,14 +141,14 @@ def define_projection_discriminator(image_shape=(28, 28, 1), num_classes=10, wid
     return compile_discriminator(keras.Model([image, label], logit, name="discriminator"), learning_rate)
 
 
-def define_wide_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, width=32, embedding_dim=32):
+def define_dcgan_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, width=32):
     """Latent points ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]``; with no classes, z alone."""
     z = keras.Input((latent_dim,), name="z")
     inputs, h = z, z
     if num_classes:
         label = keras.Input((), dtype="int32", name="label")
         inputs = [z, label]
-        h = layers.Concatenate()([z, layers.Embedding(num_classes, embedding_dim, name="label_embedding")(label)])
+        h = layers.Concatenate()([z, layers.Embedding(num_classes, 32, name="label_embedding")(label)])
     return keras.Model(inputs, dcgan_image(h, image_shape, width), name="generator")
 
 
@@ -157,28 +159,28 @@ def define_wide_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10
 # changed: the gradient flows *through* $D$ into $G$. So we chain the two into one model, the **composite**, and train
 # it to make $D$ say "real", with $D$ held still: otherwise $D$ would simply learn to say "real" to everything.
 #
-# For ten years, code for this read `discriminator.trainable = False` before compiling the composite. **On Keras 3 this
-# trains nothing**, and a warning that is easily overlooked is all that tells. Keras 2 looked at the flag in
-# `compile()`; Keras 3 looks when a model's step is first traced, which is later, when the flag is False for the
+# For years, code for this read `discriminator.trainable = False` before compiling the composite. **On Keras 3 the
+# discriminator then never learns**, and a warning that is easily overlooked is all that tells. Keras 2 looked at the
+# flag in `compile()`; Keras 3 looks when a model's step is first traced, which is later, when the flag is False for the
 # discriminator's own step too. (Run it: the cell "The old way, live" below.) `Composite` states the intention instead:
 # the weights of `frozen` are not among those it trains, and the discriminator itself knows nothing of it.
 
 
 # %%
-def define_gan(generator, discriminator, learning_rate=2e-4, beta_1=0.5, loss=adversarial_loss):
+def define_gan(generator, discriminator, learning_rate=2e-4, loss=adversarial_loss):
     """The composite: latent points (and labels) to the discriminator's logit of the image drawn from them."""
     image = generator.output
     answer = discriminator([image, *generator.inputs[1:]] if len(generator.inputs) > 1 else image)
     gan = Composite(generator.inputs, answer, frozen=[discriminator], name="gan")
-    gan.compile(keras.optimizers.Adam(learning_rate, beta_1=beta_1), loss)
+    gan.compile(keras.optimizers.Adam(learning_rate, beta_1=0.5), loss)
     return gan
 
 
 # %% [markdown]
 # ### The old way, live
 #
-# Compile the discriminator, freeze it, compile the composite, train: the order of every Keras 2 listing. Then count the
-# weights that moved.
+# Compile the discriminator, freeze it, compile the composite, train the discriminator: the order of every Keras 2
+# listing. Then count the discriminator's weights that moved.
 
 # %% tags=["active-ipynb"]
 # import warnings
@@ -198,13 +200,15 @@ def define_gan(generator, discriminator, learning_rate=2e-4, beta_1=0.5, loss=ad
 #
 # noise, some_labels = np.random.normal(size=(32, 28, 28, 1)), np.arange(32) % 10
 #
-# old_discriminator = define_discriminator()
+# old_discriminator, old_generator = define_discriminator(), define_generator()  # the first is compiled
 # old_discriminator.trainable = False  # "freeze it in the composite", the books said
+# old_gan = keras.Model(old_generator.inputs, old_discriminator([old_generator.output, old_generator.inputs[1]]))
+# old_gan.compile("adam", adversarial_loss)
 # step = lambda: old_discriminator.train_on_batch([noise, some_labels], np.ones((32, 1)))
 # weights_that_moved(old_discriminator, step)
 
 # %% [markdown]
-# Nothing moved, and one easily overlooked warning is all that tells. Now with `Composite`, which is trained first here,
+# Nothing moved. Now with `Composite`, which is trained first here,
 # to make it as hard as can be:
 
 # %% tags=["active-ipynb"]
@@ -249,14 +253,15 @@ class ConditionalGAN(GAN):
 # %% [markdown]
 # ## Settings
 #
-# `book` is the classic configuration. `quick` and `full` use the projection networks and draw with the moving average
-# of the generator's weights (Yazici et al. 2019), which costs nothing and is better than the last weights.
+# `book` is the classic configuration, as printed in many books. `quick` and `full` use the projection networks and draw
+# with the moving average of the generator's weights (Yazici et al. 2019), which costs little and is better than the
+# last weights.
 
 
 # %%
 @dataclass(frozen=True)
 class CGANSettings(Settings):
-    """`network`: "channel" (the book's), "projection" or "unconditional"; the rest are its numbers."""
+    """`network`: "channel" (the classic one), "projection" or "unconditional"; the rest are its numbers."""
 
     network: str = "projection"
     width: int = 32
@@ -289,7 +294,7 @@ def build(settings, dataset):
     else:
         classes = 0 if settings.network == "unconditional" else classes
         discriminator = define_projection_discriminator(shape, classes, settings.width, settings.learning_rate)
-        generator = define_wide_generator(settings.latent_dim, shape, classes, settings.width)
+        generator = define_dcgan_generator(settings.latent_dim, shape, classes, settings.width)
     gan = define_gan(generator, discriminator, settings.learning_rate)
     return ConditionalGAN(generator, discriminator, gan, settings.average, settings.seed)
 
@@ -357,8 +362,8 @@ LESSON = Lesson(
 # ## Walking
 #
 # From one latent point to another, the class held: every step is a possible coat. The walk follows the sphere, not the
-# straight line, because the middle of a line between two Gaussian points lies nearer to the origin than any point the
-# generator has seen (White 2016).
+# straight line, because the middle of a line between two Gaussian points lies nearer to the origin than nearly all of
+# the points the generator has seen (White 2016).
 
 # %% tags=["active-ipynb"]
 # coat = find_label("coat", data.class_names)
@@ -396,7 +401,7 @@ LESSON = Lesson(
 #
 # dress = find_label("dress", data.class_names)
 # Image.fromarray(image_grid(np.concatenate([draw(generator, [dress] * 7, z=p + steps[:, None] * lighter)
-#                                            for p in z_many[:2].astype("float32")]), 2, 7)[..., 0])
+#                                            for p in z_many[:2]]), 2, 7)[..., 0])
 
 # %% [markdown]
 # ## Measuring
@@ -421,8 +426,9 @@ LESSON = Lesson(
 # %% [markdown]
 # ## Without labels
 #
-# The same networks, never told a label: an ordinary GAN. (A quarter of the data is enough to make the point.) It draws
-# garments, but which is left to chance, and the classifier, asked what it sees, finds no balance among the classes.
+# The same networks, never told a label: an ordinary GAN. Which garment comes is left to chance; nothing you pass in can
+# change it. Here is what the classifier takes its images for. (It had 468 steps instead of 1,500, so they are cruder,
+# and the imbalance is partly immaturity: blurs tend to be taken for shirts.)
 
 # %% tags=["active-ipynb"]
 # short = dict(limit=min(settings.limit or 60_000, 15_000), epochs=min(settings.epochs, 3))
@@ -456,17 +462,17 @@ LESSON = Lesson(
 # ## Exercises
 #
 # 1. *Count.* How many weights does the embedding $v$ of the projection discriminator have, and how many would the label
-#    channel of the book's discriminator have? Check with `discriminator.summary()`. (Answer: 10 x 2048 = 20,480 at
+#    channel of the classic discriminator have? Check with `discriminator.summary()`. (Answer: 10 x 2048 = 20,480 at
 #    `width=32`; 10 x 50 + 50 x 784 + 784 = 40,484.)
 # 2. *Ask for nothing.* Train with `--set network=unconditional` and look at `label accuracy` in the report. Why is it
 #    missing, and what would it be if you counted it anyway? (Answer: about 10 %: the labels have no influence.)
 # 3. *Half the data.* Run `gan-book train cgan --limit 24000 --epochs 4` and compare label accuracy and recall with
 #    `quick`, whose 2 epochs of 48,000 images are as many steps. Which suffers more?
 # 4. *The saturating loss.* Give `define_gan` the loss `gan_book.losses.minimax`, the generator's part of equation 2 as
-#    it stands. Plot `g_loss` over the first epoch against the usual one. (What to expect: near 0, and flat, as long as
-#    the discriminator is ahead.)
-# 5. *No average.* `--set average=0.0` draws with the generator's last weights. How much of the Fréchet distance of
-#    `quick` was owed to averaging?
+#    it stands. Plot `g_loss` of steps.csv in the run's folder over the first epoch against the usual one. (What to
+#    expect: near 0, and flat, as long as the discriminator is ahead.)
+# 5. *No average.* `--set average=0.0` draws with the generator's last weights. How much higher is the Fréchet
+#    distance of `quick` then?
 # 6. *Your own pictures.* `gan-book train cgan --data path/to/folder --image-size 64`, one sub-folder per class. What
 #    does the health monitor say with 50 pictures a class, what with 500?
 

@@ -54,8 +54,9 @@ adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D f
 #                         ├── 1200 ReLU ── 784
 #     y  10 ─ 1000 ReLU ──┘
 #
-# The paper ends in a sigmoid, for pixels from 0 to 1; this book's pixels go from -1 to 1. Nothing else changes:
-# $\tanh(a) = 2\,\sigma(2a) - 1$, so a tanh is the sigmoid, stretched to our range, of weights twice as large.
+# The paper ends in a sigmoid, for pixels from 0 to 1; this book's pixels go from -1 to 1. The functions are the same:
+# $\tanh(a) = 2\,\sigma(2a) - 1$, so a tanh is the sigmoid, stretched to our range, of weights twice as large. (Under
+# SGD, though, that last layer then learns four times as fast as the paper's.)
 #
 # Dropout is in the hidden layers. While training it is a second source of noise; when drawing it is off.
 
@@ -179,9 +180,9 @@ class RisingMomentumSGD(keras.optimizers.SGD):
 # %% [markdown]
 # ## The optimizer, now
 #
-# The paper appeared in November 2014, Adam in December. SGD takes the same step length for every weight, and one
-# length has to do for both networks while their gradients shrink and grow by orders of magnitude against each other: a
-# discriminator that is sure of itself leaves the generator next to nothing. Adam divides each weight's step by the
+# The paper appeared in November 2014, Adam in December. SGD has one learning rate for all weights of a
+# network, and a step is as long as its gradient: when a discriminator that is sure of itself leaves the generator a
+# thousandth of the gradient, the generator moves a thousandth as far. Adam divides each weight's step by the
 # recent size of its own gradient, so a faint gradient moves a weight as far as a strong one. A year later the DCGAN
 # settled on Adam with $\beta_1$ = 0.5 (Radford et al. 2015, section 4), a shorter memory than usual, for the other
 # player keeps moving the target; most of the field has followed.
@@ -252,7 +253,8 @@ class MLPConditionalGAN(GAN):
 # ## Settings
 #
 # `book` is the paper's configuration. It stopped where the likelihood of validation images was best, and does not say
-# where that was; we stop where the learning rate arrives at its floor (exercise 2).
+# where that was; we stop where the learning rate arrives at its floor (exercise 2). That is 480 epochs, and it has not
+# been run to its end here.
 
 
 # %%
@@ -340,7 +342,8 @@ LESSON = Lesson(
 #    are that? (Answer: $\ln(0.1 / 10^{-6}) / \ln 1.00004$ = 287,829 updates, 480 epochs. The first GAN's code divides
 #    by 1.000004, a zero more: ten times as long.)
 # 3. *A deaf discriminator.* In `define_discriminator`, multiply `h_y` by 0. What label accuracy do you expect, however
-#    long you train? (Answer: about 10 %: nothing rewards $G$ for obeying.)
+#    long you train? (Answer: about 10 % on average over seeds, as nothing rewards $G$ for obeying. One run may be well
+#    off: $G$ may use the label as noise and happen to hit some.)
 # 4. *Collapse.* Train with `--set network=paper`. Which sentence does the health monitor say, and at which step?
 # 5. *A dial.* Multiply `h_y` of the generator by 0.3, then by 0.1. How do label accuracy and diversity change against
 #    each other? (Measured: 22 % and a variation of 0.99 at 0.3, after `quick`; at 0.1 still 9 % after two epochs.)

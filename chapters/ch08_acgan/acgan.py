@@ -30,7 +30,7 @@ from dataclasses import dataclass, replace
 import keras
 from keras import layers, ops
 
-from chapters.ch06_cgan.cgan import define_wide_generator, label_channel
+from chapters.ch06_cgan.cgan import define_dcgan_generator, label_channel
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
@@ -97,7 +97,7 @@ def define_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, lear
 
 def define_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, width=32):
     """Latent points ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]`` in [-1, 1]."""
-    return define_wide_generator(latent_dim, image_shape, num_classes, width)
+    return define_dcgan_generator(latent_dim, image_shape, num_classes, width)
 
 
 # %% [markdown]
