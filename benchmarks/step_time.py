@@ -30,7 +30,7 @@ from rich.table import Table
 from chapters.ch06_cgan import cgan
 from gan_book.callbacks.steps import StepClock
 from gan_book.datasets.batches import Batches
-from gan_book.errors import BookError
+from gan_book.errors import BookError, require_choice
 
 LOOP = "loop"
 PRECISIONS = {LOOP: "float32", "fused_float32": "float32", "fused_bfloat16": "mixed_bfloat16"}
@@ -189,8 +189,7 @@ def table(rows, title):
 
 def read_settings(network, batch_size, width):
     """The chapter's settings for these flags; raises BookError for flags that make no sense."""
-    if network not in PRESETS:
-        raise BookError(f"--network '{network}' is not known; choose one of: {', '.join(PRESETS)}")
+    require_choice("--network", network, PRESETS)
     if network == "channel" and width is not None:
         raise BookError("--width is for the projection networks; leave it out with --network channel")
     return cgan.LESSON.settings(PRESETS[network], batch_size=batch_size, width=width)

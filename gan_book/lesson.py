@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
-from gan_book.errors import BookError
+from gan_book.errors import BookError, require_choice
 from gan_book.tasks.generation import Generation
 
 
@@ -93,8 +93,7 @@ class Lesson:
         Raises:
             BookError: no such preset or setting, or a value that makes no sense.
         """
-        if preset not in self.presets:
-            raise BookError(f"--preset '{preset}' is not known; choose one of: {', '.join(self.presets)}")
+        require_choice("--preset", preset, self.presets)
         settings = self.presets[preset]
         known = {field.name for field in fields(settings)}
         unknown = sorted(set(changes) - known)

@@ -3,7 +3,7 @@
 import keras
 
 from gan_book import device
-from gan_book.errors import BookError
+from gan_book.errors import require_choice
 
 CHOICES = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
 
@@ -31,8 +31,7 @@ def use(precision="auto"):
     Raises:
         BookError: no such policy.
     """
-    if precision not in CHOICES:
-        raise BookError(f"--precision '{precision}' is not known; choose one of: {', '.join(CHOICES)}")
+    require_choice("--precision", precision, CHOICES)
     policy = best() if precision == "auto" else precision
     keras.config.set_dtype_policy(policy)
     return policy

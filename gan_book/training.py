@@ -13,7 +13,7 @@ from gan_book.callbacks.checkpoints import Checkpoints, OneTraining, stop_on_sig
 from gan_book.callbacks.health import TrainingFailure
 from gan_book.callbacks.progress import Progress
 from gan_book.callbacks.steps import StepLog
-from gan_book.errors import BookError, Interrupted
+from gan_book.errors import BookError, Interrupted, require_choice
 
 ON_FAILURE = ("warn", "stop", "restart")
 RESTARTS = 3
@@ -38,8 +38,7 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
         BookError: a setting that cannot be met, or training failed and `on_failure` was not "warn".
         Interrupted: stopped by Ctrl-C or SIGTERM; the run can be resumed.
     """
-    if on_failure not in ON_FAILURE:
-        raise BookError(f"--on-failure '{on_failure}' is not known; choose one of: {', '.join(ON_FAILURE)}")
+    require_choice("--on-failure", on_failure, ON_FAILURE)
     if tensorboard and find_spec("tensorboard") is None:
         raise BookError("--tensorboard needs the package of that name; run `pip install tensorboard` first")
     if settings.starts > 1 and lesson.criterion is None:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from gan_book.datasets.decode import UnreadableImage, decode_whole
 from gan_book.datasets.files import images_in
-from gan_book.errors import BookError
+from gan_book.errors import BookError, require_choice
 from gan_book.paths import atomic_write
 from gan_book.tasks.translation import DIRECTIONS, translate
 from gan_book.tiling import in_tiles
@@ -67,8 +67,8 @@ def _generator(run, lesson, direction):
     networks = getattr(lesson.task, "networks", None)
     if networks is None:
         raise BookError(f"'{lesson.name}' draws from noise and translates nothing; chapters 10 and 11 do")
-    if direction is not None and direction not in DIRECTIONS:
-        raise BookError(f"--direction '{direction}' is not known; choose AtoB or BtoA")
+    if direction is not None:
+        require_choice("--direction", direction, DIRECTIONS)
     if lesson.task.paired:
         own = run.config["settings"]["direction"]
         if direction not in (None, own):

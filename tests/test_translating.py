@@ -151,7 +151,7 @@ def test_the_command_names_what_it_skipped(run, tmp_path, command):
         ({"out": "good.png"}, "good.png is --in itself and would be overwritten; name another place"),
         ({"in": "full", "out": "full"}, "full is --in itself and would be overwritten"),
         ({"direction": "AtoB"}, "was trained to translate BtoA, not AtoB; leave --direction out"),
-        ({"direction": "up"}, "--direction 'up' is not known; choose AtoB or BtoA"),
+        ({"direction": "up"}, "--direction 'up' is not known; choose one of: AtoB, BtoA"),
         ({"chapter": "cgan"}, "is a run of 'pix2pix', not of 'cgan'; name its own chapter"),
     ],
 )

@@ -28,7 +28,7 @@ from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
-from gan_book.errors import BookError
+from gan_book.errors import require_choice
 from gan_book.lesson import Lesson, Settings
 from gan_book.networks import dcgan_features, dcgan_image, normal, to_image
 
@@ -286,8 +286,7 @@ def build(settings, dataset):
         BookError: no such network.
     """
     shape, classes = dataset.image_shape, dataset.num_classes
-    if settings.network not in ("channel", "projection", "unconditional"):
-        raise BookError(f"network '{settings.network}' is not known; choose channel, projection or unconditional")
+    require_choice("network", settings.network, ("channel", "projection", "unconditional"))
     if settings.network == "channel":
         discriminator = define_discriminator(shape, classes, settings.learning_rate)
         generator = define_generator(settings.latent_dim, shape, classes)

@@ -31,7 +31,7 @@ from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
-from gan_book.errors import BookError
+from gan_book.errors import require_choice
 from gan_book.layers import Maxout
 from gan_book.lesson import Lesson, Settings
 from gan_book.networks import one_hot
@@ -288,19 +288,14 @@ def build(settings, dataset):
     Raises:
         BookError: no network or optimizer of that name.
     """
-    balanced = _choice("network", settings.network, {"paper": False, "balanced": True})
-    optimizer = _choice("optimizer", settings.optimizer, OPTIMIZERS)
+    require_choice("network", settings.network, ("paper", "balanced"))
+    require_choice("optimizer", settings.optimizer, OPTIMIZERS)
+    balanced, optimizer = settings.network == "balanced", OPTIMIZERS[settings.optimizer]
     shape, classes, rate = dataset.image_shape, dataset.num_classes, settings.learning_rate
     discriminator = define_discriminator(optimizer(rate), shape, classes, settings.discriminator_dropout)
     generator = define_generator(settings.latent_dim, shape, classes, settings.generator_dropout, balanced)
     gan = define_gan(generator, discriminator, optimizer(rate))
     return MLPConditionalGAN(generator, discriminator, gan, settings.average, settings.seed)
-
-
-def _choice(setting, name, choices):
-    if name not in choices:
-        raise BookError(f"{setting} '{name}' is not known; choose one of: {', '.join(choices)}")
-    return choices[name]
 
 
 LESSON = Lesson(

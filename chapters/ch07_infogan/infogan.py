@@ -39,7 +39,7 @@ from scipy.special import log_softmax
 
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
-from gan_book.errors import BookError
+from gan_book.errors import BookError, require_choice
 from gan_book.evaluation.clusters import cluster_agreement
 from gan_book.evaluation.strokes import slant, stroke_width
 from gan_book.layers import RandomAffine, RandomStrokeWidth
@@ -435,18 +435,16 @@ def build(settings, dataset):
         BookError: no such network or variant, or images the paper's networks cannot draw.
     """
     shape = dataset.image_shape
-    if settings.variant not in VARIANTS:
-        raise BookError(f"variant '{settings.variant}' is not known; choose one of: {', '.join(VARIANTS)}")
+    require_choice("variant", settings.variant, VARIANTS)
+    require_choice("network", settings.network, ("dcgan", "paper"))
     if settings.network == "paper":
         if shape[0] % 4 or shape[1] % 4:
             raise BookError(f"the paper's networks draw sides that are multiples of 4, not {shape[0]}; use dcgan")
         student = define_paper_student(shape, settings.augment)
         generator = define_paper_generator(shape)
-    elif settings.network == "dcgan":
+    else:
         student = define_student(shape, settings.width, settings.augment)
         generator = define_generator(shape, settings.width)
-    else:
-        raise BookError(f"network '{settings.network}' is not known; choose dcgan or paper")
     informed = settings.variant != "head"
     if settings.starts > 1 and not (informed and settings.lambda_real):
         raise BookError(

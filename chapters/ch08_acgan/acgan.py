@@ -33,7 +33,7 @@ from keras import layers, ops
 from chapters.ch06_cgan.cgan import define_dcgan_generator, label_channel
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
-from gan_book.errors import BookError
+from gan_book.errors import require_choice
 from gan_book.evaluation import within_class
 from gan_book.lesson import Lesson, Settings
 from gan_book.networks import dcgan_features, normal, to_image
@@ -213,14 +213,13 @@ def build(settings, dataset):
         BookError: no such network.
     """
     shape, classes = dataset.image_shape, dataset.num_classes
+    require_choice("network", settings.network, ("dcgan", "book"))
     if settings.network == "book":
         discriminator = define_book_discriminator(shape, classes, settings.learning_rate)
         generator = define_book_generator(settings.latent_dim, shape, classes)
-    elif settings.network == "dcgan":
+    else:
         discriminator = define_discriminator(shape, classes, settings.width, settings.learning_rate)
         generator = define_generator(settings.latent_dim, shape, classes, settings.width)
-    else:
-        raise BookError(f"network '{settings.network}' is not known; choose dcgan or book")
     gan = define_gan(generator, discriminator, settings.learning_rate)
     return ACGAN(generator, discriminator, gan, settings.average, settings.seed)
 

@@ -41,7 +41,7 @@ from keras import layers, ops
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.sampling import balanced_subset
 from gan_book.datasets.scaling import to_float
-from gan_book.errors import BookError
+from gan_book.errors import BookError, require_choice
 from gan_book.layers import RandomAffine, WeightNormDense, fit_gains
 from gan_book.lesson import Lesson, Score, Settings
 from gan_book.losses import feature_matching
@@ -402,20 +402,18 @@ def build(settings, dataset):
         BookError: no such network or loss, images of one kind only, or fewer of a kind than are to be labelled.
     """
     shape, classes = dataset.image_shape, dataset.num_classes
-    if settings.loss not in LOSSES:
-        raise BookError(f"loss '{settings.loss}' is not known; choose one of: {', '.join(LOSSES)}")
+    require_choice("loss", settings.loss, LOSSES)
+    require_choice("network", settings.network, ("mlp", "book"))
     if classes < 2:
         raise BookError(f"'{settings.data}' has no classes to tell apart; put its images into a folder for each class")
     if settings.network == "book":
         student = define_book_classifier(shape, classes)
         generator = define_book_generator(settings.latent_dim, shape)
-    elif settings.network == "mlp":
+    else:
         student = define_classifier(shape, classes, settings.width, settings.augment, settings.noise)
         generator = define_generator(settings.latent_dim, shape)
         some = np.random.default_rng(settings.seed).permutation(len(dataset.images))[:500]
         fit_gains(student, ops.convert_to_numpy(to_float(dataset.images[some])))
-    else:
-        raise BookError(f"network '{settings.network}' is not known; choose mlp or book")
     labelled = labelled_subset(dataset, settings.labels_per_class, settings.seed)
     discriminator = define_discriminator(student, optimizer(settings, dataset), settings.lambda_views)
     gan = define_gan(generator, student, optimizer(settings, dataset), settings.loss)

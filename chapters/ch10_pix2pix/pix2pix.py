@@ -36,7 +36,7 @@ from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
-from gan_book.errors import BookError
+from gan_book.errors import BookError, require_choice
 from gan_book.layers import BatchStatisticsNormalization, LastingDropout
 from gan_book.lesson import Lesson, Settings
 from gan_book.networks import normal
@@ -150,8 +150,7 @@ def patch_logits(h, patch, width, norm, bias=False):
         BookError: there is no such patch, or the pictures are so small that no unit is left.
     """
     side = h.shape[1]
-    if patch not in STRIDED:
-        raise BookError(f"patch {patch} is not known; choose one of: {', '.join(map(str, STRIDED))}")
+    require_choice("patch", patch, STRIDED)
     if patch > 1 and side < 3 * 2 ** STRIDED[patch]:
         raise BookError(f"a patch of {patch} pixels is too large for images of {side}; choose a smaller one")
     convolutions = patch_layers(patch)
@@ -314,8 +313,7 @@ def build(settings, dataset):
         ("network", ("unet", "encoder-decoder")),
         ("normalization", NORMALIZATIONS),
     ):
-        if getattr(settings, name) not in known:
-            raise BookError(f"{name} '{getattr(settings, name)}' is not known; choose one of: {', '.join(known)}")
+        require_choice(name, getattr(settings, name), known)
     if shape[0] < 16 or shape[0] & (shape[0] - 1):
         raise BookError(f"the U-Net halves the side until 1 is left: not possible with {shape[0]}; try --image-size 64")
     adversarial, l1 = LOSSES[settings.loss]

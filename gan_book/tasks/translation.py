@@ -12,7 +12,7 @@ from gan_book.callbacks.samples import SampleGrid
 from gan_book.datasets.pair_batches import PairBatches
 from gan_book.datasets.pair_loading import load_pairs
 from gan_book.datasets.scaling import to_uint8
-from gan_book.errors import BookError
+from gan_book.errors import require_choice
 from gan_book.evaluation.translation import against_all, against_truth
 from gan_book.lesson import Score
 from gan_book.predicting import ask
@@ -76,8 +76,7 @@ class Translation:
         pairs = load_pairs(settings.data, settings.image_size, settings.limit, settings.seed, paired=self.paired)
         if not self.paired:
             return pairs
-        if settings.direction not in DIRECTIONS:
-            raise BookError(f"direction '{settings.direction}' is not known; choose AtoB or BtoA")
+        require_choice("direction", settings.direction, DIRECTIONS)
         return pairs.swapped() if settings.direction == "BtoA" else pairs
 
     def validation(self, dataset):

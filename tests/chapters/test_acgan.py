@@ -65,7 +65,7 @@ def test_targets_of_the_ac_gan():
 
 
 def test_an_unknown_network():
-    with pytest.raises(BookError, match="'none' is not known; choose dcgan or book"):
+    with pytest.raises(BookError, match="'none' is not known; choose one of: dcgan, book"):
         build(acgan.LESSON, network="none")
 
 
