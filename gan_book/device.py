@@ -51,6 +51,12 @@ def name():
     return _cpu_field("model name") or platform.processor() or platform.machine()
 
 
+def is_out_of_memory(error):
+    """Whether an exception says that the device, or the machine, has no memory left."""
+    on_tensorflow, on_jax = type(error).__name__ == "ResourceExhaustedError", "RESOURCE_EXHAUSTED" in str(error)
+    return isinstance(error, MemoryError) or on_tensorflow or on_jax
+
+
 def cores():
     """How many cores of the CPU this process may use; None if it computes on an accelerator."""
     if accelerator() != "cpu":

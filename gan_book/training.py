@@ -35,7 +35,7 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
         The finished `gan_book.runs.Run`.
 
     Raises:
-        BookError: a setting that cannot be met, or training failed and `on_failure` was not "warn".
+        BookError: a setting that cannot be met, too little memory, or training failed and `on_failure` was not "warn".
         Interrupted: stopped by Ctrl-C or SIGTERM; the run can be resumed.
     """
     require_choice("--on-failure", on_failure, ON_FAILURE)
@@ -127,6 +127,17 @@ def _attempts(lesson, settings, dataset, run, config, tell):
                 raise
             folder = shlex.quote(run.folder.as_posix())
             raise Interrupted(f"{chapters.command(lesson)} --out {folder} --resume") from None
+        except Exception as error:
+            if device.is_out_of_memory(error):
+                raise BookError(_out_of_memory(settings, dataset)) from None
+            raise
+
+
+def _out_of_memory(settings, dataset):
+    batch, side = settings.batch_size, dataset.image_shape[0]
+    smaller = f"--batch-size {batch // 2}" if batch > 1 else f"--image-size {side // 2}"
+    networks = " or narrower networks (--set width=)" if hasattr(settings, "width") else ""
+    return f"memory ran out with {batch} images of {side} pixels a step; start anew with {smaller}{networks}"
 
 
 def _forget(run, config):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from benchmarks import kill_trial
 from chapters.ch06_cgan import cgan
@@ -51,6 +52,27 @@ def test_on_failure_warn_goes_on_and_reports(pictures, tmp_path, capsys):
     assert capsys.readouterr().out.count("not finite: at step") == 1
     assert "not finite" in run.report["findings"][0]
     assert "- not finite: at step" in (run.folder / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("batch_size, advice", [(4, "--batch-size 2"), (1, "--image-size 4")])
+def test_too_little_memory_is_one_sentence(batch_size, advice, pictures, tmp_path):
+    def build(chosen, dataset):
+        model = tiny_lesson.build(chosen, dataset)
+        turns = model.turns
+
+        def too_large(images, *rest):
+            crowd = ops.ones((ops.shape(images)[0] * 10**7, 10**7))  # 400 terabytes for each image
+            yield from turns(images + ops.cast(0 * ops.max(crowd), images.dtype), *rest)
+
+        model.turns = too_large
+        return model
+
+    lesson = replace(tiny_lesson.LESSON, build=build)
+    chosen = settings(pictures, batch_size=batch_size)
+    with pytest.raises(
+        BookError, match=f"memory ran out with {batch_size} images of 8 pixels a step; .* with {advice}"
+    ):
+        training.train(lesson, chosen, out=tmp_path / "run")
 
 
 def test_on_failure_restart_takes_the_next_seed_and_leaves_no_trace_of_the_old_one(pictures, tmp_path):
