@@ -407,8 +407,8 @@ LESSON = Lesson(
 #    (Measured, one seed: the identity. Without the cycle so short a training is even better; the README has the rows,
 #    and what they may mean.)
 # 4. *Emoji.* `gan-book train cyclegan --data emoji` learns to redraw Google's emoji in the style of Twitter's. What
-#    does it change first? (Shades and outlines; shapes hardly ever: the README has the picture. The paper's section 6 on
-#    failures says the same of cats and dogs.)
+#    does it change first? (Shades and outlines; shapes hardly ever: the README has the picture. The paper's section 6
+#    on failures says the same of cats and dogs.)
 # 5. *Count.* How many weights has a residual block at 256 maps? (Answer: 2 (9 * 256 * 256 + 256) = 1,180,160.)
 
 
