@@ -19,6 +19,7 @@ from gan_book import chapters, cli, runs
 from gan_book.errors import BookError
 from gan_book.paths import BOOK, RESULTS, atomic_write
 from gan_book.runs import seed_of
+from gan_book.tasks.translation import DIRECTIONS
 
 TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md")
 SCORES = {  # name: (head of the column, pattern, scale, where a report has it)
@@ -196,7 +197,7 @@ def _columns(results):
 
 def _by_direction(columns):
     """Direction -> columns, without it in their heads ("L1, AtoB"); where scores are not told apart so, "" -> all."""
-    if not any(name.startswith("AtoB_") for name in columns):
+    if not any(name.startswith(f"{DIRECTIONS[0]}_") for name in columns):
         return {"": columns}
     return {
         direction: {
@@ -204,7 +205,7 @@ def _by_direction(columns):
             for name, (head, *rest) in columns.items()
             if name.startswith(f"{direction}_")
         }
-        for direction in ("AtoB", "BtoA")
+        for direction in DIRECTIONS
     }
 
 

@@ -150,11 +150,10 @@ def new(name, out=None):
 
 
 def _reserved(name):
-    RUNS.mkdir(exist_ok=True)
     while True:
         folder = RUNS / f"{name}-{max(_numbered(name), default=0) + 1:03d}"
         try:
-            folder.mkdir()
+            folder.mkdir(parents=True)
         except FileExistsError:
             continue  # another training was faster
         return folder

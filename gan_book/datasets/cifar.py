@@ -40,9 +40,6 @@ def load_cifar10():
     """
     folder = fetched_path("cifar10")
     record = fetch_record(folder)
-    *training, test = (
-        read_batch(checked_file(folder, f"{name}.bin", record))
-        for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
-    )
+    training = [read_batch(checked_file(folder, f"data_batch_{i}.bin", record)) for i in range(1, 6)]
     images, labels = (np.concatenate(parts) for parts in zip(*training, strict=True))
-    return (images, labels), test
+    return (images, labels), read_batch(checked_file(folder, "test_batch.bin", record))

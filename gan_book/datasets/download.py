@@ -86,8 +86,6 @@ def _transfer(url, part, size, advance):
             _require_room(part, start, total or size)
             _receive(response, part, start, total, advance)
     except urllib.error.HTTPError as error:
-        if error.code == 416 and error.headers.get("Content-Range") == f"bytes */{start}":
-            return  # all of it was there already, and nobody had said how long it is
         _answer_error(error, part)
     except (OSError, http.client.HTTPException) as error:
         _answer_failure(error, part)
@@ -114,7 +112,9 @@ def _range(response, start, part):
 
 def _answer_error(error, part):
     said = f"answers {error.code} {error.reason}"
-    if error.code == 416:  # what is there is longer than the server's file: begin again
+    if error.code == 416:  # what is there is as long as the server's file, or longer: then begin again
+        if error.headers.get("Content-Range") == f"bytes */{length(part)}":
+            return
         part.unlink(missing_ok=True)
     elif error.code not in _REPEATABLE:
         raise MirrorFailed(said) from error
