@@ -113,7 +113,7 @@ def _attempts(lesson, settings, dataset, run, config, tell):
             training = begin(run)
             run.write_config(config)  # Not before it is clear that the settings make a model.
             training.fit()
-            return report.finish(run, lesson, training, dataset, settings.measure_samples, tell)
+            return _measured(run, lesson, training, dataset, tell)
         except TrainingFailure as failure:
             if config["on_failure"] != "restart":
                 raise BookError(f"training stopped: {failure.finding}") from None
@@ -125,12 +125,25 @@ def _attempts(lesson, settings, dataset, run, config, tell):
         except (Interrupted, KeyboardInterrupt):
             if not run.config_file.exists():
                 raise
-            folder = shlex.quote(run.folder.as_posix())
-            raise Interrupted(f"{chapters.command(lesson)} --out {folder} --resume") from None
+            raise Interrupted(_to_go_on(lesson, run)) from None
         except Exception as error:
             if device.is_out_of_memory(error):
                 raise BookError(_out_of_memory(settings, dataset)) from None
             raise
+
+
+def _measured(run, lesson, training, dataset, tell):
+    try:
+        return report.finish(run, lesson, training, dataset, training.settings.measure_samples, tell)
+    except Exception as error:
+        if not device.is_out_of_memory(error):
+            raise
+        way = f"close other programs and measure with `{_to_go_on(lesson, run)}`"
+        raise BookError(f"memory ran out while measuring; the training is done and saved: {way}") from None
+
+
+def _to_go_on(lesson, run):
+    return f"{chapters.command(lesson)} --out {shlex.quote(run.folder.as_posix())} --resume"
 
 
 def _out_of_memory(settings, dataset):

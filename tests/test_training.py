@@ -75,6 +75,22 @@ def test_too_little_memory_is_one_sentence(batch_size, advice, pictures, tmp_pat
         training.train(lesson, chosen, out=tmp_path / "run")
 
 
+def test_too_little_memory_to_measure_leaves_a_run_that_can_be_measured_later(pictures, tmp_path):
+    def measure(*_):
+        raise MemoryError
+
+    folder = tmp_path / "run"
+    with pytest.raises(BookError, match=r"ran out while measuring; .* saved: .* --out .*run --resume`$"):
+        training.train(replace(tiny_lesson.LESSON, measure=measure), settings(pictures), out=folder)
+    trained = runs.Run(folder).load("generator").get_weights()
+    said = []
+    run = training.resume(tiny_lesson.LESSON, out=folder, tell=said.append)
+    assert not [line for line in said if "Resuming" in line and "epoch 1" in line], "trained a second time"
+    assert run.report["measured"]["samples"] == 20
+    for measured, before in zip(run.load("generator").get_weights(), trained, strict=True):
+        np.testing.assert_array_equal(measured, before)
+
+
 def test_on_failure_restart_takes_the_next_seed_and_leaves_no_trace_of_the_old_one(pictures, tmp_path):
     lesson, seeds = failing(times=1)
     said = []
