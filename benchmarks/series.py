@@ -68,6 +68,7 @@ SERIES = {
         "twon-quick": Row("twon-gan", "quick", 3),
         "acgan-full": Row("acgan", "full", 1),
         "twon-full": Row("twon-gan", "full", 1),
+        "acgan-book": Row("acgan", "book", 1, {"epochs": 7}),  # as many epochs as `full`
     },
     "ch09_sgan": {
         "quick": Row("sgan", "quick", 3),
@@ -98,6 +99,7 @@ SERIES = {
         "no-pool": Row("cyclegan", "quick", 1, {"set": "pool=0"}),
         "emoji": Row("cyclegan", "quick", 1, {"data": "emoji"}),
         "full": Row("cyclegan", "full", 1),
+        "no-cycle-full": Row("cyclegan", "full", 1, {"set": "cycle=0"}),
     },
 }
 

@@ -49,7 +49,7 @@ from gan_book.tasks.translation import Translation, translate
 # The generator (section 7.2; from Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer") halves the
 # side only twice, and does its work at that size in *residual blocks*, each of which adds a correction to what it is
 # given (He et al. 2016). In the paper's notation: c7s1-64, d128, d256, nine times R256, u128, u64, c7s1-3. Six blocks
-# will do for images of 128 pixels and less (and four in `quick`). (In words: "c7s1-k" is a 7 x 7 convolution to k
+# will do for images of 128 pixels and less (and two in `quick`). (In words: "c7s1-k" is a 7 x 7 convolution to k
 # feature maps, "dk" one of 3 x 3 that halves the side, "Rk" a residual block, "uk" a transposed convolution that
 # doubles it.)
 #
@@ -247,7 +247,7 @@ class CycleGANSettings(Settings):
 
 
 QUICK = CycleGANSettings(
-    data="earth", image_size=64, epochs=3, batch_size=2, limit=800, width=16, blocks=4, patch=16, learning_rate=1e-3
+    data="earth", image_size=64, epochs=3, batch_size=2, limit=800, width=16, blocks=2, patch=16, learning_rate=1e-3
 )
 PRESETS = {
     "smoke": replace(QUICK, epochs=2, limit=16, width=4, blocks=1, measure_samples=8),
