@@ -76,6 +76,7 @@ SERIES = {
         "full": Row("sgan", "full", 5),
         "untrained": Row("sgan", "quick", 3, {"set": "loss=untrained"}),
         "no-views": Row("sgan", "quick", 3, {"set": "lambda_views=0"}),
+        "neither": Row("sgan", "quick", 3, {"set": ("loss=untrained", "lambda_views=0")}),
         "plain": Row("sgan", "full", 1, {"epochs": 45, "set": ("augment=0", "noise=0.5", "lambda_views=0")}),
         **{f"labels-{10 * n}": Row("sgan", "quick", 3, {"set": f"labels_per_class={n}"}) for n in (2, 5, 20, 100)},
         "fashion-100": Row("sgan", "quick", 3, {"data": "fashion_mnist"}),
