@@ -362,7 +362,7 @@ LESSON = Lesson(
     folder="ch10_pix2pix",
     presets=PRESETS,
     build=build,
-    next_step="Next: draw the {sides[1]} for a {sides[0]} of yours: "
+    next_step="Next: draw the {sides[1]} picture that goes with a {sides[0]} picture of yours: "
     "`gan-book translate pix2pix --run {run} --in given.png --out drawn.png`.",
     task=Translation(networks={"AtoB": "generator"}, panels=panels, paired=True),
 )

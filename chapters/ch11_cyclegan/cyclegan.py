@@ -327,7 +327,7 @@ LESSON = Lesson(
     folder="ch11_cyclegan",
     presets=PRESETS,
     build=build,
-    next_step="Next: turn a {sides[1]} of yours into a {sides[0]}: "
+    next_step="Next: turn a {sides[1]} picture of yours into a {sides[0]} picture: "
     "`gan-book translate cyclegan --run {run} --direction BtoA --in given.png --out drawn.png`.",
     kept=("inverse",),
     task=Translation(networks={"AtoB": "generator", "BtoA": "inverse"}, panels=panels, paired=False),
