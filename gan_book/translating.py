@@ -1,5 +1,6 @@
 """Translating a reader's own pictures: files and folders of any size and format."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,7 +101,8 @@ def _folder(generator, source, target):
 def _file(generator, source, target):
     picture, opacity = decode_whole(source)
     size = generator.input.shape[1]
-    drawn = Image.fromarray(in_tiles(picture, size, lambda tiles: translate(generator, tiles)))
+    seeds = itertools.count()  # another one for each strip of tiles, lest dropout draw the same in all
+    drawn = Image.fromarray(in_tiles(picture, size, lambda tiles: translate(generator, tiles, seed=next(seeds))))
     kind = FORMATS[target.suffix.lower()]
     if opacity is not None and kind in WITH_OPACITY:
         drawn.putalpha(Image.fromarray(opacity))

@@ -15,17 +15,18 @@
 # photograph that belongs to a map, the colours of a sketch. If we own pairs, this looks like plain regression: make
 # the output as near to the truth as possible. That was done for years, and the results were blurred and pale.
 #
-# Why is known; what helps in general, Isola et al. (2017, "Image-to-Image Translation with Conditional Adversarial
-# Networks") showed. Where the input leaves the answer open, and it nearly always does, the network that is punished for
-# the *distance* from the truth does best to draw something in the middle of all answers (the mean for squared
-# distances, the median for plain ones): of green and brown, a greyish something; of a coast here or there, a blur. A
-# discriminator has never seen a real picture that looks like an average. It will not let it pass.
+# Why this happens is known; what helps in general was shown by Isola et al. (2017, "Image-to-Image Translation with
+# Conditional Adversarial Networks"). Where the input leaves the answer open, and it nearly always does, the network
+# that is punished for the *distance* from the truth does best to draw something in the middle of all answers (the mean
+# for squared distances, the median for plain ones): of green and brown, a greyish something; of a coast here or there,
+# a blur. A discriminator has never seen a real picture that looks like an average. It will not let it pass.
 #
 # By the end of this chapter you will have trained such a network to draw the Earth as a satellite sees it from a map
-# that shows height and water alone; measured it on parts of the world it has never seen; and seen, in numbers and in a
-# figure, what each of its two losses is for.
+# that shows height, water and ice sheets alone; measured it on parts of the world it has never seen; and seen, in
+# numbers and in a figure, what each of its two losses is for.
 #
-# As a script: `gan-book train pix2pix` trains it, and `gan-book translate pix2pix --in picture --out other` uses it.
+# As a script: `gan-book train pix2pix` trains it, and `gan-book translate pix2pix --in map.png --out photo.png` uses
+# it.
 
 # %%
 from dataclasses import dataclass, replace
@@ -96,7 +97,7 @@ def define_generator(image_shape=(256, 256, 3), width=64, skips=True, normalizat
     seen = []
     for level in range(depth):
         h = halve(layers.LeakyReLU(0.2)(h) if level else h, filters[level])
-        # At one pixel there is no variance left: an image's own normalization would make it 0.
+        # At one pixel there is no variance left: an image's own normalization would make it 0 (section 6.3, errata).
         h = normalize(h, normalization) if 0 < level < depth - 1 else h
         seen.append(h)
     for level in reversed(range(1, depth)):
@@ -171,8 +172,8 @@ def patch_logits(h, patch, width, norm, bias=False):
 # favourite. Try it: `receptive_field(patch_layers(70))`. The discriminator of the best-known Keras book, which says 70
 # as well, has *four* convolutions of stride 2, and sees 142. At 64 pixels a patch of 70 is larger than the picture; 16
 # is there what 70 is at 256. `quick` therefore takes 16, and `full`, at 128 pixels, 34. It is worth it: on the
-# validation tiles of `quick` (seed 0) the LPIPS distance, explained below, is 0.339 with patches of 16, but 0.433 with
-# 70, 0.451 with 142 and 0.452 with single pixels.
+# validation tiles of `quick` (seed 0, `gan-book evaluate pix2pix --run ... --validation`) the LPIPS distance, explained
+# below, is 0.339 with patches of 16, but 0.433 with 70, 0.451 with 142 and 0.452 with single pixels.
 
 
 # %%
@@ -195,7 +196,8 @@ def define_patchgan(image_shape=(256, 256, 3), patch=70, width=64, normalization
 #
 # with $\lambda$ = 100 (equation 4 and section 4.2). $D$'s objective is divided by 2 (section 3.3), "which slows down
 # the rate at which D learns relative to G", says the paper. With Adam it hardly does: Adam divides by the size of the
-# gradient.
+# gradient. And as ever (section 3.3) $G$ does not minimise $\log(1 - D)$ but maximises $\log D$, whose gradient does
+# not vanish where $D$ is sure.
 
 
 # %%
@@ -273,7 +275,7 @@ class Pix2PixSettings(Settings):
         loss: see `LOSSES`.
         network: "unet" or "encoder-decoder".
         normalization: "instance" or "batch".
-        patch: what a unit of D sees, a side in pixels.
+        patch: what a unit of D sees, a side in pixels; one of `STRIDED`.
         width: filters of the first layer of both networks.
         lambda_l1: weight of the L1 distance.
         learning_rate: Adam's, of both.
@@ -342,8 +344,8 @@ def panels(networks, x, y, sides):
 # - **SSIM**, structural similarity (Wang et al. 2004), compares small neighbourhoods in brightness, contrast and
 #   structure; 1 is equality.
 # - **LPIPS**, learned perceptual image patch similarity (Zhang et al. 2018; a distance, in spite of its name), compares
-#   what a network that was trained to recognise things, AlexNet, sees in the two; among such measures it agrees best
-#   with people. A blur does badly.
+#   what a network that was trained to recognise things, AlexNet, sees in the two; it agrees with people better
+#   than PSNR and SSIM do. A blur does badly.
 # - **Retrieval**: of how many drawings is their own truth the nearest, by LPIPS, of all true pictures?
 # - The **Fréchet distance** asks of all drawings together whether they look like all true pictures, in AlexNet's
 #   features (so it is no "FID"), regardless of which belongs to which.
@@ -389,8 +391,9 @@ LESSON = Lesson(
 # Image.open(run.folder / "samples.png")
 
 # %% [markdown]
-# It has learned the sea, its shelves and its coasts, and that low land is a dark green and high land tan. More it can
-# hardly know: the map shows height and water alone, and at the same height there is desert here and forest there. So it
+# It has learned the sea, its shelves and its coasts, and that low land is a dark green and higher land tan; the greys
+# of the highest land and of ice, of which it saw next to nothing, it turns into a dark blue-green. More it can hardly
+# know: the map shows height, water and ice sheets, and at the same height there is desert here and forest there. So it
 # takes one of the colours in the middle. But it does not draw an even brown: there are the spots and streaks of ground
 # seen from far above, made up for the adversary's sake (and here and there a bright dot that nothing on the map
 # explains).
@@ -446,8 +449,8 @@ LESSON = Lesson(
 # 5. *Without skips.* `--set network=encoder-decoder`: look at the coasts. How many of its drawings are recognised?
 #    (What to expect: retrieval falls from a third to 3 %; `results/ch10_pix2pix.json` has the numbers.)
 # 6. *The other way.* `--set direction=AtoB` draws the map from the satellite's picture. Is that easier? (What to
-#    expect: it is not; L1 is a little smaller, but PSNR and SSIM are worse. How deep a sea is, and how high a plain, is
-#    no more to be seen from above than the green of a wood from a height.)
+#    expect: about the same. LPIPS and retrieval are nearly equal; PSNR and SSIM are worse. Depth is painted into this
+#    satellite picture and can be read off it; how high a plain lies cannot.)
 # 7. *Your own.* Put pictures of two squares side by side into a folder, what is given on the left, and train `--data
 #    folder --set direction=AtoB`.
 

@@ -21,7 +21,7 @@
 # picture must come out as it went in, $F(G(x)) \approx x$. What is to be recovered cannot have been thrown away.
 #
 # By the end of this chapter you will have trained one on places of the Earth of which it never saw both sides;
-# measured, on places where we *do* know both, how near it comes; and seen what happens without the cycle.
+# measured, on places where we *do* know both, how near it comes; and seen what happens without cycle and identity.
 #
 # As a script: `gan-book train cyclegan` trains it; `gan-book translate cyclegan --direction BtoA --in map.png --out
 # photo.png` uses the networks that come with the book.
@@ -229,7 +229,7 @@ class CycleGANSettings(Settings):
     Attributes:
         width: filters of the first layer of all networks.
         blocks: residual blocks of the generators.
-        patch: what a unit of D_X and D_Y sees, a side in pixels.
+        patch: what a unit of D_X and D_Y sees, a side in pixels; see chapter 10's `STRIDED`.
         cycle, identity: weights of these losses; 0 leaves one out.
         pool: images that each pool remembers; 0 for none.
         learning_rate: Adam's, of all four.
@@ -261,14 +261,16 @@ def build(settings, dataset):
     """The model of the settings, for images of the data set's shape.
 
     Raises:
-        BookError: images too small for the discriminator's patches, or whose sides are no multiples of 4; a pool too
-            small.
+        BookError: images of less than 12 pixels, too small for the discriminator's patches, or whose sides are no
+            multiples of 4; a pool that is no whole number or too small.
     """
     shape, width = dataset.image_shape, settings.width
-    if shape[0] % 4:
-        raise BookError(f"images of {shape[0]} pixels cannot be translated; set --image-size to a multiple of 4")
-    if 0 < settings.pool < settings.batch_size:
-        raise BookError(f"a pool of {settings.pool:g} images is smaller than a batch; set pool to 0 or at least that")
+    if shape[0] % 4 or shape[0] < 12:
+        advice = "set --image-size to a multiple of 4, 12 or more"
+        raise BookError(f"images of {shape[0]} pixels cannot be translated and measured; {advice}")
+    if settings.pool % 1 or 0 < settings.pool < settings.batch_size:
+        advice = f"set pool to 0, or to a whole number not below the batch size of {settings.batch_size}"
+        raise BookError(f"a pool cannot have {settings.pool:g} images; {advice}")
     rate = ConstantThenLinear(settings.learning_rate, settings.epochs * (dataset.train_size // settings.batch_size))
     g, f = (define_generator(shape, width, settings.blocks, name) for name in ("generator", "inverse"))
     judge_y, judge_x = (define_patchgan(shape, settings.patch, width, f"patchgan_{side}") for side in "yx")
@@ -302,9 +304,10 @@ def panels(networks, x, y, sides):
 # compare with, and that is what makes this chapter honest: a translation can look convincing and be wrong.
 #
 # Two rivals need no network. **Identity** gives the picture back as it is. **Histogram matching** bends its colours so
-# that their histogram is that of the other side's training pictures. Whoever cannot beat those has not translated. And
-# of the scores that compare all pictures with all, **real pictures** of other places show what a perfect forger could
-# hope for.
+# that their histogram is that of the other side's training pictures. Where a network does not beat those, copying would
+# have done as well. And of the scores that compare all pictures with all, **real pictures** of other places give a
+# scale: who scores like them is, as a whole, as near to the test pictures as real ones from elsewhere. (It is no bound:
+# the test pictures' own true translations would have a Fréchet distance of 0.)
 
 
 # %%

@@ -20,7 +20,9 @@ _LEAST_LAND = 0.15
 # By tile size: how many times around the world a training, a validation and a test band follow one another, and the
 # pixels from one training tile to the next.
 _LAYOUT = {64: (6, 32), 128: (3, 48), 256: (2, 64)}
-_SIDE_OF_WESTERN_HALF = (0, 1, 1, 0, 1, 0)  # band by band, where there are no pairs: both sides get about as many tiles
+# Band by band, where there are no pairs. At 64 pixels both sides get about as many tiles (863 and 894); at 128 and 256
+# one has more (420 and 253, 138 and 109), and an epoch takes as many as the smaller has.
+_SIDE_OF_WESTERN_HALF = (0, 1, 1, 0, 1, 0)
 
 
 def load_earth(image_size=64, limit=None, seed=0, paired=True, jitter=True):
@@ -84,7 +86,7 @@ def bands(image_size):
 
 
 def land(relief):
-    """Where there is land, by the colours of the relief map: bool ``[height, width]``.
+    """Where there is land, by the colours of the relief map, uint8 ``[height, width, 3]``: bool ``[height, width]``.
 
     The map draws water in blues, from deep to nearly white, land in greens, browns, greys and white. So water is where
     blue is the strongest channel, clearly above red: the whites of ice have as much red as blue.
@@ -94,7 +96,12 @@ def land(relief):
 
 
 def tile_places(is_land, image_size, paired=True, jitter=True):
-    """Upper left corners of the tiles: ``{"a", "b", "val", "test"}: int [n, 2]``, rows and columns of ``is_land``."""
+    """Upper left corners of the tiles: ``{"a", "b", "val", "test"}: int [n, 2]``, rows and columns of ``is_land``.
+
+    Args:
+        is_land: bool ``[height, width]``.
+        image_size: 64, 128 or 256.
+    """
     _, stride = _LAYOUT[image_size]
     found = bands(image_size)
     sides = [found["train"]] * 2 if paired else _divide(found["train"])

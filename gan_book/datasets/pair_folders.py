@@ -84,7 +84,9 @@ def _parts(folder, files, seed):
                 "the same name; rename or remove those that have none"
             )
         return [[pairs] for pairs in _three_ways(folder, files.pairs, seed)]
-    held = files.pairs.get("test") or files.pairs.get("val") or []
+    held = files.pairs.get("test", [])
+    if not held and "test" not in files.a.keys() | files.b.keys():
+        held = files.pairs.get("val", [])
     if len(held) > 1:
         rest, drawn = _hold(held, _HELD_OUT, seed)
         both = {"val", "test"} <= files.pairs.keys()

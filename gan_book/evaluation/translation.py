@@ -25,7 +25,7 @@ def against_truth(images, truth):
     retrieval see `retrieval`.
 
     Args:
-        images, truth: uint8 ``[n, h, w, 3]``.
+        images, truth: uint8 ``[n, h, w, 3]``, of 11 pixels or more, SSIM's window.
     """
     error = images.astype("float64") - truth
     squared = np.square(error).mean(axis=(1, 2, 3))
@@ -59,7 +59,7 @@ def against_all(images, real):
     for images too small for AlexNet, and where a set has no more places than those 256 features. The others are
     intersections of histograms, 1 for equal ones: of lightness and of the two axes of colour in CIE Lab, which Isola et
     al. (2017, "Image-to-Image Translation with Conditional Adversarial Networks", figure 7) look at. Low ones in a and
-    b mean paler colours.
+    b mean other colours, paler or more vivid.
 
     Args:
         images, real: uint8 ``[n, h, w, 3]``, any number of each.
@@ -75,7 +75,11 @@ def against_all(images, real):
 
 
 def lab_histograms(images):
-    """Shares of the pixels in `LAB_BINS` bins of each axis of CIE Lab: dict of float ``[LAB_BINS]``, each sums to 1."""
+    """Shares of the pixels in `LAB_BINS` bins of each axis of CIE Lab: dict of float ``[LAB_BINS]``, each sums to 1.
+
+    Args:
+        images: uint8 ``[n, h, w, 3]``.
+    """
     counts = {axis: np.zeros(LAB_BINS) for axis in LAB_RANGES}
     for image in images:
         for values, (axis, limits) in zip(rgb2lab(image).reshape(-1, 3).T, LAB_RANGES.items(), strict=True):
@@ -87,6 +91,10 @@ def histogram_matched(images, style):
     """The images with the colours of a set: each channel's histogram made that of all of `style`; uint8 as `images`.
 
     A translation for those who have no network: a baseline.
+
+    Args:
+        images: uint8 ``[n, h, w, 3]``.
+        style: uint8 ``[m, h', w', 3]``.
     """
     flat = style.reshape(-1, 1, 3)
     return np.stack([match_histograms(image, flat, channel_axis=-1) for image in images]).round().astype("uint8")

@@ -12,7 +12,7 @@ from gan_book.callbacks.samples import SampleGrid
 from gan_book.datasets.pair_batches import PairBatches
 from gan_book.datasets.pair_loading import load_pairs
 from gan_book.datasets.scaling import to_uint8
-from gan_book.errors import require_choice
+from gan_book.errors import BookError, require_choice
 from gan_book.evaluation.translation import against_all, against_truth
 from gan_book.lesson import Score
 from gan_book.predicting import ask
@@ -63,7 +63,8 @@ class Translation:
     It has the methods of `gan_book.tasks.generation.Generation`.
 
     Args:
-        networks: direction -> name of the model's generator that goes there, in the run's files too.
+        networks: direction -> name of the model's generator that goes there, in the run's files too. A paired lesson
+            has "AtoB" alone: where its direction is "BtoA", `load` has swapped the sides.
         panels: ``panels(networks, a, b, sides)`` returns what a picture grid shows, a dict: name of a column -> uint8
             ``[n, s, s, 3]``. networks: has the generators as attributes; a, b: pairs; sides: the names of the two.
         paired: whether the lesson trains on pairs, in the direction of its setting "direction".
@@ -73,6 +74,13 @@ class Translation:
         self.networks, self.panels, self.paired = networks, panels, paired
 
     def load(self, settings):
+        """The pairs, or two unpaired sides, of the settings.
+
+        Raises:
+            BookError: no such direction, a share above 1, or see `gan_book.datasets.load_pairs`.
+        """
+        if settings.mirror > 1:
+            raise BookError(f"mirror is the share of pictures that are mirrored, from 0 to 1, not {settings.mirror:g}")
         pairs = load_pairs(settings.data, settings.image_size, settings.limit, settings.seed, paired=self.paired)
         if not self.paired:
             return pairs
@@ -91,7 +99,7 @@ class Translation:
 
     def sample_grid(self, model, dataset, folder, settings, sync):
         """Some validation pictures, a row each."""
-        a, b = _some(dataset.val_a, SHOWN), _some(dataset.val_b, SHOWN)
+        a, b = _rows(dataset.val_a, dataset.val_b)
 
         def images():
             sync()
@@ -112,7 +120,12 @@ class Translation:
         return HealthMonitor(images, labels, dataset.b, real_labels, ("translations",), on_failure=on_failure)
 
     def measure(self, run, lesson, dataset, samples, seed=0):
-        """Scores the saved generators of a run on at most so many test pictures of each side."""
+        """Scores the saved generators of a run on at most so many test pictures of each side.
+
+        Returns:
+            dict: "dataset"; "samples", how many test pictures of A there were; "seed", of the dropout that lasts; and
+            "own", a list of `Score`s as dicts.
+        """
         test = {"AtoB": (dataset.test_a, dataset.test_b), "BtoA": (dataset.test_b, dataset.test_a)}
         scores = []
         for direction, name in self.networks.items():
@@ -127,11 +140,17 @@ class Translation:
     def draw_samples(self, run, dataset, path, title, footer):
         """Some test pictures, a row each."""
         networks = SimpleNamespace(**{name: run.load(name) for name in self.networks.values()})
-        columns = self.panels(networks, _some(dataset.test_a, SHOWN), _some(dataset.test_b, SHOWN), dataset.sides)
+        columns = self.panels(networks, *_rows(dataset.test_a, dataset.test_b), dataset.sides)
         plotting.side_by_side(columns, path, title=title, footer=footer, columns=1)
 
     def next_step(self, run, lesson, model):
         return lesson.next_step.format(run=run, sides=run.config["class_names"])
+
+
+def _rows(a, b):
+    """Some images of each side, of both equally many: what a picture grid has room for, or there are."""
+    count = min(SHOWN, len(a), len(b))
+    return _some(a, count), _some(b, count)
 
 
 def _some(images, count):

@@ -1,11 +1,13 @@
 """Chapter 11: the networks' published sizes, the four players' turns, the losses, and the pool."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 from keras import layers, ops
+from PIL import Image
 
 from chapters.ch11_cyclegan import cyclegan
 from gan_book import checkpoint
@@ -105,15 +107,36 @@ def test_the_pool_is_part_of_the_state():
 @pytest.mark.parametrize(
     "size, changes, sentence",
     [
-        (30, {}, "images of 30 pixels cannot be translated; set --image-size to a multiple of 4"),
+        (30, {}, "images of 30 pixels cannot be translated and measured; set --image-size to a multiple of 4, 12 or"),
+        (8, {}, "images of 8 pixels cannot be translated and measured"),
         (20, {"patch": 70}, "a patch of 70 pixels is too large for images of 20"),
         (32, {"patch": 71}, "patch 71 is not known"),
-        (32, {"pool": 1.0}, "a pool of 1 images is smaller than a batch; set pool to 0 or at least that"),
+        (32, {"pool": 1.0}, "a pool cannot have 1 images; set pool to 0, or to a whole number not below .* of 2"),
+        (32, {"pool": 2.5}, "a pool cannot have 2.5 images"),
     ],
 )
 def test_what_cannot_be_built(size, changes, sentence):
     with pytest.raises(BookError, match=sentence):
         build(size, **changes)
+
+
+def test_a_mirrored_share_above_one_is_refused():
+    with pytest.raises(BookError, match="mirror is the share of pictures that are mirrored, from 0 to 1, not 50"):
+        cyclegan.LESSON.task.load(cyclegan.LESSON.settings("smoke", mirror=50.0))
+
+
+def test_picture_grids_of_sides_with_few_pictures_and_unequally_many(tmp_path):
+    pairs, model, task = noise_pairs(32), build(), cyclegan.LESSON.task
+    few = replace(pairs, val_a=pairs.val_a[:4], test_b=pairs.test_b[:3], test_paired=False)
+    grid = task.sample_grid(model, few, tmp_path, None, lambda: None)
+    drawn = grid.draw().reshape(4, 8, 32, 32, 3)
+    np.testing.assert_array_equal(drawn[0, 0], few.val_a[0])
+    np.testing.assert_array_equal(drawn[-1, 4], few.val_b[-1])
+    run = SimpleNamespace(load=lambda name: getattr(model, name))
+    task.draw_samples(run, few, tmp_path / "samples.png", "title", "footer")
+    height = Image.open(tmp_path / "samples.png").height
+    task.draw_samples(run, pairs, tmp_path / "more.png", "title", "footer")
+    assert Image.open(tmp_path / "more.png").height > height, "six rows are higher than three"
 
 
 def test_the_rivals_are_scored_against_the_other_side():

@@ -141,6 +141,16 @@ def test_test_files_that_pair_up_are_compared(tmp_path):
     assert_partition(seen, range(41, 61), ("val_a", "test_a"))
 
 
+def test_validation_files_that_pair_up_do_not_take_the_place_of_test_files(tmp_path):
+    two_sides(tmp_path, "train", range(1, 21), range(101, 131))
+    two_sides(tmp_path, "val", range(31, 35), range(31, 35))
+    two_sides(tmp_path, "test", range(41, 46), range(141, 146))
+    pairs, seen = load(tmp_path, paired=False)
+    assert not pairs.test_paired
+    assert seen["test_a"] == list(range(41, 46)) and seen["test_b"] == list(range(141, 146))
+    assert seen["val_a"] == seen["val_b"] == list(range(31, 35))
+
+
 @pytest.mark.parametrize("change", ["extra", "renamed", "twice"])
 def test_all_test_files_have_to_pair_up(tmp_path, change):
     two_sides(tmp_path, "train", range(1, 5), range(101, 105))
