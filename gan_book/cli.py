@@ -19,7 +19,9 @@ app = typer.Typer(
 )
 
 Chapter = Annotated[str, typer.Argument(help="Name of a chapter's script; `gan-book chapters` lists them.")]
-Preset = Annotated[str | None, typer.Option(help="smoke, quick (the default), full or book.")]
+Preset = Annotated[
+    str | None, typer.Option(help="smoke (only to see that it runs), quick (the default), full (better) or book.")
+]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training images.")]
 BatchSize = Annotated[int | None, typer.Option(help="Images per step.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]

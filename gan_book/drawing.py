@@ -1,5 +1,6 @@
 """Pictures from a trained run: chosen classes, and walks between them."""
 
+import math
 import re
 from pathlib import Path
 
@@ -66,9 +67,16 @@ def _labels(n, label, names):
 
 
 def _write_grid(images, labels, names, out):
-    columns = min(len(images), 10 if len(set(labels)) > 1 else int(np.ceil(np.sqrt(len(images)))))
+    columns = min(len(images), _columns(len(images), len(set(labels))))
     rows = -(-len(images) // columns)
     plotting.save_png(plotting.image_grid(images, rows, columns), out)
+
+
+def _columns(count, kinds):
+    """Ten at most, so many that a column has one class; of a single class the square root of the number of images."""
+    if kinds == 1:
+        return math.ceil(math.sqrt(count))
+    return kinds * (10 // kinds) if kinds <= 10 else 10
 
 
 def _write_arrays(images, labels, names, out):

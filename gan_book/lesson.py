@@ -117,9 +117,12 @@ class Lesson:
             raise BookError(f"{run} has settings this version of '{self.name}' does not know; start anew") from None
 
 
+FLAGS = ("epochs", "batch_size", "limit", "image_size", "seed")  # numbers the command line has flags of their own for
+
+
 def _check(name, value):
     """Whole numbers are counts, of which there is at least 1; others are sizes, which are not negative."""
-    flag = f"--{name.replace('_', '-')}"
+    flag = f"--{name.replace('_', '-')}" if name in FLAGS else f"--set {name}"
     if name == "seed":
         if not 0 <= value < 2**32:
             raise BookError(f"{flag} must be from 0 to {2**32 - 1}, not {value}")

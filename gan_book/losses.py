@@ -10,16 +10,6 @@ from keras import ops
 
 
 @keras.saving.register_keras_serializable("gan_book")
-def wasserstein(y_true, y_pred):
-    """-y D(x), mean over the batch, for targets y = +1 or -1.
-
-    With y = +1 it is the generator's loss in hinge GANs (Lim and Ye 2017, "Geometric GAN", equation 17) and in
-    Wasserstein GANs (Arjovsky et al. 2017).
-    """
-    return -ops.mean(ops.cast(y_true, y_pred.dtype) * y_pred)
-
-
-@keras.saving.register_keras_serializable("gan_book")
 def minimax(y_true, y_pred):
     """The generator's loss of the original game, log(1 - D(G(z))), for logits; the target is not looked at.
 

@@ -3,6 +3,7 @@
 from gan_book import evaluation, plotting, runs, starts
 from gan_book.lesson import Score
 from gan_book.paths import atomic_write
+from gan_book.wording import counted
 
 
 def save_networks(run, lesson, model):
@@ -71,7 +72,7 @@ def _footer(measured):
 
 def _title(run):
     config = run.config
-    return f"{config['lesson']}, {config['preset']}: {config['settings']['epochs']} epochs"
+    return f"{config['lesson']}, {config['preset']}: {counted(config['settings']['epochs'], 'epoch')}"
 
 
 def _where(run):
@@ -81,7 +82,7 @@ def _where(run):
 
 
 def _failed(attempts):
-    return [f"Training had failed with {attempts} other seed{'s'[: attempts > 1]} before."] if attempts else []
+    return [f"Training had failed with {counted(attempts, 'other seed')} before."] if attempts else []
 
 
 def _starts(config):

@@ -20,6 +20,7 @@ from gan_book.errors import BookError
 from gan_book.paths import BOOK, RESULTS, atomic_write
 from gan_book.runs import seed_of
 from gan_book.tasks.translation import DIRECTIONS
+from gan_book.wording import counted
 
 TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md")
 SCORES = {  # name: (head of the column, pattern, scale, where a report has it)
@@ -247,7 +248,7 @@ def _by_row(facts):
 def _place(made_on):
     if made_on["cores"] is None:
         return made_on["device"]
-    return f"{made_on['cores']} core{'s' * (made_on['cores'] != 1)} of: {made_on['device']}"
+    return f"{counted(made_on['cores'], 'core')} of: {made_on['device']}"
 
 
 def _seeds(summary):

@@ -14,9 +14,11 @@ from gan_book.callbacks.health import TrainingFailure
 from gan_book.callbacks.progress import Progress
 from gan_book.callbacks.steps import StepLog
 from gan_book.errors import BookError, Interrupted, require_choice
+from gan_book.wording import counted
 
 ON_FAILURE = ("warn", "stop", "restart")
 RESTARTS = 3
+FEW_STEPS, ENOUGH_STEPS = 300, 2000
 
 
 def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensorboard=False, tell=print):
@@ -183,9 +185,14 @@ class Training:
         self.batches = lesson.task.batches(dataset, settings)
         self.steps_per_epoch = _steps_per_epoch(settings, dataset)
         tell(
-            f"{lesson.name}: {dataset.train_size} images of {dataset.name}, {settings.epochs} epochs of "
-            f"{self.steps_per_epoch} steps, {config['policy']} on {device.name()}, backend {keras.backend.backend()}"
+            f"{lesson.name}: {counted(dataset.train_size, 'image')} of {dataset.name}, "
+            f"{counted(settings.epochs, 'epoch')} of {counted(self.steps_per_epoch, 'step')}, "
+            f"{config['policy']} on {device.name()}, backend {keras.backend.backend()}"
         )
+        if self.steps < FEW_STEPS and config["preset"] != "smoke":
+            enough = -(-ENOUGH_STEPS // self.steps_per_epoch)
+            plan = f"{counted(self.steps, 'step')} in all"
+            tell(f"{plan}: too few to learn much; for some thousands take --epochs {enough}.")
         self.monitor = lesson.task.health_monitor(self.model, dataset, settings, config["on_failure"], self._sync)
         self.grid = lesson.task.sample_grid(self.model, dataset, run.samples, settings, self._sync)
         seconds = settings.checkpoint_seconds

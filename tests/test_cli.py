@@ -264,7 +264,7 @@ MISTAKES = {
     "set without value": (["train", "cgan", "--set", "width"], "write name=value"),
     "set of nothing": (["train", "cgan", "--set", "depth=3"], "learning_rate or average"),
     "set to a word": (["train", "cgan", "--set", "width=wide"], "--set width takes a whole number, not 'wide'"),
-    "set to nonsense": (["train", "cgan", "--set", "learning_rate=nan"], "--learning-rate must be a number"),
+    "set to nonsense": (["train", "cgan", "--set", "learning_rate=nan"], "--set learning_rate must be a number"),
     "occupied": (["train", "cgan", "--preset", "smoke", "--out", RUN], "already holds something"),
     "resume": (["train", "cgan", "--resume"], "nothing to resume"),
     "resume changed": (["train", "cgan", "--resume", "--out", RUN, "--epochs", "7"], "started with epochs 2, not 7"),

@@ -109,6 +109,14 @@ def test_coloured_pictures_are_not_inverted(run, tmp_path):
     assert answer["label"] == "light" and not answer["inverted"]
 
 
+def test_pale_pictures_of_a_set_of_the_readers_own_are_asked_about(run, tmp_path):
+    run.write_config(run.config | {"settings": {"data": "my/fog"}})
+    (answer,) = predict(run, [picture(tmp_path / "pale.png", 200, 180)])
+    assert answer["label"] == "light" and not answer["inverted"]
+    with pytest.raises(BookError, match=r"even\.png shows nothing but an even ground .*; name another picture"):
+        predict(run, [picture(tmp_path / "even.png", 200, 200)])
+
+
 def test_what_cannot_be_asked(run, tmp_path):
     text = tmp_path / "text.png"
     text.write_text("no picture")

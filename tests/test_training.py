@@ -91,6 +91,19 @@ def test_too_little_memory_to_measure_leaves_a_run_that_can_be_measured_later(pi
         np.testing.assert_array_equal(measured, before)
 
 
+@pytest.mark.parametrize("preset, hinted", [("quick", True), ("smoke", False)])
+def test_a_plan_of_few_steps_is_said_to_be_one(preset, hinted, pictures, tmp_path):
+    said = []
+    training.train(tiny_lesson.LESSON, settings(pictures), preset, tmp_path / "run", tell=said.append)
+    few = [line for line in said if "too few to learn much" in line]
+    per_epoch = runs.Run(tmp_path / "run").report["steps"]
+    assert few == [
+        f"{per_epoch} steps in all: too few to learn much; for some thousands take --epochs {e}."
+        for e in [-(-2000 // per_epoch)]
+        if hinted
+    ]
+
+
 def test_on_failure_restart_takes_the_next_seed_and_leaves_no_trace_of_the_old_one(pictures, tmp_path):
     lesson, seeds = failing(times=1)
     said = []

@@ -312,7 +312,8 @@ LESSON = Lesson(
 # ## Training
 #
 # `train` loads the images, builds the model, calls `fit` with the callbacks every chapter shares (progress, log,
-# samples, health monitor, checkpoints), and measures what came out. `quick` takes at most three minutes on two cores.
+# samples, health monitor, checkpoints), and measures what came out. `quick` takes some three minutes on two idle
+# cores.
 
 # %% tags=["active-ipynb"]
 # from PIL import Image
@@ -473,7 +474,8 @@ LESSON = Lesson(
 # 5. *No average.* `--set average=0.0` draws with the generator's last weights. How much higher is the Fréchet
 #    distance of `quick` then?
 # 6. *Your own pictures.* `gan-book train cgan --data path/to/folder --image-size 64`, one sub-folder per class. What
-#    does the health monitor say with 50 pictures a class, what with 500?
+#    does the health monitor say with 50 pictures a class, what with 500? (Choose `--epochs` so that both have some
+#    2,000 steps: it judges pictures from step 1,000 on.)
 
 
 # %%

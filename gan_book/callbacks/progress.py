@@ -10,6 +10,7 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from gan_book.lognames import losses
+from gan_book.wording import counted
 
 REFRESH_SECONDS = 0.2
 COMPILING_STEPS = 2  # the first step compiles, and the second may once more, for another batch size
@@ -91,9 +92,8 @@ class Progress(keras.callbacks.Callback):
         now = time.monotonic()
         if self.executions <= COMPILING_STEPS:
             if self.executions == 1 and self.lines:
-                self._line(
-                    f"compiled in {now - self.began:.1f} s; {self.epochs} epochs of {self.steps_per_epoch} steps"
-                )
+                plan = f"{counted(self.epochs, 'epoch')} of {counted(self.steps_per_epoch, 'step')}"
+                self._line(f"compiled in {now - self.began:.1f} s; {plan}")
             self.timed_step, self.timed_at = self.step, now
         elif self.bar and now - self.timed_at >= REFRESH_SECONDS:
             self._measure(now)
