@@ -93,7 +93,7 @@ SERIES = {
         "full": Row("pix2pix", "full", 1),
     },
     "ch11_cyclegan": {
-        "quick": Row("cyclegan", "quick", 1),
+        "quick": Row("cyclegan", "quick", 3),
         "no-cycle": Row("cyclegan", "quick", 1, {"set": "cycle=0"}),
         "adversary": Row("cyclegan", "quick", 1, {"set": ("cycle=0", "identity=0")}),
         "no-identity": Row("cyclegan", "quick", 1, {"set": "identity=0"}),

@@ -351,10 +351,10 @@ LESSON = Lesson(
 # run = train(LESSON, settings, PRESET)
 
 # %% [markdown]
-# Each row one test tile, from both sides: to the other side, back again, and left alone ("identity"). Four minutes are
+# Each row one test tile, from both sides: to the other side, back again, and left alone ("identity"). Three minutes are
 # not much for four networks: land and sea have changed their colours and the coasts are where they were, but $G$ still
 # paints with the pattern of its transposed convolutions. `full` takes 4.3 times as many steps, with six blocks for
-# four; the chapter's README shows its pictures, and its networks come with the book.
+# two; the chapter's README shows its pictures, and its networks come with the book.
 
 # %% tags=["active-ipynb"]
 # Image.open(run.folder / "samples.png").quantize(128)  # fewer colours, for a small notebook
@@ -374,10 +374,10 @@ LESSON = Lesson(
 # %% [markdown]
 # Pixel by pixel (L1, PSNR), in LPIPS (by little) and in the Fréchet distance the translation beats both, in either
 # direction. It does not beat them in everything. The picture as it is has the higher SSIM with the map, histogram
-# matching in either direction one histogram of three. And both are *recognised* far more often (retrieval): they leave
-# every wrinkle of the ground in its place, and only the colours are wrong, while $G$ and $F$ still paint with a broad
-# brush. And the missing pairs have a price: chapter 10's `quick`, with pairs and 4,160 steps instead of 1,200, has an
-# L1 of 40 and an LPIPS of 0.35 from map to satellite. Here it is 56 and 0.45.
+# matching in either direction one histogram of three. And the picture as it is is *recognised* far more often
+# (retrieval): it leaves every wrinkle of the ground in its place, and only the colours are wrong, while $G$ and $F$
+# still paint with a broad brush. And the missing pairs have a price: chapter 10's `quick`, with pairs and 4,160 steps
+# instead of 1,200, has an L1 of 40 and an LPIPS of 0.35 from map to satellite. Here it is 56 and 0.43 (seed 0).
 #
 # In the losses, `G_cycle_loss` and `G_back_loss` are the way there and back, from either side. They fall from the
 # first step on: to give a picture back is easy. `G_validity_loss` and `D_Y_loss` balance each other; 0.25 each is a
@@ -391,8 +391,8 @@ LESSON = Lesson(
 #
 # Without cycle and identity $G$ has only to draw something that looks like a map, and $F$ something like a photograph.
 # Nothing asks what it was given: after as many steps as above each draws much the same pattern, whatever the tile.
-# (Retrieval: 1.5 %; by chance it would be 0.8 %.) L1 hardly notices, to the map it is no worse than above: one more
-# reason not to trust a single number.
+# (Retrieval: 1.5 %; by chance it would be 0.8 %.) L1 hardly notices (56 and 57 for 52 and 56): one more reason not to
+# trust a single number.
 
 # %% tags=["active-ipynb"]
 # free = train(LESSON, replace(settings, cycle=0.0, identity=0.0), "adversary-alone")
@@ -407,8 +407,8 @@ LESSON = Lesson(
 # 2. *A draw.* Why is 0.25 the loss of $D$ that cannot tell real from drawn? (Answer: it says 1/2, and (1 - 1/2)^2 =
 #    (0 - 1/2)^2 = 1/4; the mean of the two halves is 1/4.)
 # 3. *Parts.* Leave out one at a time: `--set identity=0`, `--set pool=0`, `--set cycle=0`. Which is missed most?
-#    (Measured, one seed: the identity. Without the cycle so short a training is even better; the README has the rows,
-#    and what they may mean.)
+#    (Measured, one seed: the identity. Without the cycle so short a training is even better to the map, and not much
+#    worse back; the README has the rows, and what they may mean.)
 # 4. *Emoji.* `gan-book train cyclegan --data emoji` learns to redraw Google's emoji in the style of Twitter's. What
 #    does it change first? (Shades and outlines; shapes hardly ever: the README has the picture. The paper's section 6
 #    on failures says the same of cats and dogs.)
