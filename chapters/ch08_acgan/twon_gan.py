@@ -154,7 +154,7 @@ LESSON = Lesson(
 # %% [markdown]
 # What do its losses look like when nobody wins? If real and fake images of a class cannot be told apart, but classes
 # can, the best answer is one half for the real and one half for the fake class: each loss is $\log 2$ = 0.69. As in
-# chapter 6 the discriminator stays ahead, and `d_fake` stays below 0.69. `d_real` is a little above: it also contains
+# chapter 6 the discriminator stays ahead, and `d_fake` soon stays below 0.69. `d_real` is above: it also contains
 # what it costs to tell the classes of real garments apart, a shirt from a coat.
 
 # %% tags=["active-ipynb"]
