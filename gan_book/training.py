@@ -152,7 +152,7 @@ def _out_of_memory(settings, dataset):
     batch, side = settings.batch_size, dataset.image_shape[0]
     smaller = f"--batch-size {batch // 2}" if batch > 1 else f"--image-size {side // 2}"
     networks = " or narrower networks (--set width=)" if hasattr(settings, "width") else ""
-    return f"memory ran out with {batch} images of {side} pixels a step; start anew with {smaller}{networks}"
+    return f"memory ran out with {counted(batch, 'image')} of {side} pixels a step; start anew with {smaller}{networks}"
 
 
 def _forget(run, config):
