@@ -1,5 +1,7 @@
 """What was measured, in words."""
 
+SUSPICIOUS = 0.05  # share of samples near to training images from which on a reader will think of copies
+
 
 def summary_lines(result):
     """Lines of text, one a metric, for what `measure_conditional` or `measure_unlabelled` returned.
@@ -14,12 +16,7 @@ def summary_lines(result):
     if "diversity" not in result:
         return lines
     lines.append(_diversity(result))
-    copies = result["memorisation"]
-    lines.append(
-        f"memorisation         {copies['share_nearer']:.1%} nearer to a training image than 99 % of test images are "
-        f"(copies: 100 %, real: 1 %); median {copies['median']:.1f}, test images {copies['median_test']:.1f}"
-    )
-    return lines
+    return [*lines, *_memorisation(result["memorisation"])]
 
 
 def _label_accuracy(result):
@@ -37,6 +34,16 @@ def _diversity(result):
         return "diversity in a class {:.2f} of the real images' in features, {:.2f} in pixels".format(*means)
     where = "features" if "frechet_distance" in result else "pixels"
     return f"diversity            {diversity['ratio']:.2f} of the real images' in {where}"
+
+
+def _memorisation(copies):
+    line = (
+        f"memorisation         {copies['share_nearer']:.1%} nearer to a training image than 99 % of test images are "
+        f"(copies: 100 %, real: 1 %); median {copies['median']:.1f}, test images {copies['median_test']:.1f}"
+    )
+    if copies["share_nearer"] < SUSPICIOUS or copies["median"] == 0:
+        return [line]
+    return [line, " " * 21 + "(copies have a median near 0; blurred or empty images, too, are near to everything)"]
 
 
 def _in_features(result):

@@ -131,6 +131,15 @@ def test_without_a_classifier(dataset, unseen):
     assert len(summary_lines(result)) == 3
 
 
+@pytest.mark.parametrize("what, remark", [("copies", False), ("near", True), ("real", False)])
+def test_what_is_near_to_training_images_without_being_the_same_is_remarked_on(what, remark, dataset, unseen):
+    copies = dataset.images[:50]
+    images = {"copies": copies, "near": copies // 2 * 2, "real": unseen[0][:200]}[what]
+    result = measure_unlabelled(images, dataset)
+    assert (result["memorisation"]["share_nearer"] > 0.9) == (what != "real")
+    assert ("blurred or empty images" in summary_lines(result)[-1]) == remark
+
+
 def test_samples_that_do_not_fit(dataset, unseen):
     images, labels = unseen
     classifier = load_classifier("fashion_mnist")
