@@ -66,7 +66,8 @@ class Lesson:
         presets: name -> settings; "quick" is the default.
         build: ``build(settings, dataset)`` returns the compiled `AdversarialModel`; its attribute ``sampler`` is the
             generator to draw with.
-        next_step: a sentence for after the first training.
+        next_step: a sentence for after the first training; in it {run} is the run's folder, {label} one of its classes
+            or, of a lesson that translates, {sides[0]} and {sides[1]} are its two kinds of pictures.
         kept: names of the model's attributes that are networks to save beside the generator.
         measure: ``measure(run, dataset, images, labels, seed)`` returns the chapter's own `Score`s of a saved run, and
             a dict of details for report.json; None if the chapter has none. images: uint8 ``[n, h, w, c]``, what the

@@ -60,7 +60,7 @@ def test_a_chapters_script_trains_from_any_folder(smoke):
     assert "Traceback" not in process.stderr
     for line in ("label accuracy", "picture grid:", "training GIF:", "report:", "run folder:"):
         assert line in process.stdout
-    assert "gan-book generate cgan --run run --label sneaker --out sneakers.png" in process.stdout
+    assert "gan-book generate cgan --run run --label Sandal --out drawn.png" in process.stdout
     assert run.report["measured"]["dataset"] == "fashion_mnist"
     assert 0 <= run.report["measured"]["label_accuracy"]["value"] <= 1
     assert run.config["preset"] == "smoke"

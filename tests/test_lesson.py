@@ -63,7 +63,7 @@ def test_chapters_by_name():
 def test_every_chapter_has_its_presets_and_says_what_comes_next(name):
     lesson = chapters.lesson(name)
     assert list(lesson.presets) == ["smoke", "quick", "full", "book"]
-    assert "runs/x" in lesson.next_step.format(run="runs/x", sides=("map", "picture"))
+    assert "runs/x" in lesson.next_step.format(run="runs/x", label="coat", sides=("map", "picture"))
     assert len(lesson.title) <= 60, "the table of `gan-book chapters` has room for 60"
 
 

@@ -217,7 +217,7 @@ def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
     assert measured["dataset"] == "sky" and "label_accuracy" not in measured
     assert draw(generator, [0, 1]).shape == (2, size, size, 3)
     assert said[-1].startswith("Next: draw ") and f" --run {run} " in said[-1]
-    assert ("--label" in said[-1]) == (network != "unconditional")
+    assert ("--label dusk" in said[-1]) == (network != "unconditional")
 
 
 def test_several_steps_at_once(pictures, tmp_path):

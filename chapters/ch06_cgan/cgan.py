@@ -304,7 +304,7 @@ LESSON = Lesson(
     folder="ch06_cgan",
     presets=PRESETS,
     build=build,
-    next_step="Next: draw what you like with `gan-book generate cgan --run {run} --label sneaker --out sneakers.png`.",
+    next_step="Next: draw what you like with `gan-book generate cgan --run {run} --label {label} --out drawn.png`.",
 )
 
 

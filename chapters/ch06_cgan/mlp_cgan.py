@@ -304,7 +304,7 @@ LESSON = Lesson(
     folder="ch06_cgan",
     presets=PRESETS,
     build=build,
-    next_step="Next: draw a digit with `gan-book generate mlp-cgan --run {run} --label 7 --out sevens.png`.",
+    next_step="Next: draw a digit with `gan-book generate mlp-cgan --run {run} --label {label} --out drawn.png`.",
 )
 
 

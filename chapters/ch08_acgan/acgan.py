@@ -230,7 +230,7 @@ LESSON = Lesson(
     folder="ch08_acgan",
     presets=PRESETS,
     build=build,
-    next_step="Next: draw what you like with `gan-book generate acgan --run {run} --label coat --out coats.png`.",
+    next_step="Next: draw what you like with `gan-book generate acgan --run {run} --label {label} --out drawn.png`.",
     measure=within_class.measure,
 )
 

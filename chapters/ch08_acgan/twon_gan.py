@@ -130,7 +130,7 @@ LESSON = Lesson(
     folder="ch08_acgan",
     presets=PRESETS,
     build=build,
-    next_step="Next: draw what you like with `gan-book generate twon-gan --run {run} --label coat --out coats.png`.",
+    next_step="Next: draw what you like with `gan-book generate twon-gan --run {run} --label {label} --out drawn.png`.",
     measure=within_class.measure,
 )
 

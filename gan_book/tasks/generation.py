@@ -1,5 +1,6 @@
 """The task of chapters that draw images from noise, of a class if asked."""
 
+import shlex
 from dataclasses import asdict
 
 import numpy as np
@@ -91,10 +92,11 @@ class Generation:
         plotting.labelled_grid(images, names, path, title=title, footer=footer)
 
     def next_step(self, run, lesson, model):
-        """The chapter's sentence; another one if it asks for a class, and the generator takes none."""
-        if "--label" in lesson.next_step and not is_conditional(model.sampler):
+        """The chapter's sentence, with a class of the run's data; another one if the generator takes none."""
+        if "{label}" in lesson.next_step and not is_conditional(model.sampler):
             return f"Next: draw more with `gan-book generate {lesson.name} --run {run} --seed 1 --out more.png`."
-        return lesson.next_step.format(run=run)
+        names = run.config["class_names"]
+        return lesson.next_step.format(run=run, label=shlex.quote(names[len(names) // 2]))
 
 
 def _drawing(model, labels, seed, sync):
