@@ -293,7 +293,8 @@ LESSON = Lesson(
 # %% [markdown]
 # Most classes are clearly more alike than the real ones, shirts and dresses most; sandals hardly, and pullovers are
 # not. The classes that overlap are recognised least. Theory predicts clear cases, recognised more often than real ones;
-# after 1,500 steps we are far from the optimum it speaks of: blur and shortness of training matter as much.
+# after 1,500 steps we are far from the optimum it speaks of: blur and shortness of training matter as much. (`full`,
+# with 6,559 steps, gets there: 96 %, more than the 92.6 % of real garments; the README has the row.)
 # `compare.py` trains for nearly twice as long, and beside it the GAN of chapter 6 with equal convolutions and steps;
 # there AC-GAN is recognised more often and is the less varied (the table is in the chapter's README).
 #

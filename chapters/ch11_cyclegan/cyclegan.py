@@ -391,8 +391,8 @@ LESSON = Lesson(
 #
 # Without cycle and identity $G$ has only to draw something that looks like a map, and $F$ something like a photograph.
 # Nothing asks what it was given: after as many steps as above each draws much the same pattern, whatever the tile.
-# (Retrieval: 1.5 %; by chance it would be 0.8 %.) L1 hardly notices (56 and 57 for 52 and 56): one more reason not to
-# trust a single number.
+# (Retrieval: 1.5 %; by chance it would be 0.8 %.) L1 hardly notices (56 and 57, `quick` has 54 and 59 on average): one
+# more reason not to trust a single number.
 
 # %% tags=["active-ipynb"]
 # free = train(LESSON, replace(settings, cycle=0.0, identity=0.0), "adversary-alone")
@@ -407,7 +407,7 @@ LESSON = Lesson(
 # 2. *A draw.* Why is 0.25 the loss of $D$ that cannot tell real from drawn? (Answer: it says 1/2, and (1 - 1/2)^2 =
 #    (0 - 1/2)^2 = 1/4; the mean of the two halves is 1/4.)
 # 3. *Parts.* Leave out one at a time: `--set identity=0`, `--set pool=0`, `--set cycle=0`. Which is missed most?
-#    (Measured, one seed: the identity. Without the cycle so short a training is even better to the map, and not much
+#    (Measured: the identity. Without the cycle so short a training is even better to the map, and not much
 #    worse back; trained as long as `full`, it is clearly worse back. The README has the rows, and what they may mean.)
 # 4. *Emoji.* `gan-book train cyclegan --data emoji` learns to redraw Google's emoji in the style of Twitter's. What
 #    does it change first? (Shades and outlines; shapes hardly ever: the README has the picture. The paper's section 6
