@@ -145,7 +145,14 @@ def receptive_field(convolutions):
 
 
 def patch_logits(h, patch, width, norm, bias=False):
-    """Pictures ``[n, s, s, c]`` to logits ``[n, s', s', 1]``, each of a patch; `bias` before a normalization, too.
+    """Square pictures ``[n, s, s, c]`` to logits ``[n, s', s', 1]``, each of a patch.
+
+    Args:
+        h: the pictures.
+        patch: its side in pixels, one of `STRIDED`.
+        width: filters of the first convolution.
+        norm: ``norm(h)`` returns feature maps, normalized.
+        bias: whether convolutions have one also before a normalization.
 
     Raises:
         BookError: there is no such patch, or the pictures are so small that no unit is left.
