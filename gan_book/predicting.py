@@ -65,10 +65,11 @@ def _read(file, data, shape):
     if channels == 3:
         return picture, False
     grey = np.asarray(Image.fromarray(picture).convert("L"))
-    light = data in datasets.names() and bool(np.median(_edge(grey)) > 127)
+    ours = data in datasets.names()
+    light = ours and bool(np.median(_edge(grey)) > 127)
     grey = 255 - grey if light else grey
     # What is faint in a reader's own set only its images could tell.
-    least, advice = (FAINT, "draw thicker") if data in datasets.names() else (1, "name another picture")
+    least, advice = (FAINT, "draw thicker") if ours else (1, "name another picture")
     if grey.max() - grey.min() < least:
         raise BookError(f"{file} shows nothing but an even ground (only the middle square is looked at); {advice}")
     return (like_mnist(grey, size) if digit else grey)[..., None], light
