@@ -222,7 +222,7 @@ def evaluate(
 @app.command()
 def predict(
     chapter: Chapter,
-    files: Annotated[list[Path], typer.Argument(help="Pictures, of any format Pillow reads.")],
+    files: Annotated[list[Path], typer.Argument(help="Pictures, of any format Pillow reads; or folders of them.")],
     run: RunFolder = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the answers to this file.")] = None,
 ):
@@ -230,12 +230,13 @@ def predict(
     quiet.import_backend()
     from gan_book import predicting, runs
 
-    answers = predicting.predict(_run(chapter, run), files)
-    for answer in answers:
+    predicted = predicting.predict(_run(chapter, run), files)
+    _name_skipped(predicted)
+    for answer in predicted.answers:
         note = " (dark on light: inverted)" if answer["inverted"] else ""
         print(f"{answer['file']}: {answer['label']}, {answer['probability']:.1%}{note}")
     if json_file is not None:
-        runs.write_json(json_file, answers)
+        runs.write_json(json_file, predicted.answers)
         print(f"answers: {json_file}")
 
 
@@ -252,9 +253,13 @@ def translate(
     from gan_book import chapters, translating
 
     result = translating.translate_path(_run(chapter, run), chapters.lesson(chapter), source, out, direction)
+    _name_skipped(result)
+    print(f"translated: {len(result.done)} of {len(result.done) + len(result.skipped)} pictures, to {out}")
+
+
+def _name_skipped(result):
     for file, reason in result.skipped:
         print(f"skipped: {file} {reason}")
-    print(f"translated: {len(result.done)} of {len(result.done) + len(result.skipped)} pictures, to {out}")
 
 
 def _run(chapter, folder):

@@ -1,5 +1,6 @@
 """Asking a trained classifier: about images in memory, and about files of the reader's own."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,23 @@ from scipy.special import softmax
 
 from gan_book import datasets
 from gan_book.datasets.decode import UnreadableImage, decode, decode_whole
+from gan_book.datasets.files import images_in
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
 
 LARGE = 280  # side at which a picture of a digit is looked at before it is made as small as MNIST's
 FAINT = 64  # below this, of 255, a pixel of it is paper, not ink
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What became of some files: the answers, and ``(file, reason)`` of those that could not be asked about.
+
+    An answer is a dict: "file", "label" (name of the class), "probability" and "inverted".
+    """
+
+    answers: list
+    skipped: list
 
 
 def ask(network, images, batch_size=500):
@@ -32,36 +45,55 @@ def predict(run, files):
 
     Args:
         run: `gan_book.runs.Run`.
-        files: paths of images.
+        files: paths of images, and of folders of images.
 
     Returns:
-        One dict a file: "file", "label" (name of the class), "probability" and "inverted".
+        `Predicted`; files that are no images, or show nothing, are skipped.
 
     Raises:
-        BookError: the run has no classifier, or a file is no image or shows nothing.
+        BookError: the run has no classifier, or none of the files can be asked about.
     """
     if not run.network("classifier").exists():
         raise BookError(f"{run} has no classifier to ask; chapter 9's runs have: `gan-book predict sgan`")
     classifier = run.load("classifier")
     data, names = run.config["settings"]["data"], run.config["class_names"]
-    pictures, inverted = zip(*(_read(Path(file), data, classifier.input.shape[1:]) for file in files), strict=True)
+    read, skipped = [], []
+    for file in _listed(files):
+        try:
+            read.append((file, *_read(file, data, classifier.input.shape[1:])))
+        except UnreadableImage as reason:
+            skipped.append((file, str(reason)))
+    if not read:
+        (file, reason), more = skipped[0], len(skipped) > 1
+        none = f"none of the {len(skipped)} files can be asked about: " if more else ""
+        raise BookError(f"{none}{file} {reason}; name {'others' if more else 'another picture'}")
+    files, pictures, inverted = zip(*read, strict=True)
     probabilities = softmax(ask(classifier, np.stack(pictures)), axis=1)
-    return [
+    answers = [
         {"file": str(file), "label": names[row.argmax()], "probability": float(row.max()), "inverted": light}
         for file, row, light in zip(files, probabilities, inverted, strict=True)
     ]
+    return Predicted(answers, skipped)
+
+
+def _listed(paths):
+    """The files of these files and folders."""
+    files = []
+    for path in map(Path, paths):
+        inside = images_in(path) if path.is_dir() else [path]
+        if not inside:
+            raise BookError(f"{path} holds no pictures; put some in it, or name another folder")
+        files += inside
+    return files
 
 
 def _read(file, data, shape):
-    """A file as uint8 ``[h, w, c]``, and whether it was inverted."""
+    """A file as uint8 ``[h, w, c]``, and whether it was inverted; raises `UnreadableImage`."""
     if not file.is_file():
-        raise BookError(f"{file} is not a file; name one or more pictures")
+        raise UnreadableImage("is not a file")
     size, _, channels = shape  # square, as all images in this book
     digit = data == "mnist" and _side(file) > size
-    try:
-        picture = decode(file, LARGE if digit else size)
-    except UnreadableImage as reason:
-        raise BookError(f"{file} {reason}; name another picture") from None
+    picture = decode(file, LARGE if digit else size)
     if channels == 3:
         return picture, False
     grey = np.asarray(Image.fromarray(picture).convert("L"))
@@ -69,9 +101,8 @@ def _read(file, data, shape):
     light = ours and bool(np.median(_edge(grey)) > 127)
     grey = 255 - grey if light else grey
     # What is faint in a reader's own set only its images could tell.
-    least, advice = (FAINT, "draw thicker") if ours else (1, "name another picture")
-    if grey.max() - grey.min() < least:
-        raise BookError(f"{file} shows nothing but an even ground (only the middle square is looked at); {advice}")
+    if grey.max() - grey.min() < (FAINT if ours else 1):
+        raise UnreadableImage("shows nothing but an even ground (only the middle square is looked at)")
     return (like_mnist(grey, size) if digit else grey)[..., None], light
 
 

@@ -12,7 +12,7 @@ from gan_book.adversarial import Composite
 from gan_book.callbacks.checkpoints import Checkpoints, OneTraining, stop_on_signal
 from gan_book.callbacks.health import TrainingFailure
 from gan_book.callbacks.progress import Progress
-from gan_book.callbacks.steps import StepLog
+from gan_book.callbacks.steps import EpochLog, StepLog
 from gan_book.errors import BookError, Interrupted, require_choice
 from gan_book.wording import counted
 
@@ -262,7 +262,7 @@ class Training:
 
     def _callbacks(self, progress):
         """In this order at the end of an epoch: the log row, the pictures, the checks, and last the checkpoint."""
-        log = keras.callbacks.CSVLogger(self.run.log, append=True)
+        log = EpochLog(self.run.log, append=True)
         saver = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self._save_networks())
         callbacks = [self.batches.follow_epochs(), progress, log, self.grid, saver]
         callbacks += [*self.remembering.values(), self.checkpoints]

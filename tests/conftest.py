@@ -20,7 +20,11 @@ def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run tests that train for minutes")
 
 
+LONG = ("test_notebooks.py", "test_jax.py", "test_resume.py")
+
+
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=lambda item: item.path.name not in LONG)  # first, lest one worker end with a long test alone
     if not config.getoption("--slow"):
         for item in items:
             if "slow" in item.keywords:

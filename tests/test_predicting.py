@@ -52,7 +52,7 @@ def test_files_of_any_size_and_kind(run, tmp_path):
         picture(tmp_path / "dark.jpg", 0, 70, 100),
         picture(tmp_path / "palette.gif", 0, 255, 8, "P"),
     ]
-    answers = predict(run, files)
+    answers = predict(run, files).answers
     assert [answer["label"] for answer in answers] == ["light", "dark", "light"]
     assert [answer["file"] for answer in answers] == [str(file) for file in files]
     # 36 of 64 pixels are light: a mean of 0.125, and logits of 0 and 10 + 20 x 0.125.
@@ -62,7 +62,7 @@ def test_files_of_any_size_and_kind(run, tmp_path):
 
 def test_dark_on_light_is_inverted(run, tmp_path):
     here, there = picture(tmp_path / "a.png", 0, 255), picture(tmp_path / "b.png", 255, 0)
-    first, second = predict(run, [here, there])
+    first, second = predict(run, [here, there]).answers
     assert (first["inverted"], second["inverted"]) == (False, True)
     assert first["probability"] == second["probability"]
 
@@ -70,7 +70,7 @@ def test_dark_on_light_is_inverted(run, tmp_path):
 def test_a_readers_own_grey_pictures_are_not_inverted(run, tmp_path):
     """They were not in training either."""
     run.write_config({**run.config, "settings": {"data": "my/scans"}})
-    (answer,) = predict(run, [picture(tmp_path / "b.png", 255, 0, size=8)])
+    (answer,) = predict(run, [picture(tmp_path / "b.png", 255, 0, size=8)]).answers
     # 36 of 64 pixels are dark: logits of 0 and 10 - 20 x 0.125.
     assert answer["probability"] == pytest.approx(1 / (1 + np.exp(-7.5)), abs=1e-5) and not answer["inverted"]
 
@@ -89,7 +89,7 @@ def test_pictures_of_mnists_size_are_taken_as_they_are(run, tmp_path, monkeypatc
     run.write_config({**run.config, "settings": {"data": "mnist"}})
     monkeypatch.setattr(predicting, "like_mnist", lambda grey, size: np.full((size, size), 255, "uint8"))
     small, large = picture(tmp_path / "a.png", 0, 70, 8), picture(tmp_path / "b.png", 0, 70, 9)
-    assert [answer["label"] for answer in predict(run, [small, large])] == ["dark", "light"]
+    assert [answer["label"] for answer in predict(run, [small, large]).answers] == ["dark", "light"]
 
 
 def test_a_classifier_with_the_books_layers_loads_by_itself(tmp_path):
@@ -105,16 +105,34 @@ def test_a_classifier_with_the_books_layers_loads_by_itself(tmp_path):
 
 def test_coloured_pictures_are_not_inverted(run, tmp_path):
     run.save("classifier", brightness(3))
-    (answer,) = predict(run, [picture(tmp_path / "b.png", 255, 255, mode="RGB")])
+    (answer,) = predict(run, [picture(tmp_path / "b.png", 255, 255, mode="RGB")]).answers
     assert answer["label"] == "light" and not answer["inverted"]
 
 
 def test_pale_pictures_of_a_set_of_the_readers_own_are_asked_about(run, tmp_path):
     run.write_config(run.config | {"settings": {"data": "my/fog"}})
-    (answer,) = predict(run, [picture(tmp_path / "pale.png", 200, 180)])
+    (answer,) = predict(run, [picture(tmp_path / "pale.png", 200, 180)]).answers
     assert answer["label"] == "light" and not answer["inverted"]
     with pytest.raises(BookError, match=r"even\.png shows nothing but an even ground .*; name another picture"):
         predict(run, [picture(tmp_path / "even.png", 200, 200)])
+
+
+def test_a_bad_file_does_not_keep_the_others_from_being_asked_about(run, tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    good, text, even = picture(mine / "b.png", 0, 255), mine / "a.png", picture(mine / "c.png", 0, 0)
+    text.write_text("no picture")
+    for files in ([good, text, even], [mine]):
+        predicted = predict(run, files)
+        assert [answer["file"] for answer in predicted.answers] == [str(good)]
+        reasons = {file: reason for file, reason in predicted.skipped}
+        assert reasons.keys() == {text, even}
+        assert reasons[text] == "is not an image" and reasons[even].startswith("shows nothing but an even ground")
+    with pytest.raises(BookError, match=r"none of the 2 files .*: .*a\.png is not an image; name others"):
+        predict(run, [text, even])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BookError, match=r"empty holds no pictures"):
+        predict(run, [tmp_path / "empty"])
 
 
 def test_what_cannot_be_asked(run, tmp_path):
@@ -122,7 +140,7 @@ def test_what_cannot_be_asked(run, tmp_path):
     text.write_text("no picture")
     with pytest.raises(BookError, match=r"text\.png is not an image; name another picture"):
         predict(run, [text])
-    with pytest.raises(BookError, match=r"nowhere\.png is not a file; name one or more pictures"):
+    with pytest.raises(BookError, match=r"nowhere\.png is not a file; name another picture"):
         predict(run, [tmp_path / "nowhere.png"])
     with pytest.raises(BookError, match=r"even\.png shows nothing but an even ground"):
         predict(run, [picture(tmp_path / "even.png", 200, 180)])
@@ -132,12 +150,13 @@ def test_what_cannot_be_asked(run, tmp_path):
 
 
 def test_the_command(run, tmp_path, monkeypatch, capsys):
-    file, answers = picture(tmp_path / "b.png", 255, 0), tmp_path / "answers.json"
-    words = ["gan-book", "predict", "sgan", str(file), "--run", str(run), "--json", str(answers)]
+    file, answers, gone = picture(tmp_path / "b.png", 255, 0), tmp_path / "answers.json", tmp_path / "gone.png"
+    words = ["gan-book", "predict", "sgan", str(gone), str(file), "--run", str(run), "--json", str(answers)]
     monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert not ended.value.code
-    (line, _) = capsys.readouterr().out.splitlines()
+    (skipped, line, _) = capsys.readouterr().out.splitlines()
+    assert skipped == f"skipped: {gone} is not a file"
     (answer,) = json.loads(answers.read_text())
     assert line == f"{file}: {answer['label']}, {answer['probability']:.1%} (dark on light: inverted)"

@@ -70,6 +70,7 @@ def test_a_finished_run_is_complete(tiny_run):
     assert sorted(file.name for file in tiny_run.samples.iterdir()) == [f"epoch-000{i}.png" for i in range(4)]
     rows = tiny_run.log.read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["epoch", "0", "1", "2"]
+    assert "val_" not in rows[0] and "NA" not in rows[1] and "loss" in rows[0]
 
 
 def test_the_page_links_to_what_is_there(tiny_run):

@@ -57,6 +57,14 @@ class StepCounter(keras.callbacks.Callback):
         self.step, self.epoch, self.epoch_step = state["step"], state["epoch"], state["epoch_step"]
 
 
+class EpochLog(keras.callbacks.CSVLogger):
+    """Keras's file of epochs without the ``val_`` columns, which it adds for losses never measured in this book."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.keys = self.keys or sorted(logs)
+        super().on_epoch_end(epoch, logs)
+
+
 class StepClock(keras.callbacks.Callback):
     """Reads the clock, in seconds, when it is made and after every step: `times`, for benchmarks."""
 
