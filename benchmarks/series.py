@@ -45,6 +45,8 @@ SERIES = {
         "quick": Row("cgan", "quick", 3),
         "full": Row("cgan", "full", 3),
         "book": Row("cgan", "book", 1, {"epochs": 6}),  # as many epochs as take at least the time of `full`
+        "last-weights": Row("cgan", "quick", 3, {"set": "average=0"}),
+        "half-data": Row("cgan", "quick", 3, {"limit": 24_000, "epochs": 4}),
         "mlp-quick": Row("mlp-cgan", "quick", 3),
         "mlp-paper": Row("mlp-cgan", "quick", 1, {"set": "network=paper"}),
     },
@@ -76,6 +78,7 @@ SERIES = {
         "full": Row("sgan", "full", 5),
         "untrained": Row("sgan", "quick", 3, {"set": "loss=untrained"}),
         "no-views": Row("sgan", "quick", 3, {"set": "lambda_views=0"}),
+        "adversarial-no-views": Row("sgan", "quick", 3, {"set": ("loss=adversarial", "lambda_views=0")}),
         "neither": Row("sgan", "quick", 3, {"set": ("loss=untrained", "lambda_views=0")}),
         "plain": Row("sgan", "full", 1, {"epochs": 45, "set": ("augment=0", "noise=0.5", "lambda_views=0")}),
         **{f"labels-{10 * n}": Row("sgan", "quick", 3, {"set": f"labels_per_class={n}"}) for n in (2, 5, 20, 100)},
