@@ -9,9 +9,12 @@ real and generated images", "the generator learns through the composite"), each 
 ordinary compiled model. All turns of a step become one compiled graph, and `fit()` runs it.
 
 Why not ``discriminator.trainable = False``, as books for Keras 2 did? There, a model remembered at `compile()` which
-weights it trains. Keras 3 asks when the step is first *traced*. By then the flag is False for everyone, and the
-discriminator's own step trains nothing (``tests/test_classic_order.py`` shows it). So here freezing belongs to the
-composite, not to layers that two models share: nothing is switched on or off, and no order of calls matters.
+weights it trains. Keras 3 asks each time the step is *traced*: its Python is run once, the operations are recorded as a
+graph, and from then on only the graph runs. By then the flag is False for everyone, and the discriminator's own step
+trains nothing (``tests/test_classic_order.py`` shows it). So here freezing belongs to the composite, not to layers that
+two models share: nothing is switched on or off, and which model is compiled or trained first makes no difference to it.
+
+Read `Composite`, then `turns`, `_play` and `GAN`; the rest is for averages, checkpoints and JAX.
 """
 
 import keras
@@ -93,9 +96,9 @@ class AdversarialModel(keras.Model):
     def turns(self, *batch):
         """Yields the turns of one step, each ``(name, model, x, y)``: "train `model` to answer `y` to `x`".
 
-        A fifth part gives sample weights, as in `keras.Model.fit`. A turn has been played when the generator goes on
-        after its ``yield``: what is computed there sees the new weights. ``batch`` is what the data set yields, for
-        instance ``(images, labels)``.
+        A fifth part gives sample weights, as in `keras.Model.fit`. This method is a Python generator (no relation of
+        G): what stands after a ``yield`` is computed when that turn has been played, with the new weights. ``batch`` is
+        what the data set yields, for instance ``(images, labels)``.
         """
         raise NotImplementedError(f"{type(self).__name__} must say what its turns are: override turns()")
 
@@ -103,8 +106,8 @@ class AdversarialModel(keras.Model):
         """Returns a copy of `network` whose weights are an exponential moving average of its own.
 
         The copy follows after every step, w <- m w + (1 - m) w_network, with m = min(momentum, (1 + t) / (10 + t)) so
-        that the first steps t are soon forgotten. Samples of the averaged generator are better than those of the last
-        one (Yazici et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training").
+        that the first steps t are soon forgotten. Its samples are usually better than those of the last weights
+        (Yazici et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training"; measured in chapter 6).
 
         With `momentum` 0 there is no average, and `network` itself is returned.
         """
@@ -132,7 +135,7 @@ class AdversarialModel(keras.Model):
             run_eagerly=run_eagerly,
             jit_compile=jit_compile,
         )
-        for player in self.players:
+        for player in self.players:  # by now compiled themselves; within a graph no variables can be made
             player.optimizer.build(player.trainable_variables)
         self.optimizer = _PlayersOptimizers(self)
 
@@ -145,7 +148,11 @@ class AdversarialModel(keras.Model):
         return device.stateful_step(self, self._play_and_average, *args)
 
     def test_step(self, *args):
-        """Plays the turns without learning from them."""
+        """Plays the turns and trains no weight.
+
+        What is no matter of training moves on: the noise, and the moving averages of a network that `turns` itself
+        calls with ``training=True``.
+        """
         return device.stateful_step(self, self._play_only, *args)
 
     def _play_and_average(self, data):
@@ -159,6 +166,8 @@ class AdversarialModel(keras.Model):
 
     def _play(self, data, step):
         batch = keras.tree.map_structure(ops.convert_to_tensor, [part for part in data if part is not None])
+        # Python runs this loop only while the step is traced: the turns become one graph, in this order. A print in
+        # `turns` prints once, not at every step.
         for name, player, *turn in self.turns(*batch):
             # A player's metrics are running means. Starting them anew makes them this turn's values; the mean over
             # the epoch is kept here, so that two turns of one player do not blur.

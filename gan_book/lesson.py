@@ -64,8 +64,8 @@ class Lesson:
         title: one line for `gan-book chapters`.
         folder: of the chapter, such as "ch06_cgan".
         presets: name -> settings; "quick" is the default.
-        build: ``build(settings, dataset)`` returns the compiled `AdversarialModel`; its attribute ``sampler`` is the
-            generator to draw with.
+        build: ``build(settings, dataset)`` returns the `AdversarialModel`, its players compiled; its attribute
+            ``sampler`` is the generator to draw with.
         next_step: a sentence for after the first training; in it {run} is the run's folder, {label} one of its classes
             or, of a lesson that translates, {sides[0]} and {sides[1]} are its two kinds of pictures.
         kept: names of the model's attributes that are networks to save beside the generator.

@@ -1,8 +1,9 @@
 """Several starts, of which the best goes on.
 
-Some trainings end in one of several local optima, and which one shows early. A chapter that can tell the good from the
-bad without labels begins `Settings.starts` times, each time with another seed, for one epoch; the start with the
-highest `Lesson.criterion` is trained to the end. Clustering has long done so (`n_init` of scikit-learn's `KMeans`).
+Some trainings end in one of several local optima, and which one may show before the end. A chapter that can tell the
+good from the bad without labels begins `Settings.starts` times, each time with another seed, for one epoch; the start
+with the highest `Lesson.criterion` is trained to the end. Clustering has long done so (`n_init` of scikit-learn's
+`KMeans`).
 """
 
 import math

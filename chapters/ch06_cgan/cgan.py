@@ -161,9 +161,10 @@ def define_dcgan_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=1
 #
 # For years, code for this read `discriminator.trainable = False` before compiling the composite. **On Keras 3 the
 # discriminator then never learns**, and a warning that is easily overlooked is all that tells. Keras 2 looked at the
-# flag in `compile()`; Keras 3 looks when a model's step is first traced, which is later, when the flag is False for the
-# discriminator's own step too. (Run it: the cell "The old way, live" below.) `Composite` states the intention instead:
-# the weights of `frozen` are not among those it trains, and the discriminator itself knows nothing of it.
+# flag in `compile()`; Keras 3 looks when it *traces* a model's step, that is, runs its Python once to make a graph of
+# it. That is at the first batch, later than `compile()`, when the flag is False for the discriminator's own step too.
+# (Run it: the cell "The old way, live" below.) `Composite` states the intention instead: the weights of `frozen` are
+# not among those it trains, and the discriminator itself knows nothing of it.
 
 
 # %%
@@ -208,18 +209,19 @@ def define_gan(generator, discriminator, learning_rate=2e-4, loss=adversarial_lo
 # weights_that_moved(old_discriminator, step)
 
 # %% [markdown]
-# Nothing moved. Now with `Composite`, which is trained first here,
-# to make it as hard as can be:
+# Nothing moved. Now with `Composite`, which is trained first here, to make it as hard as can be. Its step must move the
+# generator and leave the discriminator; the discriminator's own must move it:
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
 # gan = define_gan(generator, discriminator)
 # z, ones = np.random.normal(size=(32, 100)), np.ones((32, 1))
 #
-# print("composite's step:     discriminator:", weights_that_moved(
-#     discriminator, lambda: gan.train_on_batch([z, some_labels], ones)))
-# print("discriminator's step: discriminator:", weights_that_moved(
-#     discriminator, lambda: discriminator.train_on_batch([noise, some_labels], ones)))
+# composite_step = lambda: gan.train_on_batch([z, some_labels], ones)
+# own_step = lambda: discriminator.train_on_batch([noise, some_labels], ones)
+# print("composite's step:     generator:    ", weights_that_moved(generator, composite_step))
+# print("                      discriminator:", weights_that_moved(discriminator, composite_step))
+# print("discriminator's step: discriminator:", weights_that_moved(discriminator, own_step))
 
 # %% [markdown]
 # ## The turns
@@ -254,8 +256,8 @@ class ConditionalGAN(GAN):
 # ## Settings
 #
 # `book` is the classic configuration, as printed in many books. `quick` and `full` use the projection networks and draw
-# with the moving average of the generator's weights (Yazici et al. 2019), which costs little and is better than the
-# last weights.
+# with the moving average of the generator's weights (Yazici et al. 2019), which costs little and draws better than the
+# last weights: the row `last-weights` in the chapter's README has the difference.
 
 
 # %%
@@ -385,7 +387,8 @@ LESSON = Lesson(
 # Radford et al. (2015, section 6.3.2) averaged the latent points of "smiling woman", took away those of "woman", added
 # them to "man", and got a smiling man. Here: the mean latent point of the lightest T-shirts minus that of the darkest
 # is a direction "lighter". It was found on T-shirts alone. Does it mean the same for dresses and bags? Add it to
-# their latent points and measure the mean brightness of the drawn pixels.
+# their latent points and measure the mean brightness of the drawn pixels: of all, which also rises when a garment
+# merely grows, and of those that are not background.
 
 # %% tags=["active-ipynb"]
 # z_many = latent_points(generator, 1000, seed=5)
@@ -396,8 +399,9 @@ LESSON = Lesson(
 # steps = np.linspace(-1.5, 1.5, 7)
 # for name in ("t-shirt", "dress", "bag"):
 #     label = find_label(name, data.class_names)
-#     brightness = [draw(generator, [label] * 200, z=z_many[:200] + t * lighter).mean() for t in steps]
-#     print(f"{name:8}", *(f"{value:6.1f}" for value in brightness))
+#     drawn = [draw(generator, [label] * 200, z=z_many[:200] + t * lighter) for t in steps]
+#     print(f"{name:8} all pixels", *(f"{images.mean():6.1f}" for images in drawn))
+#     print(f"{name:8} garment   ", *(f"{images[images > 20].mean():6.1f}" for images in drawn))
 #
 # dress = find_label("dress", data.class_names)
 # Image.fromarray(image_grid(np.concatenate([draw(generator, [dress] * 7, z=p + steps[:, None] * lighter)
@@ -410,13 +414,20 @@ LESSON = Lesson(
 #
 # - **Label accuracy**: a classifier, trained on the real training images, says what it sees; how often is that what
 #   was asked for? The same classifier's accuracy on real test images is the bar.
-# - **Fréchet distance** between samples and real test images in that classifier's features (Heusel et al. 2017, who
-#   used the Inception network and called it FID; numbers in other features cannot be compared). Real training images
-#   against the same test images give the floor.
+# - **Fréchet distance** between samples and real test images in that classifier's *features*, the 96 numbers that it
+#   makes of an image before it answers. A Gaussian is fitted to those of each set; with means $\mu$ and covariances
+#   $\Sigma$ the distance is $|\mu_1 - \mu_2|^2 + \mathrm{tr}(\Sigma_1 + \Sigma_2 - 2 (\Sigma_1 \Sigma_2)^{1/2})$.
+#   (Heusel et al. 2017 took the features of the Inception network and called it FID; numbers in other features cannot
+#   be compared.) Real training images against the same test images give the floor.
+# - **Kernel distance** (Bińkowski et al. 2018): the same question without the Gaussians.
+# - **Inception score** (Salimans et al. 2016): $\exp \mathbb{E}\, \mathrm{KL}(p(y \mid x) \,\|\, p(y))$, high if
+#   the classifier is sure of each image and all classes come equally often; at most 10 for ten classes. It never looks
+#   at real images, so what is missing it does not see.
 # - **Precision and recall** (Kynkäänniemi et al. 2019): the share of samples that look real, and the share of the real
 #   images that the samples reach. A generator with few good ideas has precision without recall.
-# - **Diversity within a class**, against the real images', which shows mode collapse; and the distance to the **nearest
-#   training image**, which would show copying.
+# - **Diversity within a class**, the mean distance of two samples over that of two real images, which shows mode
+#   collapse: many latent points, one image. And the distance to the **nearest training image**, which would show
+#   copying.
 
 # %% tags=["active-ipynb"]
 # from gan_book.report import headline
@@ -442,7 +453,7 @@ LESSON = Lesson(
 #
 # The same networks once more, but the generator learns two hundred times more slowly than the discriminator. Watch what
 # the health monitor says and what the losses do: the discriminator's go to zero, it is sure of everything, and the
-# generator, far behind, draws noise whatever the label. Left alone, it does not recover: that is a *convergence
+# generator, far behind, draws noise whatever the label, to the end of these 468 steps: that is a *convergence
 # failure*. Learn the picture: you will meet it in your own experiments, with less obvious causes.
 
 # %% tags=["active-ipynb"]
@@ -468,9 +479,9 @@ LESSON = Lesson(
 #    missing, and what would it be if you counted it anyway? (Answer: about 10 %: the labels have no influence.)
 # 3. *Half the data.* Run `gan-book train cgan --limit 24000 --epochs 4` and compare label accuracy and recall with
 #    `quick`, whose 2 epochs of 48,000 images are as many steps. Which suffers more?
-# 4. *The saturating loss.* Give `define_gan` the loss `gan_book.losses.minimax`, the generator's part of equation 2 as
-#    it stands. Plot `g_loss` of steps.csv in the run's folder over the first epoch against the usual one. (What to
-#    expect: near 0, and flat, as long as the discriminator is ahead.)
+# 4. *The saturating loss.* Copy the script, give `define_gan` in `build` the loss `gan_book.losses.minimax`, the
+#    generator's part of equation 2 as it stands, and run your copy. Plot `g_loss` of steps.csv in the run's folder over
+#    the first epoch against the usual one. (What to expect: near 0, and flat, as long as the discriminator is ahead.)
 # 5. *No average.* `--set average=0.0` draws with the generator's last weights. How much higher is the Fréchet
 #    distance of `quick` then?
 # 6. *Your own pictures.* `gan-book train cgan --data path/to/folder --image-size 64`, one sub-folder per class. What

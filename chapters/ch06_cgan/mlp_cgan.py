@@ -48,7 +48,7 @@ adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D f
 # ## The generator
 #
 # $z$ is uniform on the unit hypercube with 100 dimensions. Noise and label each get a hidden layer of their own, the
-# noise 200 units and the label 1000; both feed 1200 units, and those 784 pixels:
+# noise 200 units and the label 1000; both feed 1200 units, which feed 784 pixels:
 #
 #     z 100 ── 200 ReLU ──┐
 #                         ├── 1200 ReLU ── 784

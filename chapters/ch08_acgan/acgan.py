@@ -118,7 +118,7 @@ def define_book_discriminator(image_shape=(28, 28, 1), num_classes=10, learning_
 
 
 def define_book_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10):
-    """As `define_generator`: the label as one more of 385 feature maps, two transposed convolutions."""
+    """As `define_generator`: the label as the 385th feature map, two transposed convolutions."""
     height, width = -(-image_shape[0] // 4), -(-image_shape[1] // 4)
     z = keras.Input((latent_dim,), name="z")
     label = keras.Input((), dtype="int32", name="label")
@@ -169,8 +169,8 @@ class ACGAN(GAN):
 #
 # Nothing in $L_C$ asks for *all* kinds of coat. What it rewards is an image that the classifier is sure of, and the
 # surest coat is a typical one, far from any pullover. Gong et al. (2019, "Twin Auxiliary Classifiers GAN", section 3)
-# made that precise: what AC-GAN's generator minimises is what would match the data's joint distribution of images and
-# labels, plus one term more, the entropy of the label given the *generated* image. Lowering that, too, it draws images
+# made that precise: what AC-GAN's generator minimises is the distance of its joint distribution of images and labels to
+# the data's, plus one term: the entropy of the label given the *generated* image. Lowering that, too, it draws images
 # near the border between two classes too rarely, and where classes overlap, as shirts and pullovers do, much is lost.
 #
 # So this chapter measures, beside the usual scores, two more class by class:
@@ -262,7 +262,7 @@ LESSON = Lesson(
 # The losses of both heads, on real and on fake images. The classifier finds the generator's images *easier* than real
 # ones soon after the start: `d_fake_label_loss` lies below `d_real_label_loss`, and in the end it names nearly all of
 # them. The book's classifier, another judge, names fewer of them than of real garments (see above). So a good part of
-# that ease is an agreement between partners, not clearer images; the failed run below has nothing else.
+# that ease is an agreement between partners, not clearer images; the failed run below has far more of it.
 
 # %% tags=["active-ipynb"]
 # Image.open(run.folder / "losses.png")
@@ -271,7 +271,7 @@ LESSON = Lesson(
 # ## Alike or not?
 #
 # Twenty shirts, real ones above, drawn ones below. Shirts are the class that the data's own classifiers confuse most,
-# with T-shirts, pullovers and coats; what a shirt is allowed to look like is what AC-GAN narrows down first.
+# with T-shirts, pullovers and coats; what a shirt may look like is among the things that AC-GAN narrows down most.
 
 # %% tags=["active-ipynb"]
 # data = load(settings.data, limit=settings.limit)
@@ -296,16 +296,17 @@ LESSON = Lesson(
 # after 1,500 steps we are far from the optimum it speaks of: blur and shortness of training matter as much. (`full`,
 # with 6,559 steps, gets there: 96 %, more than the 92.6 % of real garments; the README has the row.)
 # `compare.py` trains for nearly twice as long, and beside it the GAN of chapter 6 with equal convolutions and steps;
-# there AC-GAN is recognised more often and is the less varied (the table is in the chapter's README).
+# there, on Fashion-MNIST, AC-GAN is recognised more often and is the less varied (the table is in the chapter's
+# README).
 #
 # ## A failed run, on purpose
 #
 # The generator's class loss counts twenty times. Now being recognised by its partner is everything, and looking real
 # next to nothing. The partner is content: `d_fake`, the sum of *both* its losses on generated images, falls to 0.1, so
 # it names the class of nearly all of them. The book's classifier, which was never the generator's partner, recognises
-# little more than half. The two have agreed on signs, and these are silhouettes of speckles: enough for the partner,
-# not for another judge. (It was trained for 624 steps, the good run for 1,500; a part of its crudeness is owed to
-# that.)
+# little more than half. Much of what the two have agreed on another judge cannot see: these are silhouettes of
+# speckles. (It was trained for 624 steps, the good run for 1,500; a part of its crudeness is owed to that.) The health
+# monitor says nothing: it judges pictures only from step 1,000 on, and neither player has won.
 
 # %% tags=["active-ipynb"]
 # def caricaturist(settings, dataset):
@@ -327,9 +328,9 @@ LESSON = Lesson(
 #    that are like no real image.)
 # 2. *Count.* How many weights does the second head add at `width=32`? (Answer: 10 x 2048 + 10 = 20,490.)
 # 3. *No label at all.* What would AC-GAN be with a constant label? (Answer: the plain GAN; the class loss is soon 0.)
-# 4. *Half the flaw.* Change the weight of the generator's class loss to 0.2, 1 and 5, and plot label accuracy against
-#    recall. Which way does the curve go, and where would you stop? (What to expect, not measured here: with more weight
-#    more label accuracy and less recall, until, as in the failed run, both fall.)
+# 4. *A dial.* Change the weight of the generator's class loss to 0.2, 1 and 5, as `caricaturist` above does, and plot
+#    label accuracy against recall. Which way does the curve go, and where would you stop? (What to expect, not measured
+#    here: with more weight more label accuracy and less recall, until, as in the failed run, both fall.)
 
 
 # %%

@@ -4,7 +4,7 @@
     python chapters/ch08_acgan/compare.py --data mnist
     python chapters/ch08_acgan/compare.py --data cifar10 --seeds 1
 
-Whatever differs between the three is how the discriminator deals with the label: it is told it (cDCGAN, by projection,
+All that differs between the three is how the discriminator deals with the label: it is told it (cDCGAN, by projection,
 chapter 6), says it beside "real or fake?" (AC-GAN), or says both in one word (2N-GAN). A comparison that was stopped
 goes on where it was. It ends with a table and, in the output folder, the loss curves and samples of classes that have
 room for variety.

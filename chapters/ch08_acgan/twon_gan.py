@@ -13,7 +13,8 @@
 #
 # AC-GAN asks its discriminator two questions, "real or fake?" and "which class?", and adds up two losses, which can
 # pull in different directions. The 2N-GAN asks one: "which of 2N things is it?" There are $N$ real classes and $N$
-# fake ones: a real coat, a fake coat, a real boot, a fake boot. One softmax answers, one cross-entropy trains it.
+# fake ones: a real coat, a fake coat, a real boot, a fake boot. One softmax answers, one cross-entropy trains it. We
+# know of no paper that proposes just this; the nearest is ADC-GAN, see below.
 #
 # As a script: `gan-book train twon-gan`.
 
@@ -40,8 +41,8 @@ from gan_book.networks import dcgan_features
 #
 # and the generator asks for the real class it was told to draw, $\max_G \mathbb{E}[\log p_y(G(z, y))]$.
 #
-# The discriminator of AC-GAN gains by finding fakes of a class easy to classify, and helps the generator with it. Here
-# to name a fake's class and to expose it as fake are one and the same answer; nobody is a partner any more.
+# The discriminator of AC-GAN is rewarded when the class of a fake is easy to name, and helps the generator with it.
+# Here to name a fake's class and to expose it as fake are one and the same answer; nobody is a partner any more.
 #
 # The same thought stands behind the published ADC-GAN (Hou et al. 2022, "Conditional GANs with Auxiliary Discriminative
 # Classifier"): its classifier, too, tells $2N$ classes apart, real from fake ones, and the authors prove that the
@@ -111,7 +112,7 @@ PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
     "full": replace(QUICK, epochs=7, limit=None),
-    "book": replace(QUICK, epochs=100, average=0.0, limit=None),
+    "book": replace(QUICK, epochs=100, average=0.0, limit=None),  # no source has one: as long as AC-GAN's
 }
 
 
@@ -193,9 +194,10 @@ LESSON = Lesson(
 # 2. *From 2N to "real or fake?"* How do you get $P(\mathrm{real} \mid x)$ from the $2N$ probabilities? (Answer: the sum
 #    of the first $N$; as a logit, the logsumexp of the first $N$ logits minus that of the others. Chapter 9 goes on
 #    from here.)
-# 3. *ADC-GAN's generator.* Let it maximise $\log p_y - \log p_{N+y}$, the difference of two logits. Does the recall
-#    change? (What to expect, not measured here: it is no longer rewarded for clear cases, so the label accuracy should
-#    fall towards that of real images, and the recall rise.)
+# 3. *ADC-GAN's generator.* Let it maximise $\log p_y - \log p_{N+y}$, the difference of two logits: give the composite
+#    the loss `lambda y, l: -ops.sum(l * (ops.one_hot(y, 20) - ops.one_hot(y + 10, 20)), -1)`. Does the recall change?
+#    (What to expect, not measured here: it is no longer rewarded for clear cases, so the label accuracy should fall
+#    towards that of real images, and the recall rise.)
 
 
 # %%
