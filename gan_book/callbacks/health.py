@@ -14,6 +14,7 @@ from scipy.spatial.distance import pdist
 from gan_book.callbacks.steps import StepCounter, WindowMeans, passed
 from gan_book.lognames import losses
 
+VERDICTS = ("_validity_loss", "_real_loss", "_fake_loss")
 READ_EVERY = 10  # steps between two readings of the losses, each of which waits for the device
 REAL_PER_CLASS = 64
 REAL_FOR_PIXELS = 1000
@@ -207,7 +208,7 @@ class HealthMonitor(StepCounter):
 
     Losses are read every `READ_EVERY` steps; images are drawn and judged every ``check_every`` steps. Logs are told
     apart by name: the losses of discriminator turns begin with "d" or "D" and end with "loss"; of a discriminator with
-    several outputs, one of which is called "validity", that one's losses count.
+    several outputs those count that say real or fake, by the names in `VERDICTS`, if it has such.
 
     Args:
         draw: function without arguments that returns uint8 ``[n, height, width, channels]``, a hundred or so images
@@ -274,7 +275,7 @@ class HealthMonitor(StepCounter):
         values = {name: float(value) for name, value in (logs or {}).items()}
         self._report(check_finite(values))
         totals, parts = losses(name for name in values if name.lower().startswith("d"))
-        read = [name for name in parts if name.endswith("_validity_loss")] or totals
+        read = [name for name in parts if name.endswith(VERDICTS)] or totals
         self._report(self.convergence.update(self.epoch_step, {name: values[name] for name in read}))
 
     def _look(self):

@@ -269,12 +269,15 @@ def test_a_restored_monitor_finds_the_same_at_the_same_step(stop):
     assert second.state()["convergence"]["low_windows"] == whole.state()["convergence"]["low_windows"]
 
 
-@pytest.mark.parametrize("validity, found", [(0.001, ["convergence failure"]), (0.7, [])])
-def test_of_several_outputs_only_the_validity_shows_a_failure_to_converge(validity, found):
+@pytest.mark.parametrize("verdict, found", [(0.001, ["convergence failure"]), (0.7, [])])
+@pytest.mark.parametrize("heads", [{"d_fake_validity": "d_fake_label"}, {"d_real": "d_views", "d_fake": "d_label"}])
+def test_of_several_outputs_only_verdicts_show_a_failure_to_converge(heads, verdict, found):
     monitor = quiet_monitor()
     monitor.on_epoch_begin(0)
-    other = 2.0 if found else 0.0
-    logs = {"d_fake_validity_loss": validity, "d_fake_label_loss": other, "d_fake_loss": validity + other}
+    other = -2.0 if found else -verdict  # with which the total would say the opposite
+    logs = {f"{head}_loss": verdict for head in heads} | {f"{head}_loss": other for head in heads.values()}
+    total = "d_fake_loss" if len(heads) == 1 else "d_loss"
+    logs[total] = sum(logs.values())
     for step in range(300):
         monitor.on_train_batch_begin(step)
         monitor.on_train_batch_end(step, logs)
