@@ -208,7 +208,7 @@ def define_patchgan(image_shape=(256, 256, 3), patch=70, width=64, normalization
 
 
 # %%
-real_or_fake = keras.losses.BinaryCrossentropy(from_logits=True)
+adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)
 
 
 def define_discriminator(patchgan, learning_rate=2e-4):
@@ -217,7 +217,7 @@ def define_discriminator(patchgan, learning_rate=2e-4):
     discriminator = keras.Model([x, y, drawn], {"real": patchgan([x, y]), "fake": patchgan([x, drawn])})
     discriminator.name = "discriminator"
     halves = {"real": 0.5, "fake": 0.5}
-    discriminator.compile(adam(learning_rate), {"real": real_or_fake, "fake": real_or_fake}, loss_weights=halves)
+    discriminator.compile(adam(learning_rate), dict.fromkeys(halves, adversarial_loss), loss_weights=halves)
     return discriminator
 
 
@@ -228,7 +228,7 @@ def define_gan(generator, patchgan, learning_rate=2e-4, adversarial=1.0, lambda_
     gan = Composite(generator.input, answers, frozen=[patchgan], name="gan")
     gan.compile(
         adam(learning_rate),
-        {"validity": real_or_fake, "image": "mean_absolute_error"},
+        {"validity": adversarial_loss, "image": "mean_absolute_error"},
         loss_weights={"validity": adversarial, "image": lambda_l1},
     )
     return gan
