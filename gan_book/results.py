@@ -126,6 +126,8 @@ def table(results):
         return rivals_table(results)
     if "presets" in results:
         return presets_table(results)
+    if "commands" in results:
+        return commands_table(results)
     directions = _by_direction(_columns(results))
     columns = next(iter(directions.values()))
     heads = ["", "seeds", "steps", "minutes", *[""] * (len(directions) > 1)]
@@ -186,6 +188,22 @@ def presets_table(record):
         cells += [f"{row['peak_memory_bytes'] / 2**20:,.0f}", f"{_place(row)}, {row['policy']}, {row['backend']}"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
+
+
+def commands_table(record):
+    """The Markdown table of what `benchmarks/whole_command.py` recorded."""
+    heads = ["", "steps", "training", "whole command", "on"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for row in sorted(record["commands"], key=lambda row: (row["preset"], row["lesson"])):
+        cells = [f"{row['lesson']} `{row['preset']}`", f"{row['steps']:,}"]
+        cells += [_minutes(row["training_seconds"]), _minutes(row["seconds"])]
+        lines.append(f"| {' | '.join(cells)} | {_place(row)}, {row['policy']}, {row['backend']} |")
+    return "\n".join([*lines, ""])
+
+
+def _minutes(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02}"
 
 
 def _columns(results):

@@ -1,0 +1,66 @@
+"""How long does `gan-book train <chapter> --preset quick` take, from the key pressed to the report?
+
+    python benchmarks/whole_command.py                  # all chapters' scripts
+    python benchmarks/whole_command.py cgan sgan
+    python benchmarks/whole_command.py --preset smoke
+
+Each command is a newcomer's first: its cache folder is empty. Adds rows to ``results/whole_command.json``, in place of
+earlier ones of the same lesson, preset and place. Let nothing else run meanwhile.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_book import chapters, cli, results, runs
+from gan_book.errors import BookError
+from gan_book.paths import RESULTS
+
+RECORD = RESULTS / "whole_command.json"
+SAME = ("lesson", "preset", *results.PLACE, "backend")  # rows that agree in these are of the same thing
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def timed(lesson, preset):
+    """Runs the command in a folder that is then thrown away; returns a row as a dict.
+
+    Raises:
+        BookError: the command failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        run = runs.Run(Path(folder) / "run")
+        command = [sys.executable, "-m", "gan_book", "train", lesson, "--preset", preset, "--out", str(run)]
+        start = time.perf_counter()
+        ended = subprocess.run(command, env={**os.environ, "GAN_BOOK_CACHE": str(Path(folder) / "cache")})
+        seconds = time.perf_counter() - start
+        if ended.returncode:
+            raise BookError(f"`gan-book train {lesson} --preset {preset}` ended with status {ended.returncode}")
+        made_on = {name: run.config[name] for name in ("versions", "backend", "git", *results.PLACE)}
+        training = {name: run.report[name] for name in ("steps", "training_seconds")}
+    return {"lesson": lesson, "preset": preset, **training, "seconds": seconds, **made_on}
+
+
+@app.command()
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help="Chapters' scripts; without any, all.")] = None,
+    preset: Annotated[str, typer.Option(help="smoke, quick, full or book.")] = "quick",
+):
+    """Time whole commands."""
+    lessons = [chapters.lesson(name) for name in names] if names else chapters.lessons()
+    for lesson in lessons:
+        row = timed(lesson.name, preset)
+        record = results.load(RECORD.stem) or {"commands": []}
+        others = [each for each in record["commands"] if any(each[name] != row[name] for name in SAME)]
+        runs.write_json(RECORD, {"commands": [*others, row]})
+        print(results.table({"commands": [row]}), flush=True)
+
+
+if __name__ == "__main__":
+    cli.guard(app)
