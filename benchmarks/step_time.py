@@ -100,7 +100,7 @@ def run_loop(model, dataset, n, steps):
 
 
 def run_fused(model, dataset, n, steps):
-    """`fit`, as every chapter trains; XLA where `gan_book.device.wants_xla` says that it pays. Returns as above."""
+    """`fit`, as every chapter trains. Returns as above."""
     model.compile()
     chosen = np.arange(n * steps) % len(dataset.images)  # one epoch of as many batches as there are steps
     batches = Batches(dataset.images[chosen], dataset.labels[chosen], n)

@@ -126,9 +126,10 @@ class AdversarialModel(keras.Model):
         return [layer for layer in self.layers if getattr(layer, "optimizer", None) is not None]
 
     def compile(self, steps_per_execution=1, run_eagerly=False, jit_compile="auto"):
-        """Readies the step. ``jit_compile="auto"`` uses XLA where it pays (see `gan_book.device.wants_xla`)."""
-        if jit_compile == "auto":
-            jit_compile = device.wants_xla() and not run_eagerly
+        """Readies the step. ``jit_compile="auto"`` is XLA where Keras thinks it good: on GPUs, and always on JAX.
+
+        (With TensorFlow on a CPU its own kernels were 2.4 times as fast: 465 against 1129 ms a step.)
+        """
         super().compile(
             optimizer=None,
             steps_per_execution=steps_per_execution,

@@ -52,6 +52,8 @@ class RandomAffine(layers.Layer):
         super().__init__(**kwargs)
         self.strength, self.fill = strength, fill
         self.rng = keras.random.SeedGenerator()
+        # On TensorFlow XLA cannot compile `affine_transform`; Keras then leaves it off for the whole model.
+        self.supports_jit = keras.backend.backend() != "tensorflow"
 
     def call(self, images, training=False):
         if not training:

@@ -1,10 +1,13 @@
 """Which number format is chosen where, and what stays float32 whatever is chosen."""
 
 import keras
+import numpy as np
 import pytest
 
 from chapters.ch06_cgan import cgan, mlp_cgan
+from chapters.ch07_infogan import infogan
 from gan_book import device, precision
+from gan_book.datasets import Dataset
 from gan_book.errors import BookError
 
 
@@ -60,10 +63,26 @@ def test_weights_and_output_heads_stay_float32(policy):
         assert policy.removeprefix("mixed_") in {layer.compute_dtype for layer in network.layers}, network.name
 
 
-@pytest.mark.parametrize("accelerator, xla", [("gpu", True), ("tpu", True), ("cpu", device.JAX)])
-def test_xla_is_on_where_it_pays(accelerator, xla, monkeypatch):
-    monkeypatch.setattr(device, "accelerator", lambda: accelerator)
-    assert device.wants_xla() == xla
+@pytest.mark.parametrize("kind, chapter, xla", [("GPU", cgan, True), ("GPU", infogan, False), ("CPU", cgan, False)])
+def test_xla_is_on_where_it_pays_and_can_compile_the_networks(kind, chapter, xla, monkeypatch):
+    import tensorflow as tf
+
+    devices = [tf.config.PhysicalDevice(f"/physical_device:{each}:0", each) for each in {"CPU", kind}]
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda wanted=None: devices)
+    images = np.zeros((4, 28, 28, 1), "uint8")
+    data = Dataset("toy", images, np.arange(4), images, np.arange(4), tuple("abcdefghij"))
+    model = chapter.build(chapter.LESSON.settings("smoke"), data)
+    model.compile()
+    assert bool(model.jit_compile) == xla
+
+
+def test_jax_on_a_gpu_cannot_be_made_deterministic_once_it_runs(monkeypatch):
+    monkeypatch.setattr(device, "JAX", True)
+    monkeypatch.setattr(device, "accelerator", lambda: "gpu")
+    with pytest.raises(BookError, match="needs XLA_FLAGS=--xla_gpu_deterministic_ops=true in the environment"):
+        device.make_deterministic()
+    monkeypatch.setenv("XLA_FLAGS", "--xla_a=1 --xla_gpu_deterministic_ops=true")
+    device.make_deterministic()
 
 
 def test_the_device_has_a_name():
