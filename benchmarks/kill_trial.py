@@ -21,7 +21,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from gan_book import checkpoint, runs
+from gan_book import checkpoint, cli, runs
 from gan_book.errors import BookError
 
 STEPS_PER_EPOCH, EPOCHS = 10, 6
@@ -174,4 +174,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app()
+    cli.guard(app)

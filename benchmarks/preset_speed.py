@@ -18,10 +18,8 @@ import typer
 
 from gan_book import chapters, cli, device, precision, results, runs
 from gan_book.callbacks.steps import StepClock
-from gan_book.paths import RESULTS
 
 WARM_UP = 3  # steps at the start that count as compiling
-RECORD = RESULTS / "preset_speed.json"
 SAME = ("lesson", "preset", *results.PLACE, "backend")  # rows that agree in these are of the same thing
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -66,10 +64,7 @@ def main(
     lesson = chapters.lesson(chapter)
     settings = lesson.settings(preset, precision=number_format)
     row = {"preset": preset, **runs.surroundings(), **timed(lesson, settings, steps)}
-    record = results.load(RECORD.stem) or {"presets": []}
-    others = [each for each in record["presets"] if any(each[name] != row[name] for name in SAME)]
-    runs.write_json(RECORD, {"presets": [*others, row]})
-    print(results.table({"presets": [row]}))
+    results.put_row("preset_speed", "presets", row, SAME)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ other side, which no score against the truth is for.
 from dataclasses import replace
 
 from chapters.ch11_cyclegan.cyclegan import LESSON, baselines
-from gan_book import runs
+from gan_book import cli, runs
 from gan_book.paths import RESULTS
 from gan_book.tasks.translation import HEADS
 
@@ -37,4 +37,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    cli.guard(main)

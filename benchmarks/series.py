@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from gan_book import results, runs
+from gan_book import cli, results, runs
 from gan_book.errors import BookError
 
 FOLDER = Path("runs/series")
@@ -140,20 +140,17 @@ def main(
 ):
     """Make the runs of a chapter's table that are missing, and write the rows."""
     if chapter not in SERIES:
-        sys.exit(f"error: no series for '{chapter}'; there are: {', '.join(SERIES)}")
+        raise BookError(f"no series for '{chapter}'; there are: {', '.join(SERIES)}")
     unknown = set(names or []) - set(SERIES[chapter])
     if unknown:
-        sys.exit(f"error: no row '{min(unknown)}' in {chapter}; there are: {', '.join(SERIES[chapter])}")
+        raise BookError(f"no row '{min(unknown)}' in {chapter}; there are: {', '.join(SERIES[chapter])}")
     for name, row in SERIES[chapter].items():
         if names and name not in names:
             continue
-        try:
-            for seed, folder in missing(chapter, name, row):
-                train(row, seed, folder)
-            results.collect(chapter, name, folders(chapter, name, row))
-        except BookError as error:
-            sys.exit(f"error: {error}")
+        for seed, folder in missing(chapter, name, row):
+            train(row, seed, folder)
+        results.collect(chapter, name, folders(chapter, name, row))
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    cli.guard(lambda: typer.run(main))

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-from gan_book import datasets, device, precision, runs  # isort: skip  (first: silences TensorFlow's start-up notices)
+from gan_book import cli, datasets, device, precision, runs  # isort: skip  (first: silences TensorFlow's start-up notices)
 import keras
 import numpy as np
 import typer
@@ -225,7 +225,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except BookError as error:
-        sys.exit(f"error: {error}")
+    cli.guard(app)

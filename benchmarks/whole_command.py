@@ -20,9 +20,7 @@ import typer
 
 from gan_book import chapters, cli, results, runs
 from gan_book.errors import BookError
-from gan_book.paths import RESULTS
 
-RECORD = RESULTS / "whole_command.json"
 SAME = ("lesson", "preset", *results.PLACE, "backend")  # rows that agree in these are of the same thing
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -55,11 +53,7 @@ def main(
     """Time whole commands."""
     lessons = [chapters.lesson(name) for name in names] if names else chapters.lessons()
     for lesson in lessons:
-        row = timed(lesson.name, preset)
-        record = results.load(RECORD.stem) or {"commands": []}
-        others = [each for each in record["commands"] if any(each[name] != row[name] for name in SAME)]
-        runs.write_json(RECORD, {"commands": [*others, row]})
-        print(results.table({"commands": [row]}), flush=True)
+        results.put_row("whole_command", "commands", timed(lesson.name, preset), SAME)
 
 
 if __name__ == "__main__":

@@ -32,8 +32,7 @@ def kept(name, compute, *inputs):
 def read(path):
     """The arrays of a file of `write` as a dict, or None: never written, or damaged."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
+        return paths.read_arrays(path)
     except paths.UNREADABLE:
         return None
 

@@ -6,14 +6,13 @@ variables or small numbers, so one ``.npz`` holds them.
 """
 
 import json
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from gan_book.errors import BookError
-from gan_book.paths import UNREADABLE, atomic_write
+from gan_book.paths import UNREADABLE, atomic_write, read_arrays
 
 KEPT = 2
 
@@ -80,11 +79,7 @@ def restore(model, folder, tell=print):
 
 
 def _read(file):
-    with zipfile.ZipFile(file) as archive:
-        if damaged := archive.testzip():  # numpy alone would not look at bytes beyond a damaged array's end
-            raise zipfile.BadZipFile(f"bad CRC-32 of {damaged}")
-    with np.load(file, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    arrays = read_arrays(file)
     return arrays, json.loads(arrays.pop("about").tobytes())
 
 

@@ -1,6 +1,7 @@
 """The command ``gan-book``; a chapter's script run by itself has the flags of ``gan-book train``."""
 
 import errno
+import io
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,7 @@ from gan_book import quiet
 from gan_book.datasets.cli import app as data
 from gan_book.errors import BookError, Interrupted
 
+MOST = 1_000_000  # images, samples or frames at a time
 KINDS = {int: "a whole number", float: "a number", str: "a word"}  # what --set sets; the rest have flags
 
 app = typer.Typer(
@@ -53,6 +55,9 @@ def run_lesson(lesson):
 
 def guard(command):
     """Calls `command`; what it raises for the reader's eyes becomes one line on standard error and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a terminal or a file's encoding lacks is written as \\u...
+            stream.reconfigure(errors="backslashreplace")
     try:
         command()
     except BookError as error:
@@ -66,6 +71,16 @@ def guard(command):
         place = error.filename2 or error.filename
         advice = "free some space" if error.errno == errno.ENOSPC else "check the path or choose another"
         _fail(f"{error.strerror}{f' ({place})' if place else ''}; {advice} and try again")
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        _fail("memory ran out; ask for fewer or smaller images, or close other programs, and try again")
+
+
+def _is_out_of_memory(error):
+    from gan_book import device
+
+    return device.is_out_of_memory(error)
 
 
 def _fail(sentence):
@@ -151,9 +166,9 @@ def _either(names):
 @app.command()
 def generate(
     chapter: Chapter,
-    n: Annotated[int, typer.Option("--n", help="Number of images.")] = 64,
+    n: Annotated[int, typer.Option("--n", max=MOST, help="Number of images.")] = 64,
     label: Annotated[str | None, typer.Option(help="Class by name or number; without it all classes in turn.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the latent points.")] = 0,
+    seed: Annotated[int, typer.Option(max=2**32 - 1, help="Seed of the latent points.")] = 0,
     out: Annotated[Path, typer.Option(help="A .png grid, a .npz file, or a folder for one PNG each.")] = Path(
         "out.png"
     ),
@@ -173,8 +188,8 @@ def interpolate(
     start: Annotated[str | None, typer.Option("--from", help="Class to start from, by name or number.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Class to end at.")] = None,
     code: Annotated[str | None, typer.Option(help="Or a code and its values, such as 2:-2..2 (chapter 7).")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the latent points.")] = 0,
-    frames: Annotated[int, typer.Option(help="Number of frames.")] = 24,
+    seed: Annotated[int, typer.Option(max=2**32 - 1, help="Seed of the latent points.")] = 0,
+    frames: Annotated[int, typer.Option(max=MOST, help="Number of frames.")] = 24,
     out: Annotated[Path, typer.Option(help="A .gif, or a .png strip.")] = Path("walk.gif"),
     run: RunFolder = None,
 ):
@@ -197,8 +212,8 @@ def evaluate(
     chapter: Chapter,
     run: RunFolder = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the numbers to this file.")] = None,
-    samples: Annotated[int, typer.Option(help="Number of images to draw.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Seed of the latent points and of the bootstrap.")] = 0,
+    samples: Annotated[int, typer.Option(max=MOST, help="Number of images to draw.")] = 10_000,
+    seed: Annotated[int, typer.Option(max=2**32 - 1, help="Seed of the latent points and of the bootstrap.")] = 0,
     validation: Annotated[bool, typer.Option("--validation", help="On the pictures to choose settings by.")] = False,
 ):
     """Measure a trained generator."""
@@ -272,6 +287,5 @@ def _run(chapter, folder):
 
     name = chapters.lesson(chapter).name
     run = runs.shipped(name) if folder is None else runs.Run(folder)
-    if run.config["lesson"] != name:
-        raise BookError(f"{run} is a run of '{run.config['lesson']}', not of '{name}'; name its own chapter")
+    runs.require_lesson(run, name)
     return run

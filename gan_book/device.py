@@ -9,7 +9,10 @@ import keras
 
 from gan_book.errors import BookError
 
+BACKENDS = ("tensorflow", "jax")
 JAX = keras.backend.backend() == "jax"
+if keras.backend.backend() not in BACKENDS:
+    raise BookError(f"the book runs on {' and '.join(BACKENDS)}, not on {keras.backend.backend()}; set KERAS_BACKEND")
 
 
 def accelerator():

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import get_args
 
 from gan_book.errors import BookError, require_choice
 from gan_book.tasks.generation import Generation
@@ -110,12 +111,19 @@ class Lesson:
         """The settings that a run was started with; those there were none of then have their class's defaults.
 
         Raises:
-            BookError: it has some that this version of the chapter does not know.
+            BookError: it has some that this version of the chapter does not know, or that make no sense.
         """
+        usual = next(iter(self.presets.values()))
         try:
-            return type(next(iter(self.presets.values())))(**run.config["settings"])
+            settings = type(usual)(**run.config["settings"])
         except TypeError:
             raise BookError(f"{run} has settings this version of '{self.name}' does not know; start anew") from None
+        for field in fields(settings):
+            value, kinds = getattr(settings, field.name), get_args(field.type) or (field.type,)
+            if type(value) not in kinds and not (float in kinds and type(value) is int):
+                raise BookError(f"{run.config_file} gives {field.name} as {value!r}; restore it or train again")
+            _check(field.name, value)
+        return settings
 
 
 FLAGS = ("epochs", "batch_size", "limit", "image_size", "seed")  # numbers the command line has flags of their own for

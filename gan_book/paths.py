@@ -8,6 +8,10 @@ import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
+from gan_book.errors import BookError
+
 BOOK = Path(__file__).resolve().parent.parent
 DATA = BOOK / "data"
 PRETRAINED = BOOK / "pretrained"
@@ -34,7 +38,28 @@ def cache_dir():
 
     It is ``$GAN_BOOK_CACHE`` or ``~/.cache/gan_book``.
     """
-    return Path(os.environ.get("GAN_BOOK_CACHE") or Path.home() / ".cache" / "gan_book")
+    return expanded(os.environ.get("GAN_BOOK_CACHE") or "~/.cache/gan_book")
+
+
+def expanded(path):
+    """The path with ``~`` replaced by a home folder.
+
+    Raises:
+        BookError: there is no such.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise BookError(f"{path} names a home folder that is not there; write the whole path") from None
+
+
+def read_arrays(path):
+    """The arrays of an ``.npz`` file as a dict; raises one of `UNREADABLE` if it is damaged anywhere."""
+    with zipfile.ZipFile(path) as archive:
+        if damaged := archive.testzip():  # numpy alone would not look at bytes beyond a damaged array's end
+            raise zipfile.BadZipFile(f"bad CRC-32 of {damaged}")
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(archive)
 
 
 @contextmanager
@@ -47,8 +72,9 @@ def atomic_write(path, mode="wb"):
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
-        encoding = None if "b" in mode else "utf-8"
-        with os.fdopen(handle, mode, encoding=encoding, newline=None if encoding is None else "") as file:
+        # A file name need not be text; what is not is written as \\u...
+        text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+        with os.fdopen(handle, mode, **text) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

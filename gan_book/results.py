@@ -20,7 +20,7 @@ from gan_book.errors import BookError
 from gan_book.paths import BOOK, RESULTS, atomic_write
 from gan_book.runs import seed_of
 from gan_book.tasks.translation import DIRECTIONS
-from gan_book.wording import counted
+from gan_book.wording import counted, duration
 
 TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md")
 SCORES = {  # name: (head of the column, pattern, scale, where a report has it)
@@ -196,14 +196,9 @@ def commands_table(record):
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for row in sorted(record["commands"], key=lambda row: (row["preset"], row["lesson"])):
         cells = [f"{row['lesson']} `{row['preset']}`", f"{row['steps']:,}"]
-        cells += [_minutes(row["training_seconds"]), _minutes(row["seconds"])]
+        cells += [duration(row["training_seconds"]), duration(row["seconds"])]
         lines.append(f"| {' | '.join(cells)} | {_place(row)}, {row['policy']}, {row['backend']} |")
     return "\n".join([*lines, ""])
-
-
-def _minutes(seconds):
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes}:{seconds:02}"
 
 
 def _columns(results):
@@ -292,6 +287,14 @@ def _cell(summary, name, pattern, scale):
 def with_tables(text):
     """`text` with every marked table written anew from ``results/``."""
     return MARKED.sub(lambda found: found[1] + "\n" + table(load(found[2])) + "\n" + found[3], text)
+
+
+def put_row(name, kind, row, same):
+    """Adds a row to ``results/<name>.json``, in place of an earlier one that has the same under the keys `same`."""
+    record = load(name) or {kind: []}
+    others = [each for each in record[kind] if any(each[key] != row[key] for key in same)]
+    runs.write_json(RESULTS / f"{name}.json", {kind: [*others, row]})
+    print(table({kind: [row]}), flush=True)
 
 
 def load(chapter):

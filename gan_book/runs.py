@@ -10,6 +10,7 @@ report.json, report.md, samples.png, losses.png, training.gif: what came out
 """
 
 import csv
+import glob
 import json
 import platform
 import re
@@ -29,7 +30,7 @@ from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write
 
 RUNS = Path("runs")
 SCRATCH = ".saving-"
-ESSENTIAL = {"lesson", "preset", "settings", "class_names"}
+ESSENTIAL = {"lesson": str, "preset": str, "settings": dict, "class_names": list}
 
 
 class Run:
@@ -57,9 +58,9 @@ class Run:
         """
         missing = f"{self.folder} holds no run; name a folder that `gan-book train` made"
         config = _read_json(self.config_file, missing)
-        if not isinstance(config, dict) or ESSENTIAL - config.keys():
+        if not isinstance(config, dict) or any(not isinstance(config.get(name), ESSENTIAL[name]) for name in ESSENTIAL):
             raise BookError(f"{self.config_file} is not the description of a run; restore it or train again")
-        return config
+        return {"restarts": 0, "on_failure": "warn", "tensorboard": False, **config}
 
     @property
     def seed(self):
@@ -117,7 +118,7 @@ def _trim(log, last):
     """Keeps the whole rows of a CSV file whose first column is at most `last`."""
     if not log.exists():
         return
-    with log.open(newline="", encoding="utf-8") as file:
+    with log.open(newline="", encoding="utf-8", errors="replace") as file:
         header, *rows = list(csv.reader(file)) or [[]]
     kept = [row for row in rows if len(row) == len(header) and row[0].isdigit() and int(row[0]) <= last]
     with atomic_write(log, "w") as file:
@@ -150,17 +151,20 @@ def new(name, out=None):
 
 
 def _reserved(name):
+    RUNS.mkdir(parents=True, exist_ok=True)
     while True:
         folder = RUNS / f"{name}-{max(_numbered(name), default=0) + 1:03d}"
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir()
         except FileExistsError:
             continue  # another training was faster
         return folder
 
 
 def drop_unused(run):
-    """Removes the folder of a run that never began, and the one around it if that is empty too."""
+    """Removes the numbered folder of a run that never began, and ``runs`` if that is empty too."""
+    if run.folder.parent != RUNS:
+        return
     for folder in (run.folder, RUNS):
         with suppress(OSError):  # it holds something, or is gone
             folder.rmdir()
@@ -184,8 +188,15 @@ def to_resume(name, out=None):
 
 def _numbered(name):
     """``runs/<name>-NNN`` by number."""
-    found = {folder: re.fullmatch(rf"{re.escape(name)}-(\d{{3,}})", folder.name) for folder in RUNS.glob(f"{name}-*")}
+    numbered = RUNS.glob(f"{glob.escape(name)}-*")
+    found = {folder: re.fullmatch(rf"{re.escape(name)}-(\d{{3,}})", folder.name) for folder in numbered}
     return {int(match[1]): folder for folder, match in found.items() if match}
+
+
+def require_lesson(run, name):
+    """Raises BookError for a run of another chapter's script."""
+    if run.config["lesson"] != name:
+        raise BookError(f"{run} is a run of '{run.config['lesson']}', not of '{name}'; name its own chapter")
 
 
 def shipped(lesson):

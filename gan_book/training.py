@@ -70,8 +70,7 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
     """
     run = runs.to_resume(f"{lesson.name}-{preset or 'quick'}", out)
     config = run.config
-    if config["lesson"] != lesson.name:
-        raise BookError(f"{run} is a run of '{config['lesson']}', not of '{lesson.name}'; name its own chapter")
+    runs.require_lesson(run, lesson.name)
     here = keras.backend.backend()
     if (begun_on := config.get("backend", here)) != here:
         raise BookError(f"{run} was begun on {begun_on}, and this is {here}; set KERAS_BACKEND={begun_on} to go on")

@@ -84,18 +84,21 @@ def _folder(generator, source, target):
     files = images_in(source)
     if not files:
         raise BookError(f"{source} holds no pictures; put some in it, or name another folder")
-    done, skipped = [], []
+    made, skipped = {}, []
     for file in files:
         goal = target / (file.name if file.suffix.lower() in FORMATS else f"{file.name}.png")
+        if goal in made:
+            skipped.append((file, f"would replace the translation of {made[goal].name}; rename one of them"))
+            continue
         try:
             _file(generator, file, goal)
-            done.append((file, goal))
+            made[goal] = file
         except UnreadableImage as reason:
             skipped.append((file, str(reason)))
-    if not done:
+    if not made:
         name, reason = skipped[0][0].name, skipped[0][1]
         raise BookError(f"none of the {len(files)} pictures in {source} can be read: {name} {reason}")
-    return Translated(done, skipped)
+    return Translated([(file, goal) for goal, file in made.items()], skipped)
 
 
 def _file(generator, source, target):

@@ -291,6 +291,10 @@ MISTAKES = {
     "evaluate": (["evaluate", "cgan", "--run", "nowhere"], "nowhere holds no run"),
     "out below a file": (["generate", "cgan", "--run", RUN, "--out", "broken/config.json/a.png"], "check the path"),
     "data set": (["data", "fetch", "imagenet"], "imagenet"),
+    "home": (["train", "cgan", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
+    "pairs' home": (["train", "pix2pix", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
+    "dropout": (["train", "mlp-cgan", "--set", "generator_dropout=1.5"], "set it from 0 to 1"),
+    "noise": (["train", "sgan", "--preset", "smoke", "--set", "noise=1.5"], "noise from 0 to 1, not"),
 }
 
 
@@ -306,7 +310,14 @@ def test_a_mistake_is_one_sentence_and_nothing_is_written(arguments, sentence, g
 
 
 @pytest.mark.parametrize(
-    "arguments", [["train", "cgan", "--epoch", "3"], ["trian"], ["train", "cgan", "--epochs", "x"]]
+    "arguments",
+    [
+        ["train", "cgan", "--epoch", "3"],
+        ["trian"],
+        ["train", "cgan", "--epochs", "x"],
+        ["generate", "cgan", "--n", "99999999999999999999"],
+        ["evaluate", "cgan", "--seed", "4294967296"],
+    ],
 )
 def test_a_flag_that_does_not_exist(arguments, gan_book, here):
     code, _, err = gan_book(*arguments)
@@ -323,6 +334,36 @@ def test_an_unconditional_generator_knows_no_classes(gan_book, smoke, here):
     for command, *words in (["generate", "--label", "bag"], ["interpolate", "--from", "bag", "--to", "coat"]):
         code, _, err = gan_book(command, "cgan", "--run", run, *words)
         assert code == 1 and err.startswith("error: run holds an unconditional generator"), err
+
+
+@pytest.mark.parametrize("backend, sentence", [("jax", "no package 'jax'"), ("torch", "runs on tensorflow and jax")])
+def test_a_backend_that_is_not_there_is_one_sentence(backend, sentence, tmp_path):
+    for name in ("jax", "torch"):  # the one is installed here, the other is not
+        (tmp_path / name).mkdir()
+    (tmp_path / "jax" / "__init__.py").write_text("raise ModuleNotFoundError(name='jax')")
+    shim = "import sys, keras; keras.backend.backend = lambda: 'torch'\n" if backend == "torch" else ""
+    code = f"{shim}from gan_book import cli; cli.main()"
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{BOOK}"}
+    environment["KERAS_BACKEND"] = "jax" if backend == "jax" else "tensorflow"
+    done = subprocess.run([sys.executable, "-c", code, "chapters"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and sentence in done.stderr.splitlines()[-1]
+
+
+def test_too_little_memory_outside_a_training_is_one_sentence(capsys):
+    def grab():
+        raise MemoryError
+
+    with pytest.raises(SystemExit) as ended:
+        cli.guard(grab)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("error: memory ran out; ask for fewer or smaller images")
+
+
+def test_what_an_encoding_lacks_is_written_all_the_same(tmp_path):
+    code = "from gan_book import cli; cli.guard(lambda: print('Fr\u00e9chet \u4e2d'))"
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1251"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, cwd=BOOK)
+    assert done.returncode == 0 and done.stdout.strip() == rb"Fr\xe9chet \u4e2d", done.stderr
 
 
 def test_a_full_disk_is_one_sentence(gan_book, smoke, here, monkeypatch):

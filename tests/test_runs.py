@@ -3,6 +3,7 @@
 import json
 import platform
 import subprocess
+import sys
 from dataclasses import replace
 
 import keras
@@ -117,6 +118,38 @@ def test_a_run_that_cannot_begin_leaves_no_folder(here, pictures):
     with pytest.raises(BookError, match="no such network"):
         training.train(replace(LESSON, build=unbuildable), LESSON.settings("quick", data=str(pictures)), "quick")
     assert list(here.iterdir()) == []
+
+
+def test_an_empty_folder_of_the_readers_is_left_where_nothing_began(here, pictures):
+    def unbuildable(settings, dataset):
+        raise BookError("no such network")
+
+    (here / "mine").mkdir()
+    lesson, settings = replace(LESSON, build=unbuildable), LESSON.settings("quick", data=str(pictures))
+    with pytest.raises(BookError, match="no such network"):
+        training.train(lesson, settings, out=here / "mine")
+    assert list(here.iterdir()) == [here / "mine"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets few users make links")
+def test_where_no_runs_folder_can_be_made_it_says_so(here):
+    (here / "runs").symlink_to(here / "gone")
+    with pytest.raises(FileExistsError):
+        runs.new("tiny")
+
+
+def test_names_with_brackets_are_numbered_too(here):
+    (here / "runs" / "a[b]-001").mkdir(parents=True)
+    assert str(runs.new("a[b]")) == "runs/a[b]-002"
+
+
+@pytest.mark.parametrize("change", [{"image_size": "8"}, {"batch_size": 0}, {"limit": "10"}, {"seed": None}])
+def test_settings_edited_by_hand_are_looked_at(change, here):
+    run = started(here / "run")
+    run.write_config(run.config | {"settings": run.config["settings"] | change})
+    (name,) = change
+    with pytest.raises(BookError, match=f"gives {name} as|--batch-size must be at least 1"):
+        LESSON.settings_of(run)
 
 
 def test_an_occupied_folder_is_left_alone(here):

@@ -129,6 +129,16 @@ def command(monkeypatch, capsys):
     return call
 
 
+def test_two_pictures_of_one_name_do_not_replace_each_other(run, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in ("a.bmp", "a.bmp.png"):
+        Image.fromarray(np.zeros((20, 20, 3), "uint8")).save(folder / name)
+    result = translate_path(run, pix2pix.LESSON, folder, out)
+    assert result.done == [(folder / "a.bmp", out / "a.bmp.png")]
+    assert result.skipped == [(folder / "a.bmp.png", "would replace the translation of a.bmp; rename one of them")]
+
+
 def test_the_command_names_what_it_skipped(run, tmp_path, command):
     (tmp_path / "in").mkdir()
     Image.fromarray(picture(20, 20)).save(tmp_path / "in" / "a.png")

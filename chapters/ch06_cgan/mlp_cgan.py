@@ -31,7 +31,7 @@ from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.scaling import to_float
-from gan_book.errors import require_choice
+from gan_book.errors import BookError, require_choice
 from gan_book.layers import Maxout
 from gan_book.lesson import Lesson, Settings
 from gan_book.networks import one_hot
@@ -288,10 +288,12 @@ def build(settings, dataset):
     """The model of the settings, for images of the data set's shape and its classes.
 
     Raises:
-        BookError: no network or optimizer of that name.
+        BookError: no network or optimizer of that name, or a dropout above 1.
     """
     require_choice("network", settings.network, ("paper", "balanced"))
     require_choice("optimizer", settings.optimizer, OPTIMIZERS)
+    if max(settings.generator_dropout, settings.discriminator_dropout) > 1:
+        raise BookError("a dropout is the share of units that are left out; set it from 0 to 1")
     balanced, optimizer = settings.network == "balanced", OPTIMIZERS[settings.optimizer]
     shape, classes, rate = dataset.image_shape, dataset.num_classes, settings.learning_rate
     discriminator = define_discriminator(optimizer(rate), shape, classes, settings.discriminator_dropout)

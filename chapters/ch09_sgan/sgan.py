@@ -399,11 +399,14 @@ def build(settings, dataset):
     """The model of the settings, for images of the data set's shape and its classes.
 
     Raises:
-        BookError: no such network or loss, images of one kind only, or fewer of a kind than are to be labelled.
+        BookError: no such network or loss, a width or noise that makes no sense, images of one kind only, or fewer of
+            a kind than are to be labelled.
     """
     shape, classes = dataset.image_shape, dataset.num_classes
     require_choice("loss", settings.loss, LOSSES)
     require_choice("network", settings.network, ("mlp", "book"))
+    if settings.width < 4 or settings.noise > 1:
+        raise BookError(f"set width to 4 or more and noise from 0 to 1, not {settings.width} and {settings.noise:g}")
     if classes < 2:
         raise BookError(f"'{settings.data}' has no classes to tell apart; put its images into a folder for each class")
     if settings.network == "book":

@@ -10,7 +10,7 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from gan_book.lognames import losses
-from gan_book.wording import counted
+from gan_book.wording import counted, duration
 
 REFRESH_SECONDS = 0.2
 COMPILING_STEPS = 2  # the first step compiles, and the second may once more, for another batch size
@@ -34,13 +34,6 @@ class Speed:
     def rate(self):
         """Steps per second, or None while nothing has been timed."""
         return self.steps / self.seconds if self.steps and self.seconds else None
-
-
-def duration(seconds):
-    """``0:07``, ``12:30`` or ``1:02:03``."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def loss_text(logs):

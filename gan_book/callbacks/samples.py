@@ -15,16 +15,12 @@ class SampleGrid(keras.callbacks.Callback):
             use the same latent points every time, so that the pictures can be compared.
         folder: where the pictures go; it is made if need be.
         rows: of the grid.
-
-    Attributes:
-        last: the images drawn last, or None.
     """
 
     def __init__(self, draw, folder, rows):
         super().__init__()
         self.draw, self.folder = draw, Path(folder)
         self.rows = rows
-        self.last = None
 
     def on_train_begin(self, logs=None):
         # A resumed training has this picture already, and its generator is no longer the untrained one.
@@ -39,5 +35,5 @@ class SampleGrid(keras.callbacks.Callback):
 
     def _write(self, epoch):
         _ = self.model  # on the JAX backend this brings the weights up to date
-        self.last = self.draw()
-        save_png(image_grid(self.last, self.rows, len(self.last) // self.rows), self._file(epoch))
+        images = self.draw()
+        save_png(image_grid(images, self.rows, len(images) // self.rows), self._file(epoch))

@@ -4,7 +4,6 @@
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 from gan_book.datasets.cifar import load_cifar10
 from gan_book.datasets.dataset import Dataset, find_label
@@ -17,6 +16,7 @@ from gan_book.datasets.pair_loading import LARGEST_SIZE, load_pairs, pair_names
 from gan_book.datasets.pairs import Pairs
 from gan_book.datasets.sampling import balanced_subset, subset
 from gan_book.errors import BookError
+from gan_book.paths import expanded
 
 __all__ = ["Dataset", "Pairs", "SkippedImages", "find_label", "load", "load_pairs", "names", "pair_names"]
 
@@ -66,7 +66,7 @@ def _load_named(name):
 
 
 def _folder(name):
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     known = f"the sets are {', '.join(names())}"
     if name in pair_names():
         kind = "unpaired images" if fetchable().get(name, {}).get("kind") == "unpaired" else "pairs of images"

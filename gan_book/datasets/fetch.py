@@ -41,7 +41,7 @@ def fetch(name, target=None, progress=True, mirrors=None):
         BookError: no such set, no address that gives it whole, no room on the disk, ``target`` is something else.
     """
     entry = _entry(name)
-    folder = Path(target).expanduser() if target else _default_folder(name)
+    folder = paths.expanded(target).resolve() if target else _default_folder(name)
     if (folder / _RECORD).is_file():
         return folder
     part = _prepare(folder)
@@ -102,6 +102,8 @@ def _prepare(folder):
     """Path of the partial download beside ``folder``, made sure to be writable."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BookError(f"{folder} is there already and was not made by fetch; choose another target, or remove it")
+    if folder == Path.cwd():
+        raise BookError(f"{folder} is the folder you are in; name one inside it as the target")
     part = folder.with_name(f"{folder.name}.part")
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
@@ -166,6 +168,8 @@ def _install(url, name, entry, part, folder, console):
         with paths.atomic_write(scratch / _RECORD, "w") as file:
             json.dump(record, file, indent=1)
         scratch.chmod(0o755)
+        if folder.is_dir():
+            folder.rmdir()  # on Windows a folder takes no other's place, though that be empty
         scratch.replace(folder)
     except BadArchive:
         part.unlink()

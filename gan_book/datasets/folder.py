@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import json
+import os
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -128,7 +129,7 @@ def _decode_all(files, size):
 def _cache_path(folder, files, size):
     facts = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     key = hashlib.sha256(json.dumps([_CACHE_VERSION, size, facts]).encode()).hexdigest()[:16]
-    place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+    place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:8]
     return paths.cache_dir() / "images" / f"{folder.resolve().name}-{place}-{size}-{key}.npz"
 
 

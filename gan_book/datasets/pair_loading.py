@@ -1,7 +1,6 @@
 """Loading images to translate by name or from a folder."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from gan_book.datasets.earth import load_earth
 from gan_book.datasets.emoji import load_emoji
@@ -9,6 +8,7 @@ from gan_book.datasets.fetch import fetched_path
 from gan_book.datasets.manifest import fetchable, shipped, suggestion
 from gan_book.datasets.pair_folders import load_pair_folder, no_pairs
 from gan_book.errors import BookError
+from gan_book.paths import expanded
 
 LARGEST_SIZE = 2048
 _SHIPPED = {"earth": load_earth, "emoji": load_emoji}
@@ -59,7 +59,7 @@ def _folder(name):
     known = f"the sets are {', '.join(pair_names())}"
     if name in shipped() or name in fetchable():
         raise BookError(f"{name} has classes to learn, not images to translate; use another set ({known})")
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if not folder.exists():
         raise BookError(
             f"there is no set of images to translate and no folder called '{name}' ({known})"

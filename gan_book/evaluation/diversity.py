@@ -5,6 +5,8 @@ import numpy as np
 from gan_book.errors import BookError
 from gan_book.evaluation.checks import class_labels, feature_matrix
 
+BLOCK = 100  # pairs of images at a time
+
 
 def random_pairs(rng, n, pairs):
     """``(first, second)`` rows, int ``[pairs]`` each, from 0 to n - 1 with n of at least 2; never a row with itself."""
@@ -40,6 +42,16 @@ def class_diversity(vectors, labels, num_classes, pairs=2000, seed=0):
         raise BookError(f"diversity needs two samples of every class, but class {short[0]} has fewer; generate more")
     groups = [vectors[labels == label] for label in range(num_classes)]
     return np.array([pair_distance(group, pairs, seed + label) for label, group in enumerate(groups)])
+
+
+def pixel_distance(images, pairs=2000, seed=0):
+    """`pair_distance` of the pixels of uint8 images ``[n, h, w, c]``, n of at least 2, in little memory."""
+    first, second = random_pairs(np.random.default_rng(seed), len(images), pairs)
+    distances = []
+    for start in range(0, pairs, BLOCK):
+        one, other = (flat_pixels(images[rows[start : start + BLOCK]]).astype("float64") for rows in (first, second))
+        distances.append(np.linalg.norm(one - other, axis=1))
+    return float(np.mean(np.concatenate(distances)))
 
 
 def flat_pixels(images):

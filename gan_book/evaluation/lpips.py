@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers, ops
 
 from gan_book.errors import BookError
-from gan_book.paths import PRETRAINED
+from gan_book.paths import PRETRAINED, UNREADABLE, read_arrays
 
 WEIGHTS = PRETRAINED / "lpips_alex.npz"
 MEAN, STD = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of ImageNet's colours, scaled to [-1, 1]
@@ -122,6 +122,13 @@ def _checked(images):
 
 @lru_cache
 def load_lpips():
-    """The shipped `LPIPS`."""
-    with np.load(WEIGHTS, allow_pickle=False) as weights:
-        return LPIPS(dict(weights))
+    """The shipped `LPIPS`.
+
+    Raises:
+        BookError: its file is missing or damaged.
+    """
+    try:
+        weights = read_arrays(WEIGHTS)
+    except UNREADABLE as error:
+        raise BookError(f"{WEIGHTS} cannot be read ({type(error).__name__}); restore it from the repository") from error
+    return LPIPS(weights)

@@ -7,7 +7,7 @@ from gan_book.errors import BookError
 from gan_book.evaluation.bootstrap import bootstrap
 from gan_book.evaluation.checks import class_labels
 from gan_book.evaluation.classifier import check_images
-from gan_book.evaluation.diversity import class_diversity, flat_pixels, pair_distance
+from gan_book.evaluation.diversity import class_diversity, flat_pixels, pair_distance, pixel_distance
 from gan_book.evaluation.frechet import frechet_distance
 from gan_book.evaluation.inception_score import inception_score
 from gan_book.evaluation.kernel import kernel_distance
@@ -102,7 +102,7 @@ def measure_unlabelled(images, dataset, seed=0):
             f"{images.dtype} of shape {list(images.shape)}; generate more, resize or convert them"
         )
     real = reference(dataset, None, seed)
-    value = pair_distance(flat_pixels(images), seed=seed)
+    value = pixel_distance(images, seed=seed)
     return {
         "dataset": dataset.name,
         "samples": len(images),

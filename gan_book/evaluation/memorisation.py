@@ -6,7 +6,7 @@ from gan_book.errors import BookError
 from gan_book.evaluation.diversity import flat_pixels
 from gan_book.evaluation.precision_recall import squared_distances
 
-BLOCK = 10_000
+BLOCK, BLOCK_PIXELS = 10_000, 2**24  # training images at a time, and their values together
 
 
 def nearest_distances(images, training):
@@ -27,8 +27,9 @@ def nearest_distances(images, training):
     # Subtracting the middle grey leaves differences alone and keeps the float32 products small.
     wanted = flat_pixels(images) - 127.5
     best, nearest = np.full(len(images), np.inf, "float32"), np.zeros(len(images), int)
-    for start in range(0, len(training), BLOCK):
-        distances = squared_distances(wanted, flat_pixels(training[start : start + BLOCK]) - 127.5)
+    block = max(1, min(BLOCK, BLOCK_PIXELS // wanted.shape[1]))
+    for start in range(0, len(training), block):
+        distances = squared_distances(wanted, flat_pixels(training[start : start + block]) - 127.5)
         candidate = distances.argmin(axis=1)
         value = distances[np.arange(len(images)), candidate]
         nearest = np.where(value < best, start + candidate, nearest)

@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from gan_book.caching import kept
-from gan_book.evaluation.diversity import class_diversity, flat_pixels, pair_distance
+from gan_book.evaluation.diversity import class_diversity, flat_pixels, pixel_distance
 from gan_book.evaluation.frechet import frechet_distance
 from gan_book.evaluation.inception_score import inception_score
 from gan_book.evaluation.kernel import kernel_distance
@@ -61,7 +61,7 @@ class Reference:
 
     @cached_property
     def pixel_diversity(self):
-        return pair_distance(flat_pixels(self.held_out), seed=self.seed)
+        return pixel_distance(self.held_out, seed=self.seed)
 
     @cached_property
     def held_out(self):

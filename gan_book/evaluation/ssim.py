@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from gan_book.errors import BookError
-from gan_book.evaluation.diversity import random_pairs
+from gan_book.evaluation.diversity import BLOCK, random_pairs
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the five scales, Wang et al. 2003, section 3.2
 SIGMA, RADIUS = 1.5, 5  # an 11 x 11 window
@@ -56,8 +56,10 @@ def class_ms_ssim(images, labels, num_classes, pairs=2000, seed=0):
         members = np.flatnonzero(np.asarray(labels) == label)
         if len(members) < 2:
             continue
-        first, second = random_pairs(np.random.default_rng([seed, label]), len(members), pairs)
-        values[label] = ms_ssim(images[members[first]], images[members[second]]).mean()
+        drawn = random_pairs(np.random.default_rng([seed, label]), len(members), pairs)
+        first, second = (members[rows] for rows in drawn)
+        blocks = [slice(start, start + BLOCK) for start in range(0, pairs, BLOCK)]
+        values[label] = np.concatenate([ms_ssim(images[first[b]], images[second[b]]) for b in blocks]).mean()
     return values
 
 

@@ -38,6 +38,8 @@ class Generation:
             raise BookError(f"{few}; to measure images of '{settings.data}' takes at least {least}")
         if len(data.test_images) < 2:
             raise BookError(f"'{settings.data}' has one test image, and to measure takes two; add images")
+        if (data.test_images == data.test_images[0]).all():
+            raise BookError(f"the test images of '{settings.data}' are all the same, and are to differ; add others")
         return data
 
     def validation(self, dataset):
@@ -93,10 +95,11 @@ class Generation:
 
     def next_step(self, run, lesson, model):
         """The chapter's sentence, with a class of the run's data; another one if the generator takes none."""
+        folder = shlex.quote(run.folder.as_posix())
         if "{label}" in lesson.next_step and not is_conditional(model.sampler):
-            return f"Next: draw more with `gan-book generate {lesson.name} --run {run} --seed 1 --out more.png`."
+            return f"Next: draw more with `gan-book generate {lesson.name} --run {folder} --seed 1 --out more.png`."
         names = run.config["class_names"]
-        return lesson.next_step.format(run=run, label=shlex.quote(names[len(names) // 2]))
+        return lesson.next_step.format(run=folder, label=shlex.quote(names[len(names) // 2]))
 
 
 def _drawing(model, labels, seed, sync):

@@ -33,8 +33,6 @@ def test_so_many_steps_are_trained_and_timed_over_several_epochs(pictures):
 
 
 def test_a_row_takes_the_place_of_its_like_only(monkeypatch, tmp_path, capsys):
-    path = tmp_path / "preset_speed.json"
-    monkeypatch.setattr(preset_speed, "RECORD", path)
     monkeypatch.setattr(results, "RESULTS", tmp_path)
 
     def timed(lesson, settings, steps):
@@ -45,7 +43,7 @@ def test_a_row_takes_the_place_of_its_like_only(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(preset_speed, "timed", timed)
     for steps, number_format in ((10, "float32"), (20, "mixed_bfloat16"), (30, "float32")):
         preset_speed.main("pix2pix", "book", steps, number_format)
-    rows = json.loads(path.read_text())["presets"]
+    rows = json.loads((tmp_path / "preset_speed.json").read_text())["presets"]
     assert [(row["steps"], row["policy"]) for row in rows] == [(20, "mixed_bfloat16"), (30, "float32")]
     assert "| pix2pix `book` | 256 | 4 | 30 | 2.00 | 2.00 | 9 | 1,024 | " in capsys.readouterr().out
 

@@ -18,7 +18,6 @@ def test_a_command_is_run_to_its_report():
 
 
 def test_a_row_takes_the_place_of_its_like_only(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(whole_command, "RECORD", tmp_path / "whole_command.json")
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     seconds = iter((119.7, 60.2, 30.0))
 
@@ -31,7 +30,7 @@ def test_a_row_takes_the_place_of_its_like_only(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(whole_command, "timed", timed)
     whole_command.main(["cgan", "sgan"])
     whole_command.main(["cgan"])
-    rows = json.loads(whole_command.RECORD.read_text())["commands"]
+    rows = json.loads((tmp_path / "whole_command.json").read_text())["commands"]
     assert [(row["lesson"], row["seconds"]) for row in rows] == [("sgan", 60.2), ("cgan", 30.0)]
     assert "| cgan `quick` | 1,500 | 1:00 | 2:00 | 2 cores of: a CPU, float32, tensorflow |" in capsys.readouterr().out
 

@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from gan_book.callbacks import progress
-from gan_book.callbacks.progress import Progress, Speed, duration, loss_text
+from gan_book.callbacks.progress import Progress, Speed, loss_text
+from gan_book.wording import duration
 
 
 class Clock:

@@ -198,6 +198,14 @@ def test_manifest_mirrors_and_target(server, toy, tmp_path):
     assert folder == tmp_path / "here" and (folder / "train" / "0.bin").is_file()
 
 
+def test_the_folder_one_is_in_is_no_target(server, toy, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(BookError, match="is the folder you are in; name one inside it as the target"):
+        fetch("toy", target=".", progress=False)
+    assert server.asked == [] and list(tmp_path.glob("empty*")) == [tmp_path / "empty"]
+
+
 def test_zip(server, toy, cache):
     content = zipped(PICTURES)
     toy(content, archive="zip")

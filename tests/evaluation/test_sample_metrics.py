@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist, pdist
 
 from gan_book.errors import BookError
 from gan_book.evaluation.bootstrap import bootstrap
-from gan_book.evaluation.diversity import class_diversity, pair_distance, random_pairs
+from gan_book.evaluation.diversity import class_diversity, flat_pixels, pair_distance, pixel_distance, random_pairs
 from gan_book.evaluation.labels import label_agreement
 from gan_book.evaluation.memorisation import memorisation, nearest_distances
 
@@ -87,6 +87,11 @@ def test_pair_distance_approaches_the_mean_over_all_pairs(rng):
 
 def test_pairs_are_never_a_sample_with_itself():
     assert pair_distance(np.array([[0.0], [3.0]]), pairs=500) == pytest.approx(3)
+
+
+def test_pixels_are_compared_as_other_vectors_are(rng):
+    images = rng.integers(0, 256, (50, 5, 4, 3), dtype=np.uint8)
+    assert pixel_distance(images, 250, seed=3) == pair_distance(flat_pixels(images), 250, seed=3)
 
 
 def test_class_diversity_looks_within_the_classes_only(rng):
