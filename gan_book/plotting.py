@@ -78,21 +78,19 @@ def labelled_grid(images, row_names, path, title=None, footer=None):
     _write_panels([(None, grid)], path, row_names, title=title, footer=footer)
 
 
-def side_by_side(groups, path, title=None, columns=5, row_names=None, footer=None):
+def side_by_side(groups, path, title=None, columns=5, footer=None):
     """Write a figure that compares sets of images: one grid each, next to each other, its name above it.
 
     Args:
         groups: dict from name ("real", "book", "full") to uint8 ``[rows * columns, height, width, channels]``.
-        row_names: names at the left of the rows, such as the classes.
         footer: text below.
     """
     panels = []
     for name, images in groups.items():
         images = _checked(images)
-        rows = len(row_names) if row_names else math.ceil(len(images) / columns)
-        scale = _page_scale(images)
+        rows, scale = math.ceil(len(images) / columns), _page_scale(images)
         panels.append((name, image_grid(images, rows, columns, padding=scale, scale=scale)))
-    _write_panels(panels, path, row_names or (), title=title, footer=footer)
+    _write_panels(panels, path, (), title=title, footer=footer)
 
 
 def loss_curves(log_csv, path):

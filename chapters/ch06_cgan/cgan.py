@@ -478,12 +478,13 @@ LESSON = Lesson(
 # 2. *Ask for nothing.* Train with `--set network=unconditional` and look at `label accuracy` in the report. Why is it
 #    missing, and what would it be if you counted it anyway? (Answer: about 10 %: the labels have no influence.)
 # 3. *Half the data.* Run `gan-book train cgan --limit 24000 --epochs 4` and compare label accuracy and recall with
-#    `quick`, whose 2 epochs of 48,000 images are as many steps. Which suffers more?
+#    `quick`, whose 2 epochs of 48,000 images are as many steps. Which suffers more? (Answer: neither by much; see the
+#    row `half-data` of the README. So short a training does not wear out even 24,000 images.)
 # 4. *The saturating loss.* Copy the script, give `define_gan` in `build` the loss `gan_book.losses.minimax`, the
 #    generator's part of equation 2 as it stands, and run your copy. Plot `g_loss` of steps.csv in the run's folder over
 #    the first epoch against the usual one. (What to expect: near 0, and flat, as long as the discriminator is ahead.)
 # 5. *No average.* `--set average=0.0` draws with the generator's last weights. How much higher is the Fréchet
-#    distance of `quick` then?
+#    distance of `quick` then? (Answer: 3.7 ± 0.5 instead of 3.1 ± 0.1, three seeds each.)
 # 6. *Your own pictures.* `gan-book train cgan --data path/to/folder --image-size 64`, one sub-folder per class. What
 #    does the health monitor say with 50 pictures a class, what with 500? (Choose `--epochs` so that both have some
 #    2,000 steps: it judges pictures from step 1,000 on.)

@@ -565,11 +565,13 @@ LESSON = Lesson(
 #
 # The same with the loss of an ordinary GAN: the generator tries to be taken for real, image by image. To the eye its
 # digits are the better ones, one by one. But count the 9s and 3s among them: nothing else is drawn. That is mode
-# collapse, as bad as that of `quick` (a recall of 0.00 in both), so its Fréchet distance is no better. As a partner it
-# is as good: after six epochs both have a test accuracy of 97.6 % (means of three draws, `quick` and `adversarial` in
-# the README). The views have taken the partner's work away: one that never learns does as well (97.5 %).
-# Salimans et al., who had no views, report that feature matching works very well here and minibatch discrimination,
-# their other proposal, not at all.
+# collapse, as bad as that of `quick` (a recall of 0.00 in both), so its Fréchet distance is no better. As a partner?
+# After six epochs both have a test accuracy of 97.6 %, but that says nothing of partners: the views have taken their
+# work away, and one that never learns does as well (97.5 %). So take the views away (`--set lambda_views=0`): now the
+# partner that matches features leads to 91.6 %, the forger to 90.0 %, and one that never learns to 88.6 % (means of
+# three draws of labels; in each draw in this order; `no-views`, `adversarial-no-views` and `neither` in the README).
+# The better forger *is* the worse partner. Salimans et al. report the like of minibatch discrimination, their other
+# proposal: it draws better images, and for the classifier does not work.
 
 # %% tags=["active-ipynb"]
 # forger = train(LESSON, replace(settings, loss="adversarial"), "adversarial")
