@@ -192,11 +192,11 @@ def presets_table(record):
 
 def commands_table(record):
     """The Markdown table of what `benchmarks/whole_command.py` recorded."""
-    heads = ["", "steps", "training", "whole command", "on"]
+    heads = ["", "steps", "training", "whole command", "CPU time", "on"]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for row in sorted(record["commands"], key=lambda row: (row["preset"], row["lesson"])):
         cells = [f"{row['lesson']} `{row['preset']}`", f"{row['steps']:,}"]
-        cells += [duration(row["training_seconds"]), duration(row["seconds"])]
+        cells += [duration(row[name]) for name in ("training_seconds", "seconds", "cpu_seconds")]
         lines.append(f"| {' | '.join(cells)} | {_place(row)}, {row['policy']}, {row['backend']} |")
     return "\n".join([*lines, ""])
 

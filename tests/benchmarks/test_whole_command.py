@@ -13,7 +13,7 @@ from gan_book.errors import BookError
 def test_a_command_is_run_to_its_report():
     row = whole_command.timed("mlp-cgan", "smoke")
     assert (row["lesson"], row["preset"], row["steps"]) == ("mlp-cgan", "smoke", 20)
-    assert row["seconds"] > row["training_seconds"] > 0
+    assert row["seconds"] > row["training_seconds"] > 0 and row["cpu_seconds"] > 1
     assert {*whole_command.SAME} <= row.keys()
 
 
@@ -24,7 +24,8 @@ def test_a_row_takes_the_place_of_its_like_only(monkeypatch, tmp_path, capsys):
     def timed(lesson, preset):
         place = {"cores": 2, "device": "a CPU", "policy": "float32", "backend": "tensorflow"}
         return {"lesson": lesson, "preset": preset, "steps": 1500, "training_seconds": 59.6, **place} | {
-            "seconds": next(seconds)
+            "seconds": next(seconds),
+            "cpu_seconds": 90.0,
         }
 
     monkeypatch.setattr(whole_command, "timed", timed)
@@ -32,7 +33,7 @@ def test_a_row_takes_the_place_of_its_like_only(monkeypatch, tmp_path, capsys):
     whole_command.main(["cgan"])
     rows = json.loads((tmp_path / "whole_command.json").read_text())["commands"]
     assert [(row["lesson"], row["seconds"]) for row in rows] == [("sgan", 60.2), ("cgan", 30.0)]
-    assert "| cgan `quick` | 1,500 | 1:00 | 2:00 | 2 cores of: a CPU, float32, tensorflow |" in capsys.readouterr().out
+    assert "| cgan `quick` | 1,500 | 1:00 | 2:00 | 1:30 | 2 cores of: a CPU, float32, tensorflow |" in capsys.readouterr().out
 
 
 def test_a_command_that_fails_makes_no_row(monkeypatch):
