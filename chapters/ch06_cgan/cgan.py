@@ -408,6 +408,10 @@ LESSON = Lesson(
 #                                            for p in z_many[:2]]), 2, 7)[..., 0])
 
 # %% [markdown]
+# It does: in all three the garment itself gets lighter. But that is not all the direction means. What the lightest
+# T-shirts had in common besides comes with it, and these two dresses end as broad white shirts.
+
+# %% [markdown]
 # ## Measuring
 #
 # Pictures deceive: one looks at the best. What can be counted, on 10,000 samples, a thousand for each label:
