@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import get_args
+from typing import get_args, get_type_hints
 
 from gan_book.errors import BookError, require_choice
 from gan_book.tasks.generation import Generation
@@ -118,14 +118,15 @@ class Lesson:
             settings = type(usual)(**run.config["settings"])
         except TypeError:
             raise BookError(f"{run} has settings this version of '{self.name}' does not know; start anew") from None
-        for field in fields(settings):
-            value, kinds = getattr(settings, field.name), get_args(field.type) or (field.type,)
-            if type(value) not in kinds and not (float in kinds and type(value) is int):
-                raise BookError(f"{run.config_file} gives {field.name} as {value!r}; restore it or train again")
-            _check(field.name, value)
+        for name, hint in get_type_hints(type(settings)).items():
+            value, kinds = getattr(settings, name), set(get_args(hint)) or {hint}
+            if kinds <= PLAIN and type(value) not in kinds and not (float in kinds and type(value) is int):
+                raise BookError(f"{run.config_file} gives {name} as {value!r}; restore it or train again")
+            _check(name, value)
         return settings
 
 
+PLAIN = {int, float, str, bool, type(None)}  # what config.json keeps as it is
 FLAGS = ("epochs", "batch_size", "limit", "image_size", "seed")  # numbers the command line has flags of their own for
 
 

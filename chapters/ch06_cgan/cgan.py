@@ -314,8 +314,8 @@ LESSON = Lesson(
 # ## Training
 #
 # `train` loads the images, builds the model, calls `fit` with the callbacks every chapter shares (progress, log,
-# samples, health monitor, checkpoints), and measures what came out. `quick` takes some three minutes on two idle
-# cores.
+# samples, health monitor, checkpoints), and measures what came out. `quick` takes three to five minutes on
+# two cores.
 
 # %% tags=["active-ipynb"]
 # from PIL import Image
