@@ -1,5 +1,7 @@
 """Which number format is chosen where, and what stays float32 whatever is chosen."""
 
+import importlib
+
 import keras
 import numpy as np
 import pytest
@@ -70,7 +72,8 @@ def test_xla_is_on_where_it_pays_and_can_compile_the_networks(kind, chapter, xla
     devices = [tf.config.PhysicalDevice(f"/physical_device:{each}:0", each) for each in {"CPU", kind}]
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda wanted=None: devices)
     # Another test may have made this process deterministic for good, which rules XLA out.
-    monkeypatch.setattr("tensorflow.python.framework.config.is_op_determinism_enabled", lambda: False)
+    config = importlib.import_module("tensorflow.python.framework.config")
+    monkeypatch.setattr(config, "is_op_determinism_enabled", lambda: False)
     images = np.zeros((4, 28, 28, 1), "uint8")
     data = Dataset("toy", images, np.arange(4), images, np.arange(4), tuple("abcdefghij"))
     model = chapter.build(chapter.LESSON.settings("smoke"), data)
