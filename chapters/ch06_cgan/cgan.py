@@ -314,7 +314,7 @@ LESSON = Lesson(
 # ## Training
 #
 # `train` loads the images, builds the model, calls `fit` with the callbacks every chapter shares (progress, log,
-# samples, health monitor, checkpoints), and measures what came out. `quick` takes three to five minutes on
+# samples, health monitor, checkpoints), and measures what came out. `quick` takes about three minutes on
 # two cores.
 
 # %% tags=["active-ipynb"]
