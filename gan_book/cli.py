@@ -3,6 +3,7 @@
 import errno
 import io
 import sys
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +59,7 @@ def guard(command):
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a terminal or a file's encoding lacks is written as \\u...
             stream.reconfigure(errors="backslashreplace")
+    warnings.formatwarning = _one_line
     try:
         command()
     except BookError as error:
@@ -75,6 +77,10 @@ def guard(command):
         if not _is_out_of_memory(error):
             raise
         _fail("memory ran out; ask for fewer or smaller images, or close other programs, and try again")
+
+
+def _one_line(message, category, *place, line=None):
+    return f"warning: {message}\n"  # without Python's place in the program, which says nothing to the reader
 
 
 def _is_out_of_memory(error):

@@ -359,6 +359,12 @@ def test_too_little_memory_outside_a_training_is_one_sentence(capsys):
     assert capsys.readouterr().err.startswith("error: memory ran out; ask for fewer or smaller images")
 
 
+def test_a_warning_is_one_line_without_its_place_in_the_program(tmp_path):
+    code = "import warnings; from gan_book import cli; cli.guard(lambda: warnings.warn('1 file of a left out'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=BOOK)
+    assert done.stderr == "warning: 1 file of a left out\n"
+
+
 def test_what_an_encoding_lacks_is_written_all_the_same(tmp_path):
     code = "from gan_book import cli; cli.guard(lambda: print('Fr\u00e9chet \u4e2d'))"
     environment = {**os.environ, "PYTHONIOENCODING": "cp1251"}

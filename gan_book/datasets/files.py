@@ -8,6 +8,7 @@ import numpy as np
 
 from gan_book.datasets.decode import UnreadableImage, extensions
 from gan_book.errors import BookError
+from gan_book.wording import counted
 
 
 class SkippedImages(UserWarning):
@@ -20,7 +21,7 @@ class SkippedImages(UserWarning):
     def __init__(self, folder, skipped):
         shown = "; ".join(f"{path} {reason}" for path, reason in skipped[:3])
         more = f"; and {len(skipped) - 3:,} more" if len(skipped) > 3 else ""
-        super().__init__(f"{len(skipped):,} files of {folder} were left out: {shown}{more}")
+        super().__init__(f"{counted(len(skipped), 'file')} of {folder} left out: {shown}{more}")
         self.skipped = skipped
 
 
