@@ -20,7 +20,6 @@ from gan_book import chapters, cli, device, precision, results, runs
 from gan_book.callbacks.steps import StepClock
 
 WARM_UP = 3  # steps at the start that count as compiling
-SAME = ("lesson", "preset", *results.PLACE, "backend")  # rows that agree in these are of the same thing
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -64,7 +63,7 @@ def main(
     lesson = chapters.lesson(chapter)
     settings = lesson.settings(preset, precision=number_format)
     row = {"preset": preset, **runs.surroundings(), **timed(lesson, settings, steps)}
-    results.put_row("preset_speed", "presets", row, SAME)
+    results.put_row("preset_speed", "presets", row)
 
 
 if __name__ == "__main__":

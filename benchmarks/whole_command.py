@@ -21,8 +21,6 @@ import typer
 from gan_book import chapters, cli, results, runs
 from gan_book.errors import BookError
 
-SAME = ("lesson", "preset", *results.PLACE, "backend")  # rows that agree in these are of the same thing
-
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -59,7 +57,7 @@ def main(
     """Time whole commands."""
     lessons = [chapters.lesson(name) for name in names] if names else chapters.lessons()
     for lesson in lessons:
-        results.put_row("whole_command", "commands", timed(lesson.name, preset), SAME)
+        results.put_row("whole_command", "commands", timed(lesson.name, preset))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from gan_book import datasets
 from gan_book.datasets.decode import UnreadableImage, decode, decode_whole
-from gan_book.datasets.files import images_in
+from gan_book.datasets.files import pictures_in
 from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
 
@@ -78,13 +78,7 @@ def predict(run, files):
 
 def _listed(paths):
     """The files of these files and folders."""
-    files = []
-    for path in map(Path, paths):
-        inside = images_in(path) if path.is_dir() else [path]
-        if not inside:
-            raise BookError(f"{path} holds no pictures; put some in it, or name another folder")
-        files += inside
-    return files
+    return [file for path in map(Path, paths) for file in (pictures_in(path) if path.is_dir() else [path])]
 
 
 def _read(file, data, shape):

@@ -34,6 +34,7 @@ SCORES = {  # name: (head of the column, pattern, scale, where a report has it)
     "diversity_overall": ("diversity", "{:.2f}", 1, ("diversity", "ratio")),
 }
 PLACE = ("cores", "device", "policy")  # where a run was made, and with which numbers: what its minutes depend on
+SAME = ("lesson", "preset", *PLACE, "backend")  # timings that agree in these are of the same thing
 MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
@@ -289,10 +290,10 @@ def with_tables(text):
     return MARKED.sub(lambda found: found[1] + "\n" + table(load(found[2])) + "\n" + found[3], text)
 
 
-def put_row(name, kind, row, same):
-    """Adds a row to ``results/<name>.json``, in place of an earlier one that has the same under the keys `same`."""
+def put_row(name, kind, row):
+    """Adds a row to ``results/<name>.json``, in place of an earlier one of the same thing (see `SAME`)."""
     record = load(name) or {kind: []}
-    others = [each for each in record[kind] if any(each[key] != row[key] for key in same)]
+    others = [each for each in record[kind] if any(each[key] != row[key] for key in SAME)]
     runs.write_json(RESULTS / f"{name}.json", {kind: [*others, row]})
     print(table({kind: [row]}), flush=True)
 

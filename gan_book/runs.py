@@ -14,6 +14,7 @@ import glob
 import json
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -48,6 +49,11 @@ class Run:
 
     def __str__(self):
         return str(self.folder)
+
+    @property
+    def quoted(self):
+        """The folder as a word of a command that the reader can copy."""
+        return shlex.quote(self.folder.as_posix())
 
     @property
     def config(self):

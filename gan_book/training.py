@@ -1,6 +1,5 @@
 """Training a lesson from its settings to its report: what every chapter does alike."""
 
-import shlex
 import shutil
 from dataclasses import asdict, replace
 from importlib.util import find_spec
@@ -144,7 +143,7 @@ def _measured(run, lesson, training, dataset, tell):
 
 
 def _to_go_on(lesson, run):
-    return f"{chapters.command(lesson)} --out {shlex.quote(run.folder.as_posix())} --resume"
+    return f"{chapters.command(lesson)} --out {run.quoted} --resume"
 
 
 def _out_of_memory(settings, dataset):

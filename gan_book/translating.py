@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from gan_book.datasets.decode import UnreadableImage, decode_whole
-from gan_book.datasets.files import images_in
+from gan_book.datasets.files import pictures_in
 from gan_book.errors import BookError, require_choice
 from gan_book.paths import atomic_write
 from gan_book.tasks.translation import DIRECTIONS, translate
@@ -81,9 +81,7 @@ def _generator(run, lesson, direction):
 def _folder(generator, source, target):
     if target.exists() and not target.is_dir():
         raise BookError(f"--in {source} is a folder but --out {target} is a file; name a folder for the translations")
-    files = images_in(source)
-    if not files:
-        raise BookError(f"{source} holds no pictures; put some in it, or name another folder")
+    files = pictures_in(source)
     made, skipped = {}, []
     for file in files:
         goal = target / (file.name if file.suffix.lower() in FORMATS else f"{file.name}.png")

@@ -43,6 +43,18 @@ def images_in(folder):
     return [child for child in children(folder) if child.is_file() and child.suffix.lower() in extensions()]
 
 
+def pictures_in(folder):
+    """`images_in`, of which there must be some.
+
+    Raises:
+        BookError: there is none.
+    """
+    files = images_in(folder)
+    if not files:
+        raise BookError(f"{folder} holds no pictures; put some in it, or name another folder")
+    return files
+
+
 def images_below(folder):
     """Files at any depth below a folder that are named like images; links to folders are not followed."""
     found = []

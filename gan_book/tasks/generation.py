@@ -95,11 +95,10 @@ class Generation:
 
     def next_step(self, run, lesson, model):
         """The chapter's sentence, with a class of the run's data; another one if the generator takes none."""
-        folder = shlex.quote(run.folder.as_posix())
         if "{label}" in lesson.next_step and not is_conditional(model.sampler):
-            return f"Next: draw more with `gan-book generate {lesson.name} --run {folder} --seed 1 --out more.png`."
+            return f"Next: draw more with `gan-book generate {lesson.name} --run {run.quoted} --seed 1 --out more.png`."
         names = run.config["class_names"]
-        return lesson.next_step.format(run=folder, label=shlex.quote(names[len(names) // 2]))
+        return lesson.next_step.format(run=run.quoted, label=shlex.quote(names[len(names) // 2]))
 
 
 def _drawing(model, labels, seed, sync):

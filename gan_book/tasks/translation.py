@@ -1,6 +1,5 @@
 """The task of chapters that draw one picture from another."""
 
-import shlex
 from dataclasses import asdict
 from types import SimpleNamespace
 
@@ -145,7 +144,7 @@ class Translation:
         plotting.side_by_side(columns, path, title=title, footer=footer, columns=1)
 
     def next_step(self, run, lesson, model):
-        return lesson.next_step.format(run=shlex.quote(run.folder.as_posix()), sides=run.config["class_names"])
+        return lesson.next_step.format(run=run.quoted, sides=run.config["class_names"])
 
 
 def _rows(a, b):

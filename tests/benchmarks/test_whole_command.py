@@ -14,7 +14,7 @@ def test_a_command_is_run_to_its_report():
     row = whole_command.timed("mlp-cgan", "smoke")
     assert (row["lesson"], row["preset"], row["steps"]) == ("mlp-cgan", "smoke", 20)
     assert row["seconds"] > row["training_seconds"] > 0 and row["cpu_seconds"] > 1
-    assert {*whole_command.SAME} <= row.keys()
+    assert {*results.SAME} <= row.keys()
 
 
 def test_a_row_takes_the_place_of_its_like_only(monkeypatch, tmp_path, capsys):
