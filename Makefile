@@ -16,10 +16,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 
 notebooks: $(VENV)/installed-dev
-	$(BIN)/python -m gan_book.notebooks
+	$(BIN)/python -m tools.notebooks
 
 results: $(VENV)/installed
-	$(BIN)/python -m gan_book.results
+	$(BIN)/python -m tools.results
 
 clean:
 	rm -rf $(VENV)

@@ -16,8 +16,11 @@ import keras
 import numpy as np
 import typer
 
-from gan_book import chapters, cli, device, precision, results, runs
-from gan_book.callbacks.steps import StepClock
+from gan_book import backend
+from gan_book.commands import cli
+from gan_book.training import chapters, runs
+from gan_book.training.logs import StepClock
+from tools import results
 
 WARM_UP = 3  # steps at the start that count as compiling
 
@@ -27,7 +30,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def timed(lesson, settings, steps):
     """Trains so many steps after the warm-up, without pictures, checkpoints or scores; returns a row as a dict."""
     keras.utils.set_random_seed(settings.seed)
-    policy = precision.use(settings.precision)
+    policy = backend.use_precision(settings.precision)
     dataset = lesson.task.load(replace(settings, limit=(WARM_UP + steps) * settings.batch_size))
     model = lesson.build(settings, dataset)
     model.compile()
@@ -48,7 +51,7 @@ def timed(lesson, settings, steps):
         "quartiles": [float(q) for q in np.percentile(seconds, [25, 75])],
         "images_per_second": settings.batch_size / median,
         "compile_seconds": float(max(0.0, warm_up.sum() - WARM_UP * median)),
-        "peak_memory_bytes": device.peak_memory(),
+        "peak_memory_bytes": backend.peak_memory(),
     }
 
 

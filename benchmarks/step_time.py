@@ -18,7 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-from gan_book import cli, datasets, device, precision, runs  # isort: skip  (first: silences TensorFlow's start-up notices)
+from gan_book import backend, datasets
+from gan_book.commands import cli
+
+from gan_book.training import runs  # isort: skip  (first: silences TensorFlow's start-up notices)
 import keras
 import numpy as np
 import typer
@@ -28,9 +31,9 @@ from rich.progress import track
 from rich.table import Table
 
 from chapters.ch06_cgan import cgan
-from gan_book.callbacks.steps import StepClock
 from gan_book.datasets.batches import Batches
 from gan_book.errors import BookError, require_choice
+from gan_book.training.logs import StepClock
 
 LOOP = "loop"
 PRECISIONS = {LOOP: "float32", "fused_float32": "float32", "fused_bfloat16": "mixed_bfloat16"}
@@ -46,7 +49,7 @@ WARM_UP = 5  # steps at the start that count as compiling
 def work(variant, settings, steps):
     """Trains `steps` steps after the warm-up and returns what was measured, as a dictionary for JSON."""
     keras.utils.set_random_seed(settings.seed)
-    precision.use((PRECISIONS | ON_GPU)[variant])
+    backend.use_precision((PRECISIONS | ON_GPU)[variant])
     dataset = datasets.load(settings.data)
     # The loop keeps no moving average of the generator, so the fused model goes without it as well.
     model = cgan.build(replace(settings, average=0.0), dataset)
@@ -62,10 +65,10 @@ def work(variant, settings, steps):
         "variant": variant,
         "step_seconds": [float(s) for s in timed],
         "compile_seconds": float(max(0.0, np.sum(warm_up) - WARM_UP * np.median(timed))),
-        "peak_memory_bytes": device.peak_memory(),
+        "peak_memory_bytes": backend.peak_memory(),
         "xla": bool(trained.jit_compile),
         "weights_moved": moved,
-        "surroundings": {**runs.surroundings(), "accelerator": device.accelerator()},
+        "surroundings": {**runs.surroundings(), "accelerator": backend.accelerator()},
     }
 
 

@@ -18,8 +18,10 @@ from typing import Annotated
 
 import typer
 
-from gan_book import chapters, cli, results, runs
+from gan_book.commands import cli
 from gan_book.errors import BookError
+from gan_book.training import chapters, runs
+from tools import results
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -20,7 +20,7 @@ Read `Composite`, then `turns`, `_play` and `GAN`; the rest is for averages, che
 import keras
 from keras import ops
 
-from gan_book import device
+from gan_book import backend
 
 
 @keras.saving.register_keras_serializable("gan_book")
@@ -146,7 +146,7 @@ class AdversarialModel(keras.Model):
         return super().train_on_batch(*args, **kwargs)
 
     def train_step(self, *args):
-        return device.stateful_step(self, self._play_and_average, *args)
+        return backend.stateful_step(self, self._play_and_average, *args)
 
     def test_step(self, *args):
         """Plays the turns and trains no weight.
@@ -154,7 +154,7 @@ class AdversarialModel(keras.Model):
         What is no matter of training moves on: the noise, and the moving averages of a network that `turns` itself
         calls with ``training=True``.
         """
-        return device.stateful_step(self, self._play_only, *args)
+        return backend.stateful_step(self, self._play_only, *args)
 
     def _play_and_average(self, data):
         logs = self._play(data, "train_step")
@@ -173,7 +173,7 @@ class AdversarialModel(keras.Model):
             # A player's metrics are running means. Starting them anew makes them this turn's values; the mean over
             # the epoch is kept here, so that two turns of one player do not blur.
             player.reset_metrics()
-            values = device.player_step(player, step, tuple(turn))
+            values = backend.player_step(player, step, tuple(turn))
             size = ops.shape(keras.tree.flatten(turn[0])[0])[0]
             for metric, value in values.items():
                 self._mean(f"{name}_{metric}").update_state(value, sample_weight=size)
@@ -187,7 +187,7 @@ class AdversarialModel(keras.Model):
         return self.means[name]
 
     def restore_means(self, values):
-        """Sets the running means of an epoch that had begun: name -> [total, count], as `gan_book.checkpoint` saves."""
+        """Sets the running means of an epoch that had begun: name -> [total, count], from a checkpoint."""
         for name, numbers in values.items():
             for variable, number in zip(self._mean(name).variables, numbers, strict=True):
                 variable.assign(number)
@@ -204,7 +204,7 @@ class AdversarialModel(keras.Model):
         """Called by Keras before the first step where all variables must exist by then (JAX)."""
         if data_batch is None:
             data_batch = next(data for _, _, steps in iterator for data in steps)
-        device.trace(self._play_and_average, data_batch)
+        backend.trace(self._play_and_average, data_batch)
 
 
 class GAN(AdversarialModel):

@@ -8,8 +8,8 @@ uniform in [-1, 1]. A label or category passes through a layer called `LABEL_EMB
 import keras
 import numpy as np
 
-from gan_book.datasets.scaling import to_uint8
 from gan_book.errors import BookError
+from gan_book.networks import to_uint8
 
 LABEL_EMBEDDING = "label_embedding"
 GRID = 10  # columns of a picture grid, and the most rows

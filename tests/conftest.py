@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from gan_book import training
+from gan_book.training import train as training
 from tests import tiny_lesson
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan_book import caching, paths
+from gan_book import paths
 
 
 class Counted:
@@ -28,8 +28,8 @@ def files():
 
 def test_the_same_inputs_are_computed_once(compute):
     inputs = np.ones((4, 2), "uint8"), 7, "a name"
-    first = caching.kept("sums/all", compute, *inputs)
-    again = caching.kept("sums/all", compute, np.ones((4, 2), "uint8"), 7, "a name")
+    first = paths.cached("sums/all", compute, *inputs)
+    again = paths.cached("sums/all", compute, np.ones((4, 2), "uint8"), 7, "a name")
     assert compute.times == 1
     for one, other in zip(first, again, strict=True):
         assert other.dtype == one.dtype and np.array_equal(one, other)
@@ -46,8 +46,8 @@ def test_the_same_inputs_are_computed_once(compute):
     ],
 )
 def test_other_inputs_are_computed_anew(compute, other):
-    caching.kept("sums/all", compute, np.ones((4, 2), "uint8"), 7)
-    caching.kept("sums/all", compute, *other)
+    paths.cached("sums/all", compute, np.ones((4, 2), "uint8"), 7)
+    paths.cached("sums/all", compute, *other)
     assert compute.times == 2
 
 
@@ -72,13 +72,13 @@ def flipped(data):
 
 @pytest.mark.parametrize("damage", [cut, flipped, lambda data: b"", lambda data: b"no archive", flagged])
 def test_a_damaged_file_is_computed_anew(compute, damage):
-    whole = caching.kept("sums/all", compute)
+    whole = paths.cached("sums/all", compute)
     (path,) = files()
     path.write_bytes(damage(path.read_bytes()))
-    again = caching.kept("sums/all", compute)
+    again = paths.cached("sums/all", compute)
     assert compute.times == 2
     assert all(np.array_equal(one, other) for one, other in zip(whole, again, strict=True))
-    caching.kept("sums/all", compute)
+    paths.cached("sums/all", compute)
     assert compute.times == 2, "the damaged file was replaced"
 
 
@@ -86,5 +86,5 @@ def test_where_nothing_can_be_written_it_says_so_and_goes_on(compute, tmp_path, 
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("GAN_BOOK_CACHE", str(tmp_path / "file"))
     with pytest.warns(UserWarning, match="were not cached in"):
-        (first, _) = caching.kept("sums/all", compute)
+        (first, _) = paths.cached("sums/all", compute)
     assert np.array_equal(first, compute()[0])

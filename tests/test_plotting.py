@@ -98,67 +98,6 @@ def test_side_by_side_puts_the_groups_next_to_each_other(tmp_path, images):
     assert second[0] > first[0] and second[1] > first[1] + 2 * 84
 
 
-def write_log(tmp_path, text):
-    (tmp_path / "log.csv").write_text(text)
-    return tmp_path / "log.csv"
-
-
-def drawn_figure(monkeypatch, log):
-    """The matplotlib figure that loss_curves draws."""
-    figures = []
-    monkeypatch.setattr(plotting, "_write_figure", lambda figure, path: figures.append(figure))
-    plotting.loss_curves(log, "unused.png")
-    return figures[0]
-
-
-def curves(axis):
-    return {
-        line.get_label(): (list(line.get_xdata()), list(line.get_ydata()))
-        for line in axis.get_lines()
-        if not line.get_label().startswith("_")
-    }
-
-
-def test_loss_curves_separate_losses_from_accuracies_and_skip_empty_columns(tmp_path, monkeypatch):
-    log = write_log(tmp_path, "epoch,d_loss,d_accuracy,g_loss,val_d_loss\n0,0.5,0.8,1,NA\n1,0.4,0.9,2,NA\n")
-    losses, accuracies = drawn_figure(monkeypatch, log).axes
-    assert curves(losses) == {"d_loss": ([1, 2], [0.5, 0.4]), "g_loss": ([1, 2], [1.0, 2.0])}
-    assert curves(accuracies) == {"d_accuracy": ([1, 2], [0.8, 0.9])}
-
-
-def test_loss_curves_take_the_last_of_an_epoch_logged_twice_and_a_line_cut_short(tmp_path, monkeypatch):
-    log = write_log(tmp_path, "epoch,d_loss,g_loss\n0,0.5,1\n1,0.4,2\n1,0.3,3\n2,0.2")
-    (losses,) = drawn_figure(monkeypatch, log).axes
-    assert curves(losses)["d_loss"] == ([1, 2, 3], [0.5, 0.3, 0.2])
-    assert curves(losses)["g_loss"][1][:2] == [1.0, 3.0]
-
-
-def test_loss_curves_are_drawn_over_steps_where_the_log_has_steps(tmp_path, monkeypatch):
-    figure = drawn_figure(monkeypatch, write_log(tmp_path, "step,d_loss,g_loss\n10,0.5,1\n20,0.4,2\n"))
-    assert figure.axes[0].get_xlabel() == "step"
-    assert curves(figure.axes[0])["d_loss"] == ([10, 20], [0.5, 0.4])
-
-
-def test_loss_curves_mark_epochs_that_are_not_finite(tmp_path, monkeypatch):
-    log = write_log(tmp_path, "epoch,d_loss,g_loss\n0,0.5,1\n1,nan,inf\n")
-    (losses,) = drawn_figure(monkeypatch, log).axes
-    assert curves(losses)["not finite"][0] == [2, 2]
-
-
-@pytest.mark.parametrize("rows", ["0,0.5,0.9\n", "0,nan,nan\n", "0,0.5,0.9\n1,nan,inf\n"])
-def test_loss_curves_of_short_and_broken_trainings_are_drawn(tmp_path, rows):
-    plotting.loss_curves(write_log(tmp_path, "epoch,d_loss,d_accuracy\n" + rows), tmp_path / "a.png")
-    assert read(tmp_path / "a.png").shape[1] == 800
-
-
-def test_loss_curves_need_a_log_with_an_epoch_in_it(tmp_path):
-    with pytest.raises(BookError, match="cannot read the log"):
-        plotting.loss_curves(tmp_path / "no.csv", tmp_path / "a.png")
-    with pytest.raises(BookError, match="no finished epoch"):
-        plotting.loss_curves(write_log(tmp_path, "epoch,d_loss\n"), tmp_path / "a.png")
-    assert not (tmp_path / "a.png").exists()
-
-
 def test_gif_has_its_frames_and_durations(tmp_path):
     frames = [np.full((10, 12, 3), (level, 0, 255 - level), np.uint8) for level in (0, 80, 160, 240)]
     plotting.save_gif(frames, tmp_path / "a.gif", seconds_per_frame=0.2, hold_last=1.5)
@@ -178,36 +117,6 @@ def test_gif_frames_must_have_one_shape(tmp_path):
     with pytest.raises(BookError, match="must all have one shape"):
         plotting.save_gif([np.zeros((4, 4, 1), np.uint8), np.zeros((4, 5, 1), np.uint8)], tmp_path / "a.gif")
     assert not (tmp_path / "a.gif").exists()
-
-
-def test_training_gif_shows_the_epochs_in_order_each_with_its_number(tmp_path):
-    for epoch in (10, 2, 0, 1):
-        plotting.save_png(np.full((60, 120, 1), 20 * epoch, np.uint8), tmp_path / f"epoch-{epoch:04d}.png")
-    (tmp_path / "epoch-best.png").write_bytes(b"something else")
-    plotting.training_gif(tmp_path, tmp_path / "a.gif")
-    with Image.open(tmp_path / "a.gif") as gif:
-        frames = [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(gif)]
-    greys = [int(frame[30, 60]) for frame in frames]
-    assert len(greys) == 4 and np.abs(np.subtract(greys, [0, 20, 40, 200])).max() <= 4
-    strips = [frame[60:] for frame in frames]
-    assert all((strip < 100).any() and (strip > 250).any() for strip in strips)
-    assert not np.array_equal(strips[0], strips[1]), "the numbers differ"
-
-
-def test_training_gif_of_a_long_training_keeps_its_first_and_last_epoch(tmp_path, monkeypatch):
-    shown = []
-    monkeypatch.setattr(plotting, "_with_caption", lambda file, caption: caption)
-    monkeypatch.setattr(plotting, "save_gif", lambda frames, path: shown.extend(frames))
-    for epoch in range(201):
-        (tmp_path / f"epoch-{epoch:04d}.png").touch()
-    plotting.training_gif(tmp_path, tmp_path / "a.gif")
-    assert len(shown) == plotting.MAX_GIF_FRAMES
-    assert (shown[0], shown[-1]) == ("epoch 0", "epoch 200")
-
-
-def test_training_gif_needs_pictures(tmp_path):
-    with pytest.raises(BookError, match="no training to animate"):
-        plotting.training_gif(tmp_path, tmp_path / "a.gif")
 
 
 def test_plotting_leaves_the_readers_matplotlib_alone(tmp_path, images):

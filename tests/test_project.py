@@ -56,5 +56,5 @@ def test_the_package_has_its_name_version_command_and_extras():
     project = PROJECT["project"]
     assert project["name"] == "gan-book" and project["version"] == __version__
     assert set(project["optional-dependencies"]) >= {"dev", "gpu"}
-    assert project["scripts"] == {"gan-book": "gan_book.cli:main"}
+    assert project["scripts"] == {"gan-book": "gan_book.commands.cli:main"}
     assert project["requires-python"] == ">=3.10,<3.14"

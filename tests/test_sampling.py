@@ -6,7 +6,8 @@ import pytest
 from keras import layers
 from PIL import Image
 
-from gan_book import drawing, sampling
+from gan_book import sampling
+from gan_book.commands import generate as drawing
 from gan_book.errors import BookError
 from tests import tiny_lesson
 

@@ -13,8 +13,8 @@ from keras import layers, ops
 from PIL import Image
 
 from gan_book.adversarial import AdversarialModel, Composite
-from gan_book.datasets.scaling import to_float
-from gan_book.lesson import Lesson, Settings
+from gan_book.networks import to_float
+from gan_book.training.lesson import Lesson, Settings
 
 LATENT = 6
 
@@ -94,6 +94,6 @@ def write_pictures(folder, count=20, size=10):
 
 
 if __name__ == "__main__":
-    from gan_book.cli import run_lesson
+    from gan_book.commands.cli import run_lesson
 
     run_lesson(LESSON)

@@ -27,10 +27,9 @@ import keras
 from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
-from gan_book.datasets.scaling import to_float
 from gan_book.errors import require_choice
-from gan_book.lesson import Lesson, Settings
-from gan_book.networks import dcgan_features, dcgan_image, normal, to_image
+from gan_book.networks import dcgan_features, dcgan_image, normal, to_float, to_image
+from gan_book.training.lesson import Lesson, Settings
 
 # %% [markdown]
 # ## The game
@@ -320,7 +319,7 @@ LESSON = Lesson(
 # %% tags=["active-ipynb"]
 # from PIL import Image
 #
-# from gan_book.training import train
+# from gan_book.training.train import train
 #
 # PRESET = "quick"
 # settings = LESSON.settings(PRESET)
@@ -434,7 +433,7 @@ LESSON = Lesson(
 #   copying.
 
 # %% tags=["active-ipynb"]
-# from gan_book.report import headline
+# from gan_book.training.report import headline
 #
 # print("\n".join(headline(run.report)))
 
@@ -496,6 +495,6 @@ LESSON = Lesson(
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():
-    from gan_book.cli import run_lesson
+    from gan_book.commands.cli import run_lesson
 
     run_lesson(LESSON)

@@ -30,11 +30,10 @@ import keras
 from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
-from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError, require_choice
 from gan_book.layers import Maxout
-from gan_book.lesson import Lesson, Settings
-from gan_book.networks import one_hot
+from gan_book.networks import one_hot, to_float
+from gan_book.training.lesson import Lesson, Settings
 
 adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
 
@@ -318,8 +317,8 @@ LESSON = Lesson(
 # %% tags=["active-ipynb"]
 # from PIL import Image
 #
-# from gan_book.report import headline
-# from gan_book.training import train
+# from gan_book.training.report import headline
+# from gan_book.training.train import train
 #
 # PRESET = "quick"
 # run = train(LESSON, LESSON.settings(PRESET), PRESET)
@@ -352,6 +351,6 @@ LESSON = Lesson(
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():
-    from gan_book.cli import run_lesson
+    from gan_book.commands.cli import run_lesson
 
     run_lesson(LESSON)

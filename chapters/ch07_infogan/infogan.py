@@ -38,17 +38,17 @@ from keras import layers, ops
 from scipy.special import log_softmax
 
 from gan_book.adversarial import GAN, Composite
-from gan_book.datasets.scaling import to_float
+from gan_book.clusters import cluster_agreement
+from gan_book.commands.predict import ask
 from gan_book.errors import BookError, require_choice
-from gan_book.evaluation.clusters import cluster_agreement
-from gan_book.evaluation.strokes import slant, stroke_width
 from gan_book.layers import RandomAffine, RandomStrokeWidth
-from gan_book.lesson import Lesson, Score, Settings
-from gan_book.networks import dcgan_features, dcgan_image, one_hot
-from gan_book.plotting import read_log
-from gan_book.predicting import ask
+from gan_book.metrics.score import Score
+from gan_book.networks import dcgan_features, dcgan_image, one_hot, to_float
 from gan_book.sampling import balanced_labels, draw, latent_codes
-from gan_book.tasks.generation import Generation
+from gan_book.strokes import slant, stroke_width
+from gan_book.training.curves import read_log
+from gan_book.training.lesson import Lesson, Settings
+from gan_book.training.task import Generation
 
 # %% [markdown]
 # ## What the generator is given
@@ -549,9 +549,9 @@ LESSON = Lesson(
 #
 # from gan_book.datasets import load
 # from gan_book.plotting import image_grid
-# from gan_book.report import headline
+# from gan_book.training.report import headline
 # from gan_book.sampling import latent_points
-# from gan_book.training import train
+# from gan_book.training.train import train
 #
 # PRESET = "quick"
 # settings = LESSON.settings(PRESET)
@@ -705,6 +705,6 @@ LESSON = Lesson(
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():
-    from gan_book.cli import run_lesson
+    from gan_book.commands.cli import run_lesson
 
     run_lesson(LESSON)

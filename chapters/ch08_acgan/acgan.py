@@ -32,11 +32,10 @@ from keras import layers, ops
 
 from chapters.ch06_cgan.cgan import define_dcgan_generator, label_channel
 from gan_book.adversarial import GAN, Composite
-from gan_book.datasets.scaling import to_float
 from gan_book.errors import require_choice
-from gan_book.evaluation import within_class
-from gan_book.lesson import Lesson, Settings
-from gan_book.networks import dcgan_features, normal, to_image
+from gan_book.metrics import classes
+from gan_book.networks import dcgan_features, normal, to_float, to_image
+from gan_book.training.lesson import Lesson, Settings
 
 # %% [markdown]
 # ## Two questions, two losses
@@ -231,7 +230,7 @@ LESSON = Lesson(
     presets=PRESETS,
     build=build,
     next_step="Next: draw what you like with `gan-book generate acgan --run {run} --label {label} --out drawn.png`.",
-    measure=within_class.measure,
+    measure=classes.measure,
 )
 
 
@@ -244,9 +243,9 @@ LESSON = Lesson(
 #
 # from gan_book.datasets import load
 # from gan_book.plotting import image_grid
-# from gan_book.report import headline
+# from gan_book.training.report import headline
 # from gan_book.sampling import draw
-# from gan_book.training import train
+# from gan_book.training.train import train
 #
 # PRESET = "quick"
 # settings = LESSON.settings(PRESET)
@@ -335,6 +334,6 @@ LESSON = Lesson(
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():
-    from gan_book.cli import run_lesson
+    from gan_book.commands.cli import run_lesson
 
     run_lesson(LESSON)

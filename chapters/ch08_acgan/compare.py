@@ -19,11 +19,15 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from gan_book import chapters, cli, datasets, plotting, results, runs, training
+from gan_book import datasets, plotting
+from gan_book.commands import cli
 from gan_book.errors import BookError, Interrupted
-from gan_book.evaluation import within_class
-from gan_book.lognames import losses
+from gan_book.metrics import classes
 from gan_book.sampling import draw
+from gan_book.training import chapters, curves, runs
+from gan_book.training import train as training
+from gan_book.training.curves import losses
+from tools import results
 
 GANS = {"cDCGAN": "cgan", "AC-GAN": "acgan", "2N-GAN": "twon-gan"}
 VARIED = {"mnist": ("1", "7"), "fashion_mnist": ("Shirt", "Bag")}  # of other sets, the first two classes
@@ -48,7 +52,7 @@ def train_all(data, preset, epochs, seeds, out):
     found = {name: [] for name in GANS}
     for seed in range(seeds):  # seed by seed, so that a comparison that is stopped has some of each
         for name, chapter in GANS.items():
-            lesson = replace(chapters.lesson(chapter), measure=within_class.measure)
+            lesson = replace(chapters.lesson(chapter), measure=classes.measure)
             settings = lesson.settings(preset, data=data, epochs=epochs, seed=seed)
             found[name].append(trained(lesson, settings, out / f"{chapter}-{seed}"))
     return found
@@ -63,7 +67,7 @@ def draw_losses(found, path):
     """Writes the loss curves: a panel for each GAN, in it D's loss on real and fake images together, and G's."""
     panels = {}
     for name, each in found.items():
-        logs = [plotting.read_log(run.step_log) for run in each]
+        logs = [curves.read_log(run.step_log) for run in each]
         panels[name] = {
             "D": [(steps, _sum_of_turns(columns, "d_")) for _, steps, columns in logs],
             "G": [(steps, _sum_of_turns(columns, "g_")) for _, steps, columns in logs],

@@ -26,10 +26,9 @@ from keras import layers, ops
 
 from chapters.ch08_acgan.acgan import define_generator
 from gan_book.adversarial import GAN, Composite
-from gan_book.datasets.scaling import to_float
-from gan_book.evaluation import within_class
-from gan_book.lesson import Lesson, Settings
-from gan_book.networks import dcgan_features
+from gan_book.metrics import classes
+from gan_book.networks import dcgan_features, to_float
+from gan_book.training.lesson import Lesson, Settings
 
 # %% [markdown]
 # ## One softmax over 2N classes
@@ -132,7 +131,7 @@ LESSON = Lesson(
     presets=PRESETS,
     build=build,
     next_step="Next: draw what you like with `gan-book generate twon-gan --run {run} --label {label} --out drawn.png`.",
-    measure=within_class.measure,
+    measure=classes.measure,
 )
 
 
@@ -142,8 +141,8 @@ LESSON = Lesson(
 # %% tags=["active-ipynb"]
 # from PIL import Image
 #
-# from gan_book.report import headline
-# from gan_book.training import train
+# from gan_book.training.report import headline
+# from gan_book.training.train import train
 #
 # PRESET = "quick"
 # run = train(LESSON, LESSON.settings(PRESET), PRESET)
@@ -202,6 +201,6 @@ LESSON = Lesson(
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():
-    from gan_book.cli import run_lesson
+    from gan_book.commands.cli import run_lesson
 
     run_lesson(LESSON)

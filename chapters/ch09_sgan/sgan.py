@@ -39,15 +39,15 @@ import numpy as np
 from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
-from gan_book.datasets.sampling import balanced_subset
-from gan_book.datasets.scaling import to_float
+from gan_book.commands.predict import ask
+from gan_book.datasets.dataset import balanced_subset
 from gan_book.errors import BookError, require_choice
 from gan_book.layers import RandomAffine, WeightNormDense, fit_gains
-from gan_book.lesson import Lesson, Score, Settings
 from gan_book.losses import feature_matching
-from gan_book.networks import to_image
-from gan_book.predicting import ask
-from gan_book.tasks.generation import Generation
+from gan_book.metrics.score import Score
+from gan_book.networks import to_float, to_image
+from gan_book.training.lesson import Lesson, Settings
+from gan_book.training.task import Generation
 
 # %% [markdown]
 # ## One network, two answers
@@ -503,9 +503,9 @@ LESSON = Lesson(
 # from scipy.special import softmax
 #
 # from gan_book.plotting import image_grid
-# from gan_book.report import headline
+# from gan_book.training.report import headline
 # from gan_book.sampling import draw
-# from gan_book.training import train
+# from gan_book.training.train import train
 #
 # PRESET = "quick"
 # settings = LESSON.settings(PRESET)
@@ -628,6 +628,6 @@ LESSON = Lesson(
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():
-    from gan_book.cli import run_lesson
+    from gan_book.commands.cli import run_lesson
 
     run_lesson(LESSON)

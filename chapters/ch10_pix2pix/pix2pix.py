@@ -36,12 +36,11 @@ import numpy as np  # noqa: F401 - for the notebook's cells
 from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
-from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError, require_choice
 from gan_book.layers import BatchStatisticsNormalization, LastingDropout
-from gan_book.lesson import Lesson, Settings
-from gan_book.networks import normal
-from gan_book.tasks.translation import Translation, translate
+from gan_book.networks import normal, to_float
+from gan_book.training.lesson import Lesson, Settings
+from gan_book.training.task import Translation, translate
 
 # %% [markdown]
 # ## The U-Net
@@ -384,8 +383,8 @@ LESSON = Lesson(
 # from PIL import Image
 #
 # from gan_book.plotting import image_grid
-# from gan_book.report import headline
-# from gan_book.training import train
+# from gan_book.training.report import headline
+# from gan_book.training.train import train
 #
 # PRESET = "quick"
 # settings = LESSON.settings(PRESET)
@@ -464,6 +463,6 @@ LESSON = Lesson(
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():
-    from gan_book.cli import run_lesson
+    from gan_book.commands.cli import run_lesson
 
     run_lesson(LESSON)

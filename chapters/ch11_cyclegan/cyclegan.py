@@ -34,14 +34,13 @@ from keras import layers, ops
 
 from chapters.ch10_pix2pix.pix2pix import adam, patch_logits
 from gan_book.adversarial import AdversarialModel, Composite
-from gan_book.callbacks.health import spread
-from gan_book.datasets.scaling import to_float
 from gan_book.errors import BookError
-from gan_book.evaluation.translation import against_all, against_truth, histogram_matched
 from gan_book.layers import ImagePool, ReflectionPadding2D
-from gan_book.lesson import Lesson, Settings
-from gan_book.networks import normal
-from gan_book.tasks.translation import Translation, translate
+from gan_book.metrics.translation import against_all, against_truth, histogram_matched
+from gan_book.networks import normal, to_float
+from gan_book.training.health import spread
+from gan_book.training.lesson import Lesson, Settings
+from gan_book.training.task import Translation, translate
 
 # %% [markdown]
 # ## The networks
@@ -312,7 +311,7 @@ def panels(networks, x, y, sides):
 
 # %%
 def baselines(pairs):
-    """Scores from A to B of the rivals and of real pictures: name -> dict, see `gan_book.evaluation.translation`."""
+    """Scores from A to B of the rivals and of real pictures: name -> dict, see `gan_book.metrics.translation`."""
     rivals = {
         "identity": pairs.test_a,
         "histogram matching": histogram_matched(pairs.test_a, pairs.b[:: max(1, len(pairs.b) // 200)]),
@@ -343,8 +342,8 @@ LESSON = Lesson(
 # %% tags=["active-ipynb"]
 # from PIL import Image
 #
-# from gan_book.report import headline
-# from gan_book.training import train
+# from gan_book.training.report import headline
+# from gan_book.training.train import train
 #
 # PRESET = "quick"
 # settings = LESSON.settings(PRESET)
@@ -417,6 +416,6 @@ LESSON = Lesson(
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():
-    from gan_book.cli import run_lesson
+    from gan_book.commands.cli import run_lesson
 
     run_lesson(LESSON)

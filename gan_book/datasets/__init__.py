@@ -5,16 +5,12 @@
 
 from dataclasses import replace
 
-from gan_book.datasets.cifar import load_cifar10
-from gan_book.datasets.dataset import Dataset, find_label
-from gan_book.datasets.decode import resize
-from gan_book.datasets.files import SkippedImages
-from gan_book.datasets.folder import load_folder
-from gan_book.datasets.idx import load_idx
+from gan_book.datasets.dataset import Dataset, Pairs, balanced_subset, find_label, subset
+from gan_book.datasets.folders import load_folder
+from gan_book.datasets.images import SkippedImages, resize
 from gan_book.datasets.manifest import fetchable, shipped, suggestion
+from gan_book.datasets.mnist import load_cifar10, load_idx
 from gan_book.datasets.pair_loading import LARGEST_SIZE, load_pairs, pair_names
-from gan_book.datasets.pairs import Pairs
-from gan_book.datasets.sampling import balanced_subset, subset
 from gan_book.errors import BookError
 from gan_book.paths import expanded
 
@@ -30,13 +26,13 @@ def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
     """Loads a labelled set of images into memory.
 
     Args:
-        name_or_path: one of `names`, or the path of a folder of images, which `gan_book.datasets.folder.load_folder`
+        name_or_path: one of `names`, or the path of a folder of images, which `gan_book.datasets.folders.load_folder`
             reads (write ``./mnist`` for a folder that is called like a set).
         image_size: side of the square images; if not given that of the set, and 64 for a folder.
         limit: train on only so many images; test images are all kept.
         seed: of the choice that ``limit`` makes, and of the hold-out of a folder without a test part.
         balanced: ``limit`` makes the classes as equal as the data allow (see
-            `gan_book.datasets.sampling.balanced_subset`). False: it chooses without a look at the labels, for who is to
+            `gan_book.datasets.dataset.balanced_subset`). False: it chooses without a look at the labels, for who is to
             learn without them.
 
     Returns:

@@ -3,9 +3,8 @@
 import numpy as np
 from PIL import Image
 
+from gan_book.datasets.dataset import Pairs, jittered_size, subset
 from gan_book.datasets.manifest import shipped, verified_path
-from gan_book.datasets.pairs import Pairs, jittered_size
-from gan_book.datasets.sampling import subset
 from gan_book.errors import BookError
 
 SIDES = ("satellite", "map")
@@ -37,7 +36,7 @@ def load_earth(image_size=64, limit=None, seed=0, paired=True, jitter=True):
         limit: train on only so many tiles of each side.
         seed: of the choice that ``limit`` makes; the splits are always the same.
         paired: whether tile i of both sides is to show the same place.
-        jitter: cut training tiles larger, to crop from (see `gan_book.datasets.pairs.jittered_size`).
+        jitter: cut training tiles larger, to crop from (see `gan_book.datasets.dataset.jittered_size`).
 
     Returns:
         `Pairs`.

@@ -8,10 +8,9 @@ from PIL import Image
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gan_book.datasets.decode import resize
+from gan_book.datasets.dataset import Pairs, jittered_size, subset
+from gan_book.datasets.images import resize
 from gan_book.datasets.manifest import shipped, verified_path
-from gan_book.datasets.pairs import Pairs, jittered_size
-from gan_book.datasets.sampling import subset
 from gan_book.errors import BookError
 
 SIDES = ("noto", "twemoji")
@@ -39,7 +38,7 @@ def load_emoji(image_size=SIZE, limit=None, seed=0, paired=True, jitter=True):
         seed: of the split, and of the choice that ``limit`` makes.
         paired: whether image i of both sides is to show the same emoji. The two drawings of an emoji differ in outline
             and pose, so even then they match in what they show, not pixel by pixel.
-        jitter: enlarge training images, to crop from (see `gan_book.datasets.pairs.jittered_size`).
+        jitter: enlarge training images, to crop from (see `gan_book.datasets.dataset.jittered_size`).
 
     Returns:
         `Pairs` with the emoji's short names in ``test_names``.

@@ -1,20 +1,266 @@
-"""Getting the larger data sets from where they are published."""
+"""Getting the larger data sets from where they are published: download, compare, unpack."""
 
+import errno
+import gzip
+import http.client
 import json
 import shutil
+import socket
+import ssl
+import tarfile
 import tempfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+import zlib
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from gan_book import paths
-from gan_book.datasets.archive import BadArchive, unpack
-from gan_book.datasets.download import MirrorFailed, download, full_disk, is_full, length, megabytes
 from gan_book.datasets.manifest import digest, fetchable, shipped, suggestion
 from gan_book.errors import BookError
+
+_UNPACK_BLOCK = 1 << 20
+# Archives of images hardly shrink them; one that grows more than this is not what it says it is.
+_MOST_GROWTH = 10
+_DAMAGE = (
+    EOFError,
+    FileExistsError,
+    NotADirectoryError,
+    RuntimeError,  # an encrypted or unsupported zip member
+    gzip.BadGzipFile,
+    ValueError,  # a name that is none
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class BadArchive(Exception):
+    """The archive is damaged or not to be trusted; its text follows the archive's name."""
+
+
+def unpack(archive, kind, folder):
+    """Unpacks into an empty folder. If everything lies in one folder of the archive, that folder's contents.
+
+    Args:
+        archive: path of the file.
+        kind: "zip" or "tar.gz".
+        folder: existing empty folder.
+
+    Raises:
+        BadArchive: a member that is no plain file, or would lie outside; far too large; damaged.
+    """
+    allowance = _MOST_GROWTH * archive.stat().st_size
+    members = _zip_members if kind == "zip" else _tar_members
+    try:
+        for name, source in members(archive):
+            allowance = _copy(source, folder / _inside(name), allowance)
+    except _DAMAGE as error:
+        raise BadArchive(f"is damaged ({error})") from error
+    _lift_single_folder(folder)
+
+
+def _zip_members(archive):
+    with zipfile.ZipFile(archive) as file:
+        for member in file.infolist():
+            # The upper half of external_attr is the Unix mode: 0o12 in its top bits marks a symbolic link.
+            if member.external_attr >> 28 == 0o12:
+                raise BadArchive(f"contains a link, '{member.filename}'")
+            if not member.is_dir():
+                with file.open(member) as source:
+                    yield member.filename, source
+
+
+def _tar_members(archive):
+    with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as file:
+        for member in file:
+            if not (member.isfile() or member.isdir()):
+                raise BadArchive(f"contains something that is no plain file, '{member.name}'")
+            if member.isfile():
+                with file.extractfile(member) as source:
+                    yield member.name, source
+        while stream.read(_UNPACK_BLOCK):
+            pass  # to the end, where gzip compares its checksum
+
+
+def _inside(name):
+    """``name`` as a relative path that stays below where it starts, on any operating system."""
+    path = PurePosixPath(name)
+    windows = PureWindowsPath(name)
+    if ".." in windows.parts or path.is_absolute() or windows.drive or windows.root:
+        raise BadArchive(f"contains '{name}', which would be written outside its folder")
+    return path
+
+
+def _copy(source, target, allowance):
+    """Copies a member and returns how many bytes are left of ``allowance``."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        while block := source.read(_UNPACK_BLOCK):
+            allowance -= len(block)
+            if allowance < 0:
+                raise BadArchive(f"unpacks to more than {_MOST_GROWTH} times its size")
+            file.write(block)
+    return allowance
+
+
+def _lift_single_folder(folder):
+    children = list(folder.iterdir())
+    if len(children) == 1 and children[0].is_dir():
+        inner = children[0].rename(folder / ".lifted")
+        for child in inner.iterdir():
+            shutil.move(child, folder / child.name)
+        inner.rmdir()
+
+
+TIMEOUT = 30.0  # seconds without a byte before a connection counts as stalled
+BACK_OFF = 1.0  # seconds before the first repetition, doubled for each further one
+_ATTEMPTS = 4  # in a row without getting further
+_BLOCK = 1 << 18
+_REPEATABLE = {408, 429, 500, 502, 503, 504}
+_NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH}
+_UNREACHABLE = (socket.gaierror, ConnectionRefusedError, ssl.SSLCertVerificationError)
+
+
+class MirrorFailed(Exception):
+    """This address does not give the file; another may. Its text says why."""
+
+
+class _Interrupted(Exception):
+    """The connection broke or stalled; the same address may go on."""
+
+
+def download(url, part, size, advance):
+    """Downloads ``url`` to the file ``part``, going on where an earlier attempt stopped.
+
+    Args:
+        url: address; redirections are followed.
+        part: path of the file; what it holds already is asked for no more if the server supports ranges.
+        size: bytes the whole file has, or None if that is not known.
+        advance: called with ``(bytes there, bytes in all or None)`` after each block.
+
+    Raises:
+        MirrorFailed: not there, another size, or broken off again and again.
+        BookError: no room on the disk.
+    """
+    failures, furthest = 0, length(part)
+    while True:
+        try:
+            return _transfer(url, part, size, advance)
+        except _Interrupted as error:
+            failures = 0 if length(part) > furthest else failures + 1
+            furthest = max(furthest, length(part))
+            if failures == _ATTEMPTS:
+                raise MirrorFailed(str(error)) from error
+            time.sleep(BACK_OFF * 2 ** max(0, failures - 1))
+
+
+def megabytes(count):
+    """``"12.3 MB"``."""
+    return f"{count / 1e6:,.1f} MB"
+
+
+def full_disk(part):
+    """The error to raise when the disk filled up while the file at ``part`` was there."""
+    kept = f"{megabytes(length(part))} are kept in {part} and need not be fetched again"
+    return BookError(f"the disk of {part.parent} is full; make room and repeat the command ({kept})")
+
+
+def is_full(error):
+    """Whether an `OSError` says that the disk is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def length(part):
+    """Bytes of a file, 0 if there is none."""
+    return part.stat().st_size if part.exists() else 0
+
+
+def _transfer(url, part, size, advance):
+    start = length(part)
+    if start == size:
+        return
+    try:
+        with _open(url, start) as response:
+            start, total = _range(response, start, part)
+            if None not in (size, total) and size != total:
+                raise MirrorFailed(f"offers {total:,} bytes instead of {size:,}")
+            _require_room(part, start, total or size)
+            _receive(response, part, start, total, advance)
+    except urllib.error.HTTPError as error:
+        _answer_error(error, part)
+    except (OSError, http.client.HTTPException) as error:
+        _answer_failure(error, part)
+
+
+def _open(url, start):
+    headers = {"User-Agent": "gan-book", "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
+
+
+def _range(response, start, part):
+    """Where in the file the answer begins, and how long the whole file is (None if the server does not say)."""
+    if response.status != 206:
+        promised = response.headers.get("Content-Length", "")
+        return 0, int(promised) if promised.isdigit() else None
+    span, _, total = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+    if not span.startswith(f"{start}-"):
+        part.unlink(missing_ok=True)
+        raise _Interrupted("sent another part of the file than was asked for")
+    return start, int(total) if total.isdigit() else None
+
+
+def _answer_error(error, part):
+    said = f"answers {error.code} {error.reason}"
+    if error.code == 416:  # what is there is as long as the server's file, or longer: then begin again
+        if error.headers.get("Content-Range") == f"bytes */{length(part)}":
+            return
+        part.unlink(missing_ok=True)
+    elif error.code not in _REPEATABLE:
+        raise MirrorFailed(said) from error
+    raise _Interrupted(said) from error
+
+
+def _answer_failure(error, part):
+    reason = getattr(error, "reason", error)
+    if isinstance(error, OSError) and is_full(error):
+        raise full_disk(part) from error
+    if isinstance(reason, _UNREACHABLE) or getattr(reason, "errno", None) in _NO_ROUTE:
+        raise MirrorFailed(f"cannot be reached ({reason})") from error
+    stalled = isinstance(reason, TimeoutError)
+    raise _Interrupted("sent nothing for too long" if stalled else f"broke off ({reason})") from error
+
+
+def _require_room(part, start, total):
+    """The rest of the archive and its contents, about as large as itself, must fit."""
+    free = shutil.disk_usage(part.parent).free
+    needed = 2 * total - start if total else 0
+    if needed > free:
+        raise BookError(
+            f"the disk of {part.parent} has {megabytes(free)} free, {megabytes(needed)} are needed; "
+            "make room, or put the cache elsewhere with GAN_BOOK_CACHE"
+        )
+
+
+def _receive(response, part, start, total, advance):
+    with part.open("r+b" if start else "wb") as file:
+        file.seek(start)
+        file.truncate()
+        while block := response.read1(_BLOCK):
+            file.write(block)
+            start += len(block)
+            advance(start, total)
+    if total is not None and start < total:
+        raise _Interrupted(f"broke off after {start:,} of {total:,} bytes")
+
 
 _RECORD = ".gan_book.json"
 
@@ -24,7 +270,7 @@ def fetch(name, target=None, progress=True, mirrors=None):
 
     Addresses are tried in order. What an interrupted download left in ``<folder>.part`` is used by the next one. The
     archive is unpacked beside the folder and renamed when complete, so the folder is there whole or not at all. The
-    SHA-256 of the archive and of every file are recorded in it for `gan_book.datasets.check`; where none is published
+    SHA-256 of the archive and of every file are recorded in it for `gan_book.commands.data`; where none is published
     (the manifest then has null) there is nothing to compare the archive with, which is said. The manifest may have null
     for its size too; then the server's word counts.
 

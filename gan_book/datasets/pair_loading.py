@@ -31,8 +31,8 @@ def load_pairs(name_or_path, image_size=64, limit=None, seed=0, paired=True, jit
         paired: whether training image i of both sides is to show the same thing (pix2pix). If not, no two training
             images of A and B do (CycleGAN): sets of pairs are divided, one part gives A and the other B. Validation and
             test images keep their pairs.
-        jitter: hold training images larger than ``image_size``, so that `gan_book.datasets.pair_batches` can crop from
-            them (see `gan_book.datasets.pairs.jittered_size`).
+        jitter: hold training images larger than ``image_size``, so that `gan_book.datasets.batches` can crop from
+            them (see `gan_book.datasets.dataset.jittered_size`).
 
     Returns:
         `gan_book.datasets.Pairs`.

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks import preset_speed
-from gan_book import results
 from gan_book.errors import BookError
 from tests import tiny_lesson
+from tools import results
 
 
 def test_so_many_steps_are_trained_and_timed_over_several_epochs(pictures):

@@ -6,8 +6,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from benchmarks import whole_command
-from gan_book import results
 from gan_book.errors import BookError
+from tools import results
 
 
 def test_a_command_is_run_to_its_report():

@@ -3,8 +3,7 @@
 import keras
 import numpy as np
 
-from gan_book.datasets.dataset import Dataset
-from gan_book.datasets.pairs import Pairs
+from gan_book.datasets.dataset import Dataset, Pairs
 
 
 def noise(shape=(28, 28, 1), n=40, classes=10):

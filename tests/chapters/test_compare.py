@@ -9,9 +9,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from chapters.ch08_acgan import compare
-from gan_book import chapters, results, runs, training
 from gan_book.errors import BookError, Interrupted
+from gan_book.training import chapters, runs
+from gan_book.training import train as training
 from tests import tiny_lesson
+from tools import results
 
 
 def test_the_three_have_equal_generators_settings_and_trunks():

@@ -10,8 +10,8 @@ from keras import layers, ops
 from PIL import Image
 
 from chapters.ch11_cyclegan import cyclegan
-from gan_book import checkpoint
 from gan_book.errors import BookError
+from gan_book.training import checkpoint
 from tests.chapters.common import moves, names, noise_pairs
 
 NETWORKS = ("generator", "inverse", "patchgan_y", "patchgan_x")

@@ -8,8 +8,9 @@ import pytest
 from scipy.special import softmax
 
 from chapters.ch07_infogan import infogan
-from gan_book import runs, sampling
+from gan_book import sampling
 from gan_book.errors import BookError
+from gan_book.training import runs
 from tests.chapters.common import build, check_information, ends_alike, moves, names, noise
 
 LESSON = infogan.LESSON

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from chapters.ch06_cgan import mlp_cgan
-from gan_book import training
 from gan_book.errors import BookError
 from gan_book.layers import Maxout
 from gan_book.sampling import between_classes, draw, latent_points
+from gan_book.training import train as training
 from tests.chapters.common import moves, names, noise, tensors
 
 NETWORKS = ["paper", "balanced"]

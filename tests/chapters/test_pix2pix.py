@@ -10,8 +10,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from chapters.ch10_pix2pix import figure, pix2pix
-from gan_book import runs
 from gan_book.errors import BookError
+from gan_book.training import runs
 from tests.chapters.common import moves, names, noise_pairs
 
 PLAYERS = ("generator", "patchgan")

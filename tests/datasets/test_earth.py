@@ -4,7 +4,7 @@ from PIL import Image
 
 from gan_book import paths
 from gan_book.datasets import earth, load_pairs
-from gan_book.datasets.pairs import jittered_size
+from gan_book.datasets.dataset import jittered_size
 from gan_book.errors import BookError
 
 SIZES = (64, 128, 256)

@@ -14,8 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from gan_book import datasets, paths
-from gan_book.datasets import archive, cli, download, manifest
-from gan_book.datasets.check import check, status
+from gan_book.commands.data import app, check, status
+from gan_book.datasets import fetch as fetching
+from gan_book.datasets import manifest
 from gan_book.datasets.fetch import fetch, fetched_path
 from gan_book.errors import BookError
 
@@ -136,7 +137,7 @@ def server():
 def toy(server, tmp_path, monkeypatch, cache):
     """A manifest of one set, "toy", that the server gives."""
     monkeypatch.setattr(paths, "DATA", tmp_path / "data")
-    monkeypatch.setattr(download, "BACK_OFF", 0.0)
+    monkeypatch.setattr(fetching, "BACK_OFF", 0.0)
     for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
     (tmp_path / "data").mkdir()
@@ -223,7 +224,7 @@ def test_truncated_answers_are_continued(server, toy, cache):
 
 
 def test_stalled_connection_is_given_up_and_continued(server, toy, cache, monkeypatch):
-    monkeypatch.setattr(download, "TIMEOUT", 0.5)
+    monkeypatch.setattr(fetching, "TIMEOUT", 0.5)
     assert_whole(get(server, "stalls"), cache)
     assert server.asked == [("stalls", None), ("stalls", "bytes=60000-")]
 
@@ -392,40 +393,40 @@ def test_archives_not_to_be_trusted(server, toy, cache, tmp_path, content, kind,
 
 def test_disk_too_small(server, toy, cache, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda path: usage(10**6, 10**6, 1000))
+    monkeypatch.setattr(fetching.shutil, "disk_usage", lambda path: usage(10**6, 10**6, 1000))
     with pytest.raises(BookError, match=r"0\.0 MB free, 0\.3 MB are needed; make room"):
         get(server, "good")
     assert_nothing(cache)
 
 
 def test_disk_full_while_downloading(server, toy, cache, monkeypatch):
-    receive = download._receive
+    receive = fetching._receive
 
     def fill(response, part, *arguments):
         part.write_bytes(response.read(50_000))
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(download, "_receive", fill)
+    monkeypatch.setattr(fetching, "_receive", fill)
     with pytest.raises(BookError, match=r"is full; make room and repeat the command \(0\.1 MB are kept in .*toy\.part"):
         get(server, "good")
-    monkeypatch.setattr(download, "_receive", receive)
+    monkeypatch.setattr(fetching, "_receive", receive)
     assert_whole(get(server, "good"), cache)
     assert server.asked[-1] == ("good", "bytes=50000-")
 
 
 def test_disk_full_while_unpacking(server, toy, cache, monkeypatch):
-    copy = archive._copy
+    copy = fetching._copy
 
     def fill(source, target, allowance):
         if target.name == "2.bin":
             raise OSError(errno.ENOSPC, "No space left on device")
         return copy(source, target, allowance)
 
-    monkeypatch.setattr(archive, "_copy", fill)
+    monkeypatch.setattr(fetching, "_copy", fill)
     with pytest.raises(BookError, match="is full"):
         get(server, "good")
     assert [path.name for path in (cache / "datasets").iterdir()] == ["toy.part"]
-    monkeypatch.setattr(archive, "_copy", copy)
+    monkeypatch.setattr(fetching, "_copy", copy)
     assert_whole(get(server, "good"), cache)
     assert len(server.asked) == 1, "the archive was there already"
 
@@ -499,7 +500,7 @@ def test_cifar10_after_a_fetch(server, toy, monkeypatch):
 
 
 def run(*arguments):
-    return CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
 
 
 def test_commands(server, toy, cache):

@@ -3,10 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from gan_book import datasets, paths
-from gan_book.datasets import scaling
+from gan_book import datasets, networks, paths
+from gan_book.datasets.dataset import balanced_subset, holdout
 from gan_book.datasets.manifest import digest, fetchable, shipped
-from gan_book.datasets.sampling import balanced_subset, holdout
 from gan_book.errors import BookError
 
 
@@ -116,9 +115,9 @@ def test_every_fetchable_set_can_be_fetched():
 
 def test_scaling_there_and_back():
     pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-    scaled = np.array(scaling.to_float(pixels))
+    scaled = np.array(networks.to_float(pixels))
     assert scaled.dtype == np.float32 and scaled.min() == -1 and scaled.max() == 1
-    assert np.array_equal(scaling.to_uint8(scaled), pixels)
-    assert np.array_equal(np.array(scaling.to_uint8(scaling.to_float(pixels))), pixels)
-    outside = scaling.to_uint8(np.array([-1.5, 2.0, 0.0012]))
+    assert np.array_equal(networks.to_uint8(scaled), pixels)
+    assert np.array_equal(np.array(networks.to_uint8(networks.to_float(pixels))), pixels)
+    outside = networks.to_uint8(np.array([-1.5, 2.0, 0.0012]))
     assert isinstance(outside, np.ndarray) and outside.dtype == np.uint8 and outside.tolist() == [0, 255, 128]

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from gan_book.datasets import Pairs
-from gan_book.datasets.pair_batches import PairBatches
+from gan_book.datasets.batches import PairBatches
 from gan_book.errors import BookError
 
 SAMPLES, BATCH, SIZE, LARGE = 11, 3, 5, 8

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from gan_book.datasets import SkippedImages, load_pairs, pair_folders
-from gan_book.datasets.decode import UnreadableImage, decode_halves
+from gan_book.datasets.images import UnreadableImage, decode_halves
 from gan_book.errors import BookError
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from gan_book import datasets, paths
 from gan_book.datasets import load_pairs, manifest, pair_names
-from gan_book.datasets.pairs import jittered_size
+from gan_book.datasets.dataset import jittered_size
 from gan_book.errors import BookError
 
 

@@ -1,0 +1,113 @@
+"""The files of MNIST and Fashion-MNIST (IDX) and of CIFAR-10 (its binary version, for the book never unpickles)."""
+
+import gzip
+import math
+import struct
+import zlib
+
+import numpy as np
+
+from gan_book.datasets.fetch import checked_file, fetch_record, fetched_path
+from gan_book.datasets.manifest import verified_path
+from gan_book.errors import BookError
+
+_UNSIGNED_BYTE = 0x08
+
+
+def read_idx(path, dimensions):
+    """Reads a gzip-compressed IDX file of unsigned bytes.
+
+    The magic number is two zero bytes, the type code (8 = unsigned byte) and the number of dimensions; the length of
+    each dimension follows as a 32-bit big-endian integer (http://yann.lecun.com/exdb/mnist/, "File formats").
+
+    Args:
+        path: the ``.gz`` file.
+        dimensions: how many dimensions the array must have (3 for images, 1 for labels).
+
+    Returns:
+        uint8 array of the shape the header gives.
+
+    Raises:
+        BookError: not gzip, truncated, another magic number, or fewer or more values than the header promises.
+    """
+    try:
+        with gzip.open(path) as file:
+            content = file.read()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise BookError(f"{path} is truncated or not a gzip file ({error}); get it again") from error
+    magic = bytes([0, 0, _UNSIGNED_BYTE, dimensions])
+    start = 4 + 4 * dimensions
+    if content[:4] != magic or len(content) < start:
+        raise BookError(
+            f"{path} is not an IDX file of {dimensions}-dimensional unsigned bytes: "
+            f"it starts with {content[:4].hex(' ')}, not {magic.hex(' ')}"
+        )
+    shape = struct.unpack(f">{dimensions}I", content[4:start])
+    promised = math.prod(shape)
+    if len(content) - start != promised:
+        raise BookError(f"{path} holds {len(content) - start:,} values where its header promises {promised:,}")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def load_idx(entry):
+    """Reads the four files of a shipped set, checksums first.
+
+    Args:
+        entry: the set's entry in the manifest.
+
+    Returns:
+        ``(images, labels), (test_images, test_labels)``: uint8 ``[n, height, width, 1]`` and int32 ``[n]``.
+
+    Raises:
+        BookError: a file is missing, damaged, or does not fit the others.
+    """
+    return tuple(_load_split(entry, split) for split in ("train", "test"))
+
+
+def _load_split(entry, split):
+    files = entry["files"]
+    images = read_idx(verified_path(files[f"{split}_images"]), 3)
+    labels = read_idx(verified_path(files[f"{split}_labels"]), 1)
+    if len(images) != len(labels):
+        raise BookError(f"{files[f'{split}_images']['path']} has {len(images):,} images but {len(labels):,} labels")
+    return images[..., np.newaxis], labels.astype("int32")
+
+
+_SIDE = 32
+_RECORD = 1 + 3 * _SIDE * _SIDE
+
+
+def read_batch(path):
+    """Reads one ``.bin`` file: records of a label byte and 3,072 pixels, channel after channel, row after row.
+
+    Returns:
+        uint8 images ``[n, 32, 32, 3]`` and int32 labels ``[n]``.
+
+    Raises:
+        BookError: the length is no multiple of a record, or a label is not one of 0 to 9.
+    """
+    content = np.fromfile(path, np.uint8)
+    if content.size == 0 or content.size % _RECORD:
+        raise BookError(f"{path} is truncated: {content.size:,} bytes are no multiple of {_RECORD:,}; fetch it again")
+    records = content.reshape(-1, _RECORD)
+    labels = records[:, 0].astype("int32")
+    if labels.max() > 9:
+        raise BookError(f"{path} is damaged: it has a label {labels.max()} where only 0 to 9 exist; fetch it again")
+    images = records[:, 1:].reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(images), labels
+
+
+def load_cifar10():
+    """Reads the fetched set, comparing each file with the sum recorded when it was fetched.
+
+    Returns:
+        ``(images, labels), (test_images, test_labels)`` as `read_batch` returns them, the five training files joined.
+
+    Raises:
+        BookError: not fetched, or damaged since.
+    """
+    folder = fetched_path("cifar10")
+    record = fetch_record(folder)
+    training = [read_batch(checked_file(folder, f"data_batch_{i}.bin", record)) for i in range(1, 6)]
+    images, labels = (np.concatenate(parts) for parts in zip(*training, strict=True))
+    return (images, labels), read_batch(checked_file(folder, "test_batch.bin", record))

@@ -1,0 +1,257 @@
+"""The networks whose features the book measures in: its own small classifiers, and LPIPS's AlexNet."""
+
+import hashlib
+import json
+from functools import lru_cache
+
+import keras
+import numpy as np
+from keras import layers, ops
+from scipy.special import softmax
+
+from gan_book.datasets.manifest import shipped
+from gan_book.errors import BookError
+from gan_book.paths import PRETRAINED, UNREADABLE, read_arrays
+
+IMAGE_SHAPE = (28, 28, 1)
+BATCH_SIZE = 500
+FEATURES = 96
+CLASSIFIERS = PRETRAINED / "classifiers"
+
+
+def define_classifier(num_classes=10, dtype="float32"):
+    """A convolutional network of about 200,000 parameters, built from 3x3 convolutions with batch normalisation.
+
+    Maps images uint8 ``[n, 28, 28, 1]`` to logits float32 ``[n, num_classes]`` (layer ``logits``); the layer
+    ``features``, ``[n, 96]``, averages the last feature maps. ``dtype`` is the policy of everything below the logits.
+    """
+    images = layers.Input(IMAGE_SHAPE, dtype="uint8", name="images")
+    x = layers.Rescaling(1 / 127.5, offset=-1, dtype=dtype, name="scale")(images)
+    x = _convolution(x, 32, dtype)
+    x = layers.MaxPooling2D(dtype=dtype)(x)
+    x = _convolution(x, 64, dtype)
+    x = _convolution(x, 64, dtype)
+    x = layers.MaxPooling2D(dtype=dtype)(x)
+    x = _convolution(x, FEATURES, dtype)
+    x = _convolution(x, FEATURES, dtype)
+    x = layers.GlobalAveragePooling2D(dtype=dtype, name="features")(x)
+    x = layers.Dropout(0.2, dtype=dtype)(x)
+    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    return keras.Model(images, logits, name="classifier")
+
+
+def _convolution(x, filters, dtype):
+    x = layers.Conv2D(filters, 3, padding="same", use_bias=False, dtype=dtype)(x)
+    x = layers.BatchNormalization(momentum=0.9, dtype=dtype)(x)
+    return layers.ReLU(dtype=dtype)(x)
+
+
+def has_classifier(dataset):
+    """Whether a classifier ships for the images of this `Dataset`, at their size.
+
+    A reader's own folder may be called like a data set of the book; its classes have other names, or another order.
+    """
+    entry = shipped().get(dataset.name)
+    ours = entry is not None and dataset.class_names == tuple(entry.get("class_names", ()))
+    return ours and dataset.image_shape == IMAGE_SHAPE and (CLASSIFIERS / f"{dataset.name}.keras").exists()
+
+
+class Classifier:
+    """A trained network read at two places: its last features and its class probabilities.
+
+    Every method takes images uint8 ``[n, 28, 28, 1]``, values 0 to 255, and raises BookError for anything else.
+    """
+
+    def __init__(self, name, network):
+        self.name = name
+        self._network = keras.Model(network.input, [network.get_layer("features").output, network.output])
+
+    @property
+    def weights(self):
+        """The network's weights, a list of arrays."""
+        return self._network.get_weights()
+
+    def outputs(self, images):
+        """``(features, probabilities)``, float64 ``[n, d]`` and ``[n, k]``, in one pass over the images.
+
+        The network runs in float32; the softmax is taken in float64, so that rows sum to 1 to the last digit.
+        """
+        features, logits = self._network.predict(check_images(images), batch_size=BATCH_SIZE, verbose=0)
+        return np.asarray(features, "float64"), softmax(np.asarray(logits, "float64"), axis=1)
+
+    def features(self, images):
+        """float64 ``[n, d]``."""
+        return self.outputs(images)[0]
+
+    def probabilities(self, images):
+        """float64 ``[n, k]``; rows sum to 1."""
+        return self.outputs(images)[1]
+
+    def predict(self, images):
+        """The most probable class, int ``[n]``."""
+        return np.argmax(self.probabilities(images), axis=1)
+
+
+def check_images(images):
+    """``images`` as an array, if it is what a classifier reads.
+
+    Raises:
+        BookError: not uint8 ``[n, 28, 28, 1]`` with n of at least 1.
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != IMAGE_SHAPE or not len(images):
+        raise BookError(
+            f"the classifier reads uint8 images of shape [n, 28, 28, 1] but was given {images.dtype} of shape "
+            f"{list(images.shape)}; scale generated images back to 0..255 and round them first"
+        )
+    return images
+
+
+def classifier_names():
+    """Names of the data sets a classifier ships for."""
+    return sorted(path.stem for path in CLASSIFIERS.glob("*.keras"))
+
+
+@lru_cache
+def load_classifier(dataset_name):
+    """The shipped `Classifier` of a data set.
+
+    Only the weights are read from the file: a network's saved description changes between versions of Keras, the
+    weights do not.
+
+    Raises:
+        BookError: no classifier ships for the data set, or its file is not the one its record describes.
+    """
+    if dataset_name not in classifier_names():
+        raise BookError(
+            f"no classifier ships for '{dataset_name}', and metrics that use labels or features need one; "
+            f"there are classifiers for: {', '.join(classifier_names())}"
+        )
+    path = CLASSIFIERS / f"{dataset_name}.keras"
+    record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    if hashlib.sha256(path.read_bytes()).hexdigest() != record["sha256"]:
+        raise BookError(f"the classifier {path} is damaged (wrong SHA-256); restore the file from the repository")
+    network = define_classifier()
+    network.load_weights(path)
+    return Classifier(dataset_name, network)
+
+
+WEIGHTS = PRETRAINED / "lpips_alex.npz"
+MEAN, STD = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of ImageNet's colours, scaled to [-1, 1]
+CONVOLUTIONS = ((64, 11, 4, 2), (192, 5, 1, 2), (384, 3, 1, 1), (256, 3, 1, 1), (256, 3, 1, 1))
+POOLED = (1, 2)  # the convolutions that max pooling comes after
+SMALLEST = 31  # side of the smallest image that leaves a pixel at the end
+BATCH_SIZE = 50
+
+
+def define_alexnet():
+    """AlexNet's convolutions: uint8 images ``[n, h, w, 3]`` to the list of its five activations ``[n, h_k, w_k, c_k]``.
+
+    Each convolution is given by its filters, kernel size, stride and padding in `CONVOLUTIONS`.
+    """
+    image = keras.Input((None, None, 3), dtype="uint8", name="image")
+    h = layers.Rescaling(1 / 127.5, offset=-1, dtype="float32")(image)
+    h = layers.Normalization(mean=MEAN, variance=np.square(STD), dtype="float32")(h)
+    activations = []
+    for number, (filters, size, strides, padding) in enumerate(CONVOLUTIONS, start=1):
+        h = layers.ZeroPadding2D(padding, dtype="float32")(h)
+        convolution = layers.Conv2D(filters, size, strides, activation="relu", dtype="float32", name=f"conv{number}")
+        h = convolution(h)
+        activations.append(h)
+        if number in POOLED:
+            h = layers.MaxPooling2D(3, 2, dtype="float32")(h)
+    return keras.Model(image, activations, name="alexnet")
+
+
+class LPIPS:
+    """The shipped network; everything in float32.
+
+    All methods raise BookError for images that are not uint8 ``[n, h, w, 3]`` of at least 31 x 31 pixels.
+    """
+
+    def __init__(self, weights):
+        self.alexnet = define_alexnet()
+        for number in range(1, len(CONVOLUTIONS) + 1):
+            kernel, bias = weights[f"conv{number}_kernel"], weights[f"conv{number}_bias"]
+            self.alexnet.get_layer(f"conv{number}").set_weights([kernel.astype("float32"), bias])
+        self.channel_weights = [weights[f"lin{number}"] for number in range(1, len(CONVOLUTIONS) + 1)]
+
+    def distances(self, first, second):
+        """LPIPS of pairs of images: float64 ``[n]``, 0 for equal ones; the larger the less alike.
+
+        Raises:
+            BookError: the two are not of one shape.
+        """
+        first, second = _checked(first), _checked(second)
+        if first.shape != second.shape:
+            raise BookError(f"LPIPS compares images of one shape, not {list(first.shape)} with {list(second.shape)}")
+        batches = range(0, len(first), BATCH_SIZE)
+        return np.concatenate([self._pairs(first[i : i + BATCH_SIZE], second[i : i + BATCH_SIZE]) for i in batches])
+
+    def features(self, images):
+        """The last activation at each of its places, for a Fréchet distance: float64 ``[n * h_5 * w_5, 256]``.
+
+        A place every 16 pixels, which sees 163 pixels around: images of 64 pixels have 3 x 3 places.
+        """
+        images = _checked(images)
+        batches = range(0, len(images), BATCH_SIZE)
+        last = [ops.convert_to_numpy(self._activations(images[i : i + BATCH_SIZE])[-1]) for i in batches]
+        return np.concatenate(last).reshape(-1, last[0].shape[-1]).astype("float64")
+
+    def embedding(self, images):
+        """Vectors whose squared Euclidean distances are the LPIPS of their images: float32 ``[n, d]``.
+
+        For comparing each of many images with each other; d is some 30,000 for images of 64 pixels.
+        """
+        images = _checked(images)
+        batches = range(0, len(images), BATCH_SIZE)
+        return np.concatenate([self._embedded(images[i : i + BATCH_SIZE]) for i in batches])
+
+    def _embedded(self, images):
+        parts = [
+            _unit(activation) * np.sqrt(weights / np.prod(activation.shape[1:3]))
+            for activation, weights in zip(self._activations(images), self.channel_weights, strict=True)
+        ]
+        return np.concatenate([part.reshape(len(images), -1) for part in parts], axis=1)
+
+    def _activations(self, images):
+        return self.alexnet.predict_on_batch(images)
+
+    def _pairs(self, first, second):
+        total = 0.0
+        for a, b, weights in zip(
+            self._activations(first), self._activations(second), self.channel_weights, strict=True
+        ):
+            difference = np.square(_unit(a) - _unit(b))
+            total = total + (difference * weights).sum(axis=-1).mean(axis=(1, 2))
+        return np.asarray(total, "float64")
+
+
+def _unit(activation):
+    """Each pixel's channels as a vector of length 1."""
+    return activation / (np.linalg.norm(activation, axis=-1, keepdims=True) + 1e-10)
+
+
+def _checked(images):
+    images = np.asarray(images)
+    good = images.dtype == np.uint8 and images.ndim == 4 and len(images) and images.shape[-1] == 3
+    if not good or min(images.shape[1:3]) < SMALLEST:
+        raise BookError(
+            f"LPIPS reads uint8 images [n, h, w, 3] of at least {SMALLEST} x {SMALLEST} pixels but was given "
+            f"{images.dtype} of shape {list(images.shape)}; convert them to colour, or enlarge them"
+        )
+    return images
+
+
+@lru_cache
+def load_lpips():
+    """The shipped `LPIPS`.
+
+    Raises:
+        BookError: its file is missing or damaged.
+    """
+    try:
+        weights = read_arrays(WEIGHTS)
+    except UNREADABLE as error:
+        raise BookError(f"{WEIGHTS} cannot be read ({type(error).__name__}); restore it from the repository") from error
+    return LPIPS(weights)

@@ -1,0 +1,213 @@
+"""The whole state of a training in one file, and back; saving while training, and stopping between two steps.
+
+Keras's own `save_weights` keeps what a model needs to be used. To go on *as if nothing had happened* a training also
+needs its optimizers' moments, loss scale, random states, running means and the place in the data; they are all Keras
+variables or small numbers, so one ``.npz`` holds them.
+"""
+
+import json
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from gan_book.errors import BookError, Interrupted
+from gan_book.paths import UNREADABLE, atomic_write, read_arrays
+
+KEPT = 2
+
+
+def state_variables(model):
+    """Every variable of an `AdversarialModel` but its running means, in an order that depends on the code alone."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def save(model, folder, position):
+    """Writes ``folder/step-<n>.npz`` and removes all but the two newest.
+
+    Args:
+        position: JSON-ready dict with at least "step", "epoch" and "batch": where training goes on.
+
+    The file is complete or absent: it is written under another name and renamed. Its arrays carry CRC-32 sums, so
+    that later damage shows when it is read.
+    """
+    folder = Path(folder)
+    arrays = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(state_variables(model))}
+    means = {name: [float(v) for v in mean.variables] for name, mean in model.means.items()}
+    about = {"position": position, "means": means}
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    with atomic_write(folder / _name(position["step"])) as file:
+        np.savez(file, **arrays)
+    for leftover in folder.glob(".*.part"):
+        leftover.unlink(missing_ok=True)
+    # A later one can only be damaged: this training did not begin with it.
+    kept = [file for file in saved(folder) if file.name <= _name(position["step"])][:KEPT]
+    for old in set(saved(folder)).difference(kept):
+        old.unlink(missing_ok=True)
+
+
+def _name(step):
+    return f"step-{step:09d}.npz"
+
+
+def saved(folder):
+    """The checkpoints in a folder, newest first."""
+    return sorted(Path(folder).glob("step-*.npz"), reverse=True)
+
+
+def restore(model, folder, tell=print):
+    """Loads the newest readable checkpoint into `model` and returns its position and means, or None if there is none.
+
+    A damaged file is named by `tell` and the one before it taken.
+
+    Raises:
+        BookError: there are checkpoints but none can be read, or they belong to other networks.
+    """
+    files = saved(folder)
+    for file in files:
+        try:
+            arrays, about = _read(file)
+        except UNREADABLE as error:
+            before = "" if file == files[-1] else "; going back to the one before it"
+            tell(f"Checkpoint {file} is damaged ({type(error).__name__}){before}.")
+            continue
+        _assign(model, arrays, file)
+        return about["position"], about["means"]
+    if files:
+        raise BookError(f"no checkpoint in {folder} can be read; start anew without --resume and with another --out")
+    return None
+
+
+def _read(file):
+    arrays = read_arrays(file)
+    return arrays, json.loads(arrays.pop("about").tobytes())
+
+
+def _assign(model, arrays, file):
+    variables = state_variables(model)
+    shapes = {f"v{i}": tuple(v.shape) for i, v in enumerate(variables)}
+    if {name: value.shape for name, value in arrays.items()} != shapes:
+        raise BookError(f"checkpoint {file} belongs to other networks; was the chapter changed since it was written?")
+    for i, variable in enumerate(variables):
+        variable.assign(arrays[f"v{i}"])
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Saves at the end of every epoch, every `seconds` in between, and when asked to stop.
+
+    Args:
+        folder: where the checkpoints go.
+        steps_per_epoch: batches of a whole epoch.
+        seconds: time between two checkpoints within an epoch. Saving changes nothing, so a clock may decide.
+        stop: `threading.Event`; once set, the callback saves after the current step and raises `Interrupted`.
+        state: function returning a JSON-ready dict kept with the checkpoint (the health monitor's memory).
+    """
+
+    def __init__(self, folder, steps_per_epoch, seconds, stop=None, state=dict):
+        super().__init__()
+        self.folder, self.steps_per_epoch, self.seconds = folder, steps_per_epoch, seconds
+        self.stop = stop or threading.Event()
+        self.state = state
+        self.epoch = self.first_batch = 0
+        self.seconds_before, self._means = 0.0, {}
+        self._began = self._saved = None
+
+    def restore(self, model, tell=print):
+        """Loads the newest checkpoint and returns its position, or None if there is none."""
+        found = restore(model, self.folder, tell)
+        if found is None:
+            return None
+        position, means = found
+        self._means = means if position["batch"] else {}  # Those of a whole epoch are not the next one's.
+        self.epoch, self.first_batch = position["epoch"], position["batch"]
+        self.seconds_before = position["seconds"]
+        return position
+
+    @property
+    def training_seconds(self):
+        """Time spent training, that before an interruption included."""
+        return self.seconds_before + (0.0 if self._began is None else time.monotonic() - self._began)
+
+    def on_train_begin(self, logs=None):
+        self._began = self._saved = time.monotonic()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+        if self._means:  # Keras has just set the running means to zero; this epoch had already begun.
+            self.model.restore_means(self._means)
+            self._means = {}
+
+    def on_train_batch_end(self, batch, logs=None):
+        batch = self.first_batch + batch + 1
+        if batch >= self.steps_per_epoch:  # more if several steps run at once
+            return  # on_epoch_end follows at once, after the epoch's log and samples are written.
+        if self.stop.is_set() or time.monotonic() - self._saved >= self.seconds:
+            self._save(self.epoch, batch)
+        self._leave_if_asked()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.first_batch = 0
+        self._save(epoch + 1, 0)
+        self._leave_if_asked()
+
+    def _leave_if_asked(self):
+        if self.stop.is_set():
+            raise Interrupted
+
+    def _save(self, epoch, batch):
+        position = {
+            "step": epoch * self.steps_per_epoch + batch,
+            "epoch": epoch,
+            "batch": batch,
+            "seconds": round(self.training_seconds, 3),
+            "state": self.state(),
+        }
+        save(self.model, self.folder, position)
+        self._saved = time.monotonic()
+
+
+class OneTraining(keras.callbacks.CallbackList):
+    """Callbacks for `fit` after `fit`: to them it is one training, which ends when `end` is called."""
+
+    def __init__(self, callbacks, model):
+        super().__init__(callbacks, model=model, add_history=True)
+        self._begun = False
+
+    def on_train_begin(self, logs=None):
+        if not self._begun:
+            self._begun = True
+            super().on_train_begin(logs)
+
+    def on_train_end(self, logs=None):
+        pass
+
+    def end(self):
+        if self._begun:
+            super().on_train_end()
+
+
+@contextmanager
+def stop_on_signal():
+    """Yields an event that Ctrl-C and SIGTERM set; a second Ctrl-C breaks off at once."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # Only the main thread may handle signals.
+        return
+
+    def ask(signum, frame):
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        print("\nStopping after this step; once more to break off at once.", file=sys.stderr, flush=True)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

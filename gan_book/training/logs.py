@@ -1,0 +1,204 @@
+"""Following a training: which step it is, the losses of the last steps, a file of both, a picture after each epoch."""
+
+import csv
+import os
+import time
+from copy import deepcopy
+from pathlib import Path
+
+import keras
+
+from gan_book.plotting import image_grid, save_png
+
+
+class StepCounter(keras.callbacks.Callback):
+    """A callback that knows its place in the training, also when an epoch is resumed in its middle.
+
+    Subclasses say what to do in `begin_epoch` and `after_steps`.
+
+    Attributes:
+        step, epoch_step: steps done in the whole training and in this epoch.
+        epoch: number of the epoch that is running, or None between two.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.step = self.epoch_step = self.first_step = 0
+        self.epoch = None
+
+    def begin_epoch(self):
+        """The running means that `fit` logs begin again."""
+
+    def after_steps(self, before, logs):
+        """`step` is now beyond `before`, by more than one if several steps run at once."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # An epoch that is running already was restored in its middle, and so were its running means.
+        if epoch != self.epoch:
+            self.epoch, self.epoch_step = epoch, 0
+            self.begin_epoch()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.first_step = batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        before, steps = self.step, batch - self.first_step + 1
+        self.step += steps
+        self.epoch_step += steps
+        self.after_steps(before, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epoch = None
+
+    def state(self):
+        """What an exact resume needs, as JSON."""
+        return {"step": self.step, "epoch": self.epoch, "epoch_step": self.epoch_step}
+
+    def restore(self, state):
+        """Go on from `state()`. In the middle of an epoch, the metrics' running means have to be restored too."""
+        self.step, self.epoch, self.epoch_step = state["step"], state["epoch"], state["epoch_step"]
+
+
+class EpochLog(keras.callbacks.CSVLogger):
+    """Keras's file of epochs without the ``val_`` columns, which it adds for losses never measured in this book."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.keys = self.keys or sorted(logs)
+        super().on_epoch_end(epoch, logs)
+
+
+class StepClock(keras.callbacks.Callback):
+    """Reads the clock, in seconds, when it is made and after every step: `times`, for benchmarks."""
+
+    def __init__(self):
+        super().__init__()
+        self.times = [time.perf_counter()]
+
+    def on_train_batch_end(self, batch, logs=None):
+        # JAX, and TensorFlow on a GPU, return before the step is computed. The last turn's loss as a float cannot be
+        # had before it is: reading it blocks, as `jax.block_until_ready` would, on every backend alike.
+        float(list(logs.values())[-1])
+        self.times.append(time.perf_counter())
+
+
+def passed(before, after, every):
+    """Whether a multiple of ``every`` lies between the two step numbers, the later one included."""
+    return after // every > before // every
+
+
+class WindowMeans:
+    """Means over windows of steps: `fit` logs means since the epoch began, and what is new is taken out of two of them.
+
+    Args:
+        window: steps in a window, at least; a window that is open at the end of an epoch stays open.
+    """
+
+    def __init__(self, window):
+        self.window = window
+        self.epoch_steps, self.epoch_sums = 0, {}
+        self.open_steps, self.open_sums = 0, {}
+
+    def begin_epoch(self):
+        """The running means begin again."""
+        self.epoch_steps, self.epoch_sums = 0, {}
+
+    def update(self, steps, means):
+        """The means of the window that these steps have closed, or None.
+
+        steps: how many steps of the epoch are done; means: dict of the means over those.
+        """
+        sums = {name: mean * steps for name, mean in means.items()}
+        for name, total in sums.items():
+            self.open_sums[name] = self.open_sums.get(name, 0.0) + total - self.epoch_sums.get(name, 0.0)
+        self.open_steps += steps - self.epoch_steps
+        self.epoch_steps, self.epoch_sums = steps, sums
+        if self.open_steps < self.window or not sums:
+            return None
+        closed = {name: total / self.open_steps for name, total in self.open_sums.items()}
+        self.open_steps, self.open_sums = 0, {}
+        return closed
+
+    def state(self):
+        """What an exact resume needs, as JSON."""
+        return {name: deepcopy(value) for name, value in vars(self).items() if name != "window"}
+
+    def restore(self, state):
+        """Go on from `state()`."""
+        vars(self).update(deepcopy(state))
+
+
+class StepLog(StepCounter):
+    """Appends a row to a CSV file every so many steps: which step it is, and the mean of each log since the row before.
+
+    Where a training has only a few epochs, this is what its curves are drawn from.
+
+    Args:
+        path: of the file; rows that a resume will write again must have been taken out.
+        every: steps between two rows.
+    """
+
+    def __init__(self, path, every):
+        super().__init__()
+        self.path, self.every, self.windows = path, every, WindowMeans(every)
+
+    def begin_epoch(self):
+        self.windows.begin_epoch()
+
+    def after_steps(self, before, logs):
+        if passed(before, self.step, self.every):  # each reading of the logs waits for the device
+            self._read(logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch)
+        self._read(logs)
+
+    def state(self):
+        return {**super().state(), "windows": self.windows.state()}
+
+    def restore(self, state):
+        super().restore(state)
+        self.windows.restore(state["windows"])
+
+    def _read(self, logs):
+        means = self.windows.update(self.epoch_step, {name: float(value) for name, value in (logs or {}).items()})
+        if means:
+            self._append({"step": self.step, **means})
+
+    def _append(self, row):
+        with Path(self.path).open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, row)
+            if not os.fstat(file.fileno()).st_size:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Writes ``folder/epoch-0001.png`` at the end of the first epoch and so on; ``epoch-0000.png`` before training.
+
+    Args:
+        draw: function without arguments that returns uint8 ``[rows * columns, height, width, channels]``; it should
+            use the same latent points every time, so that the pictures can be compared.
+        folder: where the pictures go; it is made if need be.
+        rows: of the grid.
+    """
+
+    def __init__(self, draw, folder, rows):
+        super().__init__()
+        self.draw, self.folder = draw, Path(folder)
+        self.rows = rows
+
+    def on_train_begin(self, logs=None):
+        # A resumed training has this picture already, and its generator is no longer the untrained one.
+        if not self._file(0).exists():
+            self._write(0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._write(epoch + 1)
+
+    def _file(self, epoch):
+        return self.folder / f"epoch-{epoch:04d}.png"
+
+    def _write(self, epoch):
+        _ = self.model  # on the JAX backend this brings the weights up to date
+        images = self.draw()
+        save_png(image_grid(images, self.rows, len(images) // self.rows), self._file(epoch))

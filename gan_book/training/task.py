@@ -1,0 +1,284 @@
+"""What is done to a run: `Generation` for chapters that generate from noise, `Translation` for image to image."""
+
+import shlex
+from dataclasses import asdict
+from types import SimpleNamespace
+
+import numpy as np
+from keras import ops
+
+from gan_book import datasets, metrics, plotting
+from gan_book.commands.predict import ask
+from gan_book.datasets.batches import Batches, PairBatches
+from gan_book.datasets.pair_loading import load_pairs
+from gan_book.errors import BookError, require_choice
+from gan_book.metrics.score import Score
+from gan_book.metrics.translation import against_all, against_truth
+from gan_book.networks import to_uint8
+from gan_book.sampling import (
+    GRID,
+    balanced_labels,
+    check_seed,
+    draw,
+    grid_labels,
+    is_conditional,
+    label_names,
+    num_labels,
+)
+from gan_book.training.health import HealthMonitor, spread
+from gan_book.training.logs import SampleGrid
+
+
+class Generation:
+    """What is done to a run of a lesson whose model draws from its ``sampler``, a generator that takes noise.
+
+    A lesson's `task` has these methods, `gan_book.training.task.Translation` its own.
+
+    Args:
+        balanced: whether the setting ``limit`` may look at labels, see `gan_book.datasets.load`.
+    """
+
+    def __init__(self, balanced=True):
+        self.balanced = balanced
+
+    def load(self, settings):
+        """The data set of the settings.
+
+        Raises:
+            BookError: see `gan_book.datasets.load`; or so few samples are to be measured that it could not be done.
+        """
+        data = datasets.load(settings.data, settings.image_size, settings.limit, settings.seed, self.balanced)
+        least = metrics.FEATURES + 1 if metrics.has_classifier(data) else 2 * data.num_classes
+        if settings.measure_samples < least:  # said before the training, not after it
+            few = f"measure_samples is {settings.measure_samples}"
+            raise BookError(f"{few}; to measure images of '{settings.data}' takes at least {least}")
+        if len(data.test_images) < 2:
+            raise BookError(f"'{settings.data}' has one test image, and to measure takes two; add images")
+        if (data.test_images == data.test_images[0]).all():
+            raise BookError(f"the test images of '{settings.data}' are all the same, and are to differ; add others")
+        return data
+
+    def validation(self, dataset):
+        """Raises `BookError`: these data sets have no third part."""
+        raise BookError(f"'{dataset.name}' has no validation images; leave out --validation to use the test images")
+
+    def names(self, dataset):
+        """What config.json calls "class_names"."""
+        return dataset.class_names
+
+    def batches(self, dataset, settings):
+        """What `fit` is given."""
+        return Batches(dataset.images, dataset.labels, settings.batch_size, settings.seed)
+
+    def sample_grid(self, model, dataset, folder, settings, sync):
+        """The callback that draws a picture grid after each epoch; ``sync()`` brings the weights up to date."""
+        labels = grid_labels(model.sampler)
+        return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, len(labels))
+
+    def health_monitor(self, model, dataset, settings, on_failure, sync):
+        """Judges classes one by one, or all images together if the generator is not told the class."""
+        kinds = min(num_labels(model.sampler), GRID)
+        asked = balanced_labels(16 * kinds if kinds > 1 else 160, kinds)
+        if is_conditional(model.sampler):
+            labels, real_labels, names = asked, dataset.labels, dataset.class_names
+        else:
+            labels, real_labels, names = np.zeros_like(asked), np.zeros_like(dataset.labels), ("images",)
+        images = _drawing(model, asked, settings.seed, sync)
+        return HealthMonitor(images, labels, dataset.images, real_labels, names, on_failure=on_failure)
+
+    def measure(self, run, lesson, dataset, samples, seed=0):
+        """Scores the saved networks of a run on so many samples, in the book's metrics and in the chapter's own.
+
+        The samples are balanced over the classes or categories that the generator can be asked for.
+        """
+        generator = run.load("generator")
+        labels = balanced_labels(samples, num_labels(generator))
+        images = draw(generator, labels, seed)
+        measured = measure_samples(generator, dataset, images, labels, seed)
+        if lesson.measure is None:
+            return measured
+        scores, details = lesson.measure(run, dataset, images, labels, seed)
+        return {**measured, "own": [asdict(score) for score in scores], "details": details}
+
+    def draw_samples(self, run, dataset, path, title, footer):
+        """Writes the picture that report.md begins with."""
+        generator = run.load("generator")
+        labels = grid_labels(generator)
+        names = label_names(generator, dataset.class_names)[: len(labels)]
+        names = names if len(names) > 1 else [""] * len(labels)
+        images = draw(generator, labels.ravel(), seed=1)
+        plotting.labelled_grid(images, names, path, title=title, footer=footer)
+
+    def next_step(self, run, lesson, model):
+        """The chapter's sentence, with a class of the run's data; another one if the generator takes none."""
+        if "{label}" in lesson.next_step and not is_conditional(model.sampler):
+            return f"Next: draw more with `gan-book generate {lesson.name} --run {run.quoted} --seed 1 --out more.png`."
+        names = run.config["class_names"]
+        return lesson.next_step.format(run=run.quoted, label=shlex.quote(names[len(names) // 2]))
+
+
+def _drawing(model, labels, seed, sync):
+    def images():
+        sync()
+        return draw(model.sampler, labels, seed=seed)
+
+    return images
+
+
+def measure_samples(generator, dataset, images, labels, seed=0):
+    """Scores images that the generator drew for these labels. See `gan_book.metrics.measure`.
+
+    images: uint8 ``[n, h, w, c]``; labels: int ``[n]``, balanced; looked at only if they are classes.
+    """
+    if not metrics.has_classifier(dataset):
+        return metrics.measure_unlabelled(images, dataset, seed)
+    classifier = metrics.load_classifier(dataset.name)
+    if not is_conditional(generator):
+        return metrics.measure_unconditional(images, dataset, classifier, seed)
+    return metrics.measure_conditional(images, labels, dataset, classifier, seed)
+
+
+SHOWN = 6  # pairs in a picture grid
+JUDGED = 64  # translations the health monitor looks at
+HEADS = {
+    "l1": ("L1", "{:.1f}"),
+    "psnr": ("PSNR", "{:.2f} dB"),
+    "ssim": ("SSIM", "{:.3f}"),
+    "lpips": ("LPIPS", "{:.3f}"),
+    "retrieval": ("retrieval", "{:.1%}"),
+    "frechet": ("Fréchet distance", "{:.2f}"),
+    "histogram_L": ("histogram L", "{:.3f}"),
+    "histogram_a": ("histogram a", "{:.3f}"),
+    "histogram_b": ("histogram b", "{:.3f}"),
+}
+
+
+DIRECTIONS = ("AtoB", "BtoA")
+
+
+def translate(network, images, seed=0, batch_size=8):
+    """What a generator makes of images: uint8 ``[n, h, w, 3]`` to the same.
+
+    Dropout that lasts draws by `seed`; the network's own random states stay as they were, so that looking at a
+    generator in training changes nothing.
+
+    Raises:
+        BookError: a negative seed.
+    """
+    check_seed(seed)
+    weights = {id(variable) for variable in network.weights}
+    states = [variable for variable in network.variables if id(variable) not in weights]
+    before = [ops.convert_to_numpy(state) for state in states]
+    for number, state in enumerate(states):
+        state.assign([seed, number])
+    drawn = to_uint8(ask(network, images, batch_size))
+    for state, value in zip(states, before, strict=True):
+        state.assign(value)
+    return drawn
+
+
+class Translation:
+    """What is done to a run of a lesson whose generators take pictures of one side of a data set to the other.
+
+    It has the methods of `gan_book.training.task.Generation`.
+
+    Args:
+        networks: direction -> name of the model's generator that goes there, in the run's files too. A paired lesson
+            has "AtoB" alone: where its direction is "BtoA", `load` has swapped the sides.
+        panels: ``panels(networks, a, b, sides)`` returns what a picture grid shows, a dict: name of a column -> uint8
+            ``[n, s, s, 3]``. networks: has the generators as attributes; a, b: pairs; sides: the names of the two.
+        paired: whether the lesson trains on pairs, in the direction of its setting "direction".
+    """
+
+    def __init__(self, networks, panels, paired):
+        self.networks, self.panels, self.paired = networks, panels, paired
+
+    def load(self, settings):
+        """The pairs, or two unpaired sides, of the settings.
+
+        Raises:
+            BookError: no such direction, a share above 1, or see `gan_book.datasets.load_pairs`.
+        """
+        if settings.mirror > 1:
+            raise BookError(f"mirror is the share of pictures that are mirrored, from 0 to 1, not {settings.mirror:g}")
+        pairs = load_pairs(settings.data, settings.image_size, settings.limit, settings.seed, paired=self.paired)
+        if not self.paired:
+            return pairs
+        require_choice("direction", settings.direction, DIRECTIONS)
+        return pairs.swapped() if settings.direction == "BtoA" else pairs
+
+    def validation(self, dataset):
+        """The data set as `measure` takes it to score by its validation pictures."""
+        return dataset.validation()
+
+    def names(self, dataset):
+        return dataset.sides
+
+    def batches(self, dataset, settings):
+        return PairBatches(dataset, settings.batch_size, settings.seed, settings.mirror)
+
+    def sample_grid(self, model, dataset, folder, settings, sync):
+        """Some validation pictures, a row each."""
+        a, b = _rows(dataset.val_a, dataset.val_b)
+
+        def images():
+            sync()
+            columns = self.panels(model, a, b, dataset.sides).values()
+            return np.stack(list(columns), axis=1).reshape(-1, *a.shape[1:])
+
+        return SampleGrid(images, folder, len(a))
+
+    def health_monitor(self, model, dataset, settings, on_failure, sync):
+        """Judges the translations of the first direction together: they must be as diverse as that side's images."""
+        chosen = _some(dataset.val_a, JUDGED)
+
+        def images():
+            sync()
+            return translate(model.sampler, chosen)
+
+        labels, real_labels = np.zeros(len(chosen), int), np.zeros(len(dataset.b), int)
+        return HealthMonitor(images, labels, dataset.b, real_labels, ("translations",), on_failure=on_failure)
+
+    def measure(self, run, lesson, dataset, samples, seed=0):
+        """Scores the saved generators of a run on at most so many test pictures of each side.
+
+        Returns:
+            dict: "dataset"; "samples", how many test pictures of A there were; "seed", of the dropout that lasts; and
+            "own", a list of `Score`s as dicts.
+        """
+        test = {"AtoB": (dataset.test_a, dataset.test_b), "BtoA": (dataset.test_b, dataset.test_a)}
+        scores = []
+        for direction, name in self.networks.items():
+            source, target = (images[:samples] for images in test[direction])
+            images = translate(run.load(name), source, seed)
+            found = against_truth(images, target) if dataset.test_paired else {}
+            found |= against_all(images, target)
+            scores += [_score(kind, value, direction, len(self.networks) > 1) for kind, value in found.items()]
+        count = min(samples, len(dataset.test_a))
+        return {"dataset": dataset.name, "samples": count, "seed": seed, "own": [asdict(score) for score in scores]}
+
+    def draw_samples(self, run, dataset, path, title, footer):
+        """Some test pictures, a row each."""
+        networks = SimpleNamespace(**{name: run.load(name) for name in self.networks.values()})
+        columns = self.panels(networks, *_rows(dataset.test_a, dataset.test_b), dataset.sides)
+        plotting.side_by_side(columns, path, title=title, footer=footer, columns=1)
+
+    def next_step(self, run, lesson, model):
+        return lesson.next_step.format(run=run.quoted, sides=run.config["class_names"])
+
+
+def _rows(a, b):
+    """Some images of each side, of both equally many: what a picture grid has room for, or there are."""
+    count = min(SHOWN, len(a), len(b))
+    return _some(a, count), _some(b, count)
+
+
+def _some(images, count):
+    """So many images, or all, spread evenly over the set."""
+    return images[spread(len(images), count)]
+
+
+def _score(kind, value, direction, named):
+    """A score, named by its direction if there are several."""
+    head, pattern = HEADS[kind]
+    return Score(f"{direction}_{kind}" if named else kind, f"{head}, {direction}" if named else head, value, pattern)

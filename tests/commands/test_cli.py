@@ -1,0 +1,386 @@
+"""The commands: what they make, and that every mistake costs one sentence and leaves nothing behind."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from chapters.ch06_cgan import cgan
+from chapters.ch07_infogan import infogan
+from chapters.ch10_pix2pix import pix2pix
+from gan_book.commands import cli
+from gan_book.paths import BOOK, PRETRAINED
+from gan_book.training import chapters, checkpoint, runs
+from tests import tiny_lesson
+
+SHIPPED = pytest.mark.skipif(not (PRETRAINED / "cgan" / "generator.keras").exists(), reason="no shipped generator")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def gan_book(here, monkeypatch, capsys):
+    """A function: runs a command in this process; exit status, standard output, standard error."""
+    monkeypatch.setitem(chapters._own, "tiny", tiny_lesson.LESSON)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["gan-book", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return ended.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """The chapter's script, run by itself in some other folder: the finished process and its run."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    script = BOOK / "chapters" / "ch06_cgan" / "cgan.py"
+    command = [sys.executable, str(script), "--preset", "smoke", "--out", "run", "--set", "measure_samples=100"]
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, "COLUMNS": "80"})
+    return process, runs.Run(folder / "run")
+
+
+def test_a_chapters_script_trains_from_any_folder(smoke):
+    process, run = smoke
+    assert process.returncode == 0, process.stderr
+    assert "Traceback" not in process.stderr
+    for line in ("label accuracy", "picture grid:", "training GIF:", "report:", "run folder:"):
+        assert line in process.stdout
+    assert "gan-book generate cgan --run run --label Sandal --out drawn.png" in process.stdout
+    assert run.report["measured"]["dataset"] == "fashion_mnist"
+    assert 0 <= run.report["measured"]["label_accuracy"]["value"] <= 1
+    assert run.config["preset"] == "smoke"
+    assert run.config["settings"]["measure_samples"] == 100
+
+
+def test_the_printed_paths_exist(smoke):
+    process, run = smoke
+    named = re.findall(r"^(?:picture grid|training GIF|report|run folder): +(.+)$", process.stdout, re.MULTILINE)
+    assert len(named) == 4
+    assert all((run.folder.parent / name).exists() for name in named)
+
+
+def test_python_dash_m_gan_book_is_the_command():
+    process = subprocess.run([sys.executable, "-m", "gan_book", "chapters"], capture_output=True, text=True, cwd=BOOK)
+    assert process.returncode == 0, process.stderr
+    assert re.search(r"^cgan +The conditional GAN .*chapters/ch06_cgan$", process.stdout, re.MULTILINE)
+    assert process.stderr == "", "the backend's start-up notices are held back"
+
+
+def test_a_mistake_is_one_line_even_in_a_process_of_its_own(tmp_path):
+    command = [sys.executable, "-m", "gan_book", "train", "cgann"]
+    process = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert process.returncode == 1
+    assert process.stderr == "error: there is no chapter 'cgann'; did you mean 'cgan'?\n"
+    assert process.stdout == ""
+
+
+def test_chapters_lists_every_script(gan_book):
+    code, out, _ = gan_book("chapters")
+    assert code == 0
+    for name in chapters.SCRIPTS:
+        assert re.search(rf"^{name} ", out, re.MULTILINE)
+        assert (BOOK / "chapters" / chapters.lesson(name).folder).is_dir()
+
+
+def test_train_with_flags_and_settings(gan_book, pictures, here):
+    code, out, _ = gan_book(
+        "train", "tiny", "--preset", "long", "--epochs", 1, "--batch-size", 6, "--seed", 4, "--precision", "float32",
+        "--data", pictures, "--image-size", 12, "--limit", 18, "--on-failure", "stop", "--set", "average=0.5",
+        "--set", "learning_rate=1e-4",
+    )  # fmt: skip
+    assert code == 0
+    assert "Look at runs/tiny-long-001." in out
+    config = runs.Run(here / "runs" / "tiny-long-001").config
+    assert (config["preset"], config["on_failure"]) == ("long", "stop")
+    expected = {"epochs": 1, "batch_size": 6, "seed": 4, "precision": "float32", "data": str(pictures)}
+    expected |= {"image_size": 12, "limit": 18, "average": 0.5, "learning_rate": 1e-4, "deterministic": True}
+    assert {name: config["settings"][name] for name in expected} == expected
+
+    code, out, _ = gan_book("train", "tiny", "--preset", "long", "--resume")
+    assert (code, out) == (0, "runs/tiny-long-001 is already finished.\n")
+
+
+def test_ctrl_c_while_training(gan_book, pictures, here, monkeypatch):
+    def interrupt(model, folder, position):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save", interrupt)
+    code, _, err = gan_book("train", "tiny", "--data", pictures, "--epochs", "1")
+    assert code == 130
+    assert err.startswith("\nStopped. Go on with:\n  python ")
+    assert err.endswith(" --out runs/tiny-quick-001 --resume\n")
+
+
+def test_generate_a_grid(gan_book, smoke, here):
+    code, out, _ = gan_book("generate", "cgan", "--run", smoke[1], "--n", 23, "--out", "grid.png")
+    assert code == 0 and "grid.png" in out
+    with Image.open(here / "grid.png") as grid:
+        # 10 columns and 3 rows of 28 pixels, doubled, with 2 pixels between.
+        assert grid.format == "PNG" and grid.size == (10 * 58 + 2, 3 * 58 + 2)
+
+
+@pytest.mark.parametrize("label, number", [("sneaker", 7), ("7", 7), ("SNEAK", 7), ("boot", 9), ("T-shirt/top", 0)])
+def test_generate_arrays_of_one_class(label, number, gan_book, smoke, here):
+    code, _, _ = gan_book("generate", "cgan", "--run", smoke[1], "--n", 5, "--label", label, "--out", "a.npz")
+    assert code == 0
+    with np.load(here / "a.npz", allow_pickle=False) as file:
+        assert set(file.files) == {"images", "labels"}
+        assert file["images"].dtype == np.uint8 and file["images"].shape == (5, 28, 28, 1)
+        assert np.issubdtype(file["labels"].dtype, np.integer)
+        assert file["labels"].tolist() == [number] * 5
+
+
+def test_generate_depends_on_the_seed_alone(gan_book, smoke, here):
+    for seed, name in ((1, "a"), (1, "b"), (2, "c")):
+        gan_book("generate", "cgan", "--run", smoke[1], "--n", 12, "--seed", seed, "--out", f"{name}.npz")
+    a, b, c = (np.load(here / f"{name}.npz")["images"] for name in "abc")
+    np.testing.assert_array_equal(a, b)
+    assert (a != c).any()
+    assert np.load(here / "a.npz")["labels"].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]
+
+
+def test_generate_a_folder_of_pictures(gan_book, smoke, here):
+    assert gan_book("generate", "cgan", "--run", smoke[1], "--n", 3, "--out", "deep/pictures")[0] == 0
+    names = sorted(path.name for path in (here / "deep" / "pictures").iterdir())
+    assert names == ["00000-t-shirt-top.png", "00001-trouser.png", "00002-pullover.png"]
+    with Image.open(here / "deep" / "pictures" / names[0]) as picture:
+        assert picture.size == (28, 28) and picture.mode == "L"
+
+
+def test_interpolate_as_strip(gan_book, smoke, here):
+    walk = ("interpolate", "cgan", "--run", smoke[1], "--from", "sneaker", "--to", "boot", "--frames", 5)
+    code, out, _ = gan_book(*walk, "--out", "walk.png")
+    assert code == 0 and "5 frames from sneaker to boot: walk.png" in out
+    with Image.open(here / "walk.png") as strip:
+        assert strip.size == (5 * 58 + 2, 8 * 58 + 2)
+
+
+def test_interpolate_as_gif(gan_book, tiny_run, here):
+    walk = ("interpolate", "tiny", "--run", tiny_run, "--from", "dawn", "--to", "dusk", "--frames", 5)
+    assert gan_book(*walk, "--out", "walk.gif")[0] == 0
+    with Image.open(here / "walk.gif") as gif:
+        assert gif.format == "GIF" and gif.info["loop"] == 0
+        assert gif.n_frames == 8, "there and back, the ends once"
+        assert gif.size == (4 * 34 + 2, 2 * 34 + 2)
+
+
+@pytest.fixture
+def coded(here):
+    """A run of the InfoGAN, never trained."""
+    run = runs.Run(here / "coded")
+    run.write_config({"lesson": "infogan", "preset": "smoke", "settings": {}, "class_names": ["a", "b"]})
+    run.save("generator", infogan.define_generator(width=2))
+    return run
+
+
+def test_turn_the_dial_of_a_code(gan_book, coded, here):
+    code, out, _ = gan_book(
+        "interpolate", "infogan", "--run", coded, "--code", "3:-2..2", "--frames", 5, "--out", "w.png"
+    )
+    assert code == 0 and "5 frames of code 3:-2..2: w.png" in out
+    with Image.open(here / "w.png") as strip:
+        assert strip.size == (5 * 58 + 2, 10 * 58 + 2)
+    assert gan_book("interpolate", "infogan", "--run", coded, "--code", "2:-1.5..1", "--out", "w.gif")[0] == 0
+    code, _, err = gan_book("interpolate", "infogan", "--run", coded, "--code", "1:-1..1")
+    assert code == 1 and "has the codes 2, 3" in err
+    code, _, err = gan_book("interpolate", "infogan", "--run", coded, "--code", "2:-1..1", "--seed", "-1")
+    assert code == 1 and "--seed must not be negative" in err
+
+
+def test_ask_for_a_category_by_number(gan_book, coded, here):
+    assert gan_book("generate", "infogan", "--run", coded, "--n", 3, "--label", "9", "--out", "nines.npz")[0] == 0
+    assert np.load(here / "nines.npz")["labels"].tolist() == [9] * 3
+    code, _, err = gan_book("generate", "infogan", "--run", coded, "--label", "10")
+    assert code == 1 and "9 category 9" in err
+
+
+def test_evaluate_prints_and_writes_the_numbers(gan_book, tiny_run, here):
+    code, out, _ = gan_book("evaluate", "tiny", "--run", tiny_run, "--samples", 30, "--json", "numbers/tiny.json")
+    assert code == 0
+    assert "measured on 30 samples of sky" in out and "numbers: numbers/tiny.json" in out
+    numbers = json.loads((here / "numbers" / "tiny.json").read_text())
+    assert numbers["samples"] == 30 and numbers["diversity"]["ratio"] > 0
+
+
+def test_evaluate_on_the_pictures_to_choose_by(gan_book, tiny_run, here):
+    code, _, err = gan_book("evaluate", "tiny", "--run", tiny_run, "--validation")
+    assert code == 1 and "'sky' has no validation images; leave out --validation to use the test images" in err
+    settings = pix2pix.LESSON.settings("smoke")
+    run = runs.Run(here / "painter")
+    run.save("generator", pix2pix.define_generator((64, 64, 3), width=2))
+    run.write_config(
+        {"lesson": "pix2pix", "preset": "smoke", "settings": asdict(settings), "class_names": ["map", "satellite"]}
+    )
+    measure = ("evaluate", "pix2pix", "--run", run.folder, "--samples", 3)
+    said = [gan_book(*measure, *flag)[1] for flag in ((), ["--validation"])]
+    assert "measured on 3 samples of earth (seed 0)" in said[0]
+    assert "measured on 3 samples of earth, validation (seed 0)" in said[1]
+    assert said[0].splitlines()[0] != said[1].splitlines()[0]
+
+
+def test_data_list(gan_book):
+    code, out, _ = gan_book("data", "list")
+    assert code == 0 and "fashion_mnist" in out
+
+
+@SHIPPED
+def test_without_a_run_the_shipped_generator_draws(gan_book, here):
+    assert gan_book("generate", "cgan", "--n", 4, "--label", "bag", "--out", "bags.npz")[0] == 0
+    assert np.load(here / "bags.npz")["images"].shape == (4, 28, 28, 1)
+
+
+def broken_run(folder, smoke):
+    run = runs.Run(folder / "broken")
+    run.write_config(smoke[1].config)
+    run.generator.write_bytes(b"PK\3\4 not a network")
+    return run
+
+
+RUN = "RUN"  # stands for the smoke run's folder
+MISTAKES = {
+    "chapter": (["train", "pix3pix"], "there is no chapter 'pix3pix'"),
+    "preset": (["train", "cgan", "--preset", "huge"], "choose one of: smoke, quick, full, book"),
+    "precision": (["train", "cgan", "--preset", "smoke", "--precision", "float8"], "--precision 'float8' is not known"),
+    "on failure": (["train", "cgan", "--preset", "smoke", "--on-failure", "cry"], "choose one of: warn, stop, restart"),
+    "data": (["train", "cgan", "--data", "fashion_mnits"], "no data set and no folder called 'fashion_mnits'"),
+    "epochs": (["train", "cgan", "--epochs", "0"], "--epochs must be at least 1, not 0"),
+    "batch size": (["train", "cgan", "--limit", "20"], "20 training images, less than a batch"),
+    "seed": (["train", "cgan", "--seed", "-1"], "--seed must be from 0"),
+    "set without value": (["train", "cgan", "--set", "width"], "write name=value"),
+    "set of nothing": (["train", "cgan", "--set", "depth=3"], "learning_rate or average"),
+    "set to a word": (["train", "cgan", "--set", "width=wide"], "--set width takes a whole number, not 'wide'"),
+    "set to nonsense": (["train", "cgan", "--set", "learning_rate=nan"], "--set learning_rate must be a number"),
+    "occupied": (["train", "cgan", "--preset", "smoke", "--out", RUN], "already holds something"),
+    "resume": (["train", "cgan", "--resume"], "nothing to resume"),
+    "resume changed": (["train", "cgan", "--resume", "--out", RUN, "--epochs", "7"], "started with epochs 2, not 7"),
+    "n": (["generate", "cgan", "--run", RUN, "--n", "0"], "--n must be at least 1, not 0"),
+    "label": (["generate", "cgan", "--run", RUN, "--label", "sock"], "label 'sock' is not a class"),
+    "label of two": (["generate", "cgan", "--run", RUN, "--label", "s"], "label 's' fits more than one class"),
+    "label number": (["generate", "cgan", "--run", RUN, "--label", "10"], "label '10' is not a class"),
+    "ending": (["generate", "cgan", "--run", RUN, "--out", "a.jpg"], "use .png, .npz or a folder's name"),
+    "draw seed": (["generate", "cgan", "--run", RUN, "--seed", "-1"], "--seed must not be negative"),
+    "run": (["generate", "cgan", "--run", "nowhere"], "nowhere holds no run"),
+    "broken": (["generate", "cgan", "--run", "broken"], "generator.keras cannot be read"),
+    "other chapter": (["generate", "mlp-cgan", "--run", RUN], "is a run of 'cgan', not of 'mlp-cgan'"),
+    "walk ending": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "1", "--out", "a.mp4"], "use .gif or"),
+    "frames": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "1", "--frames", "1"], "at least 2, not 1"),
+    "walk label": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "sock"], "'sock' is not a class"),
+    "no walk": (
+        ["interpolate", "cgan", "--run", RUN, "--from", "0"],
+        "--from one class --to another, or along a --code",
+    ),
+    "two walks": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--code", "2:0..1"], "give one or the other"),
+    "code": (["interpolate", "cgan", "--run", RUN, "--code", "2:left..right"], "write number:first..last"),
+    "no codes": (["interpolate", "cgan", "--run", RUN, "--code", "2:-1..1"], "has no codes; train infogan"),
+    "samples": (["evaluate", "cgan", "--run", RUN, "--samples", "0"], "--samples must be at least 1, not 0"),
+    "evaluate": (["evaluate", "cgan", "--run", "nowhere"], "nowhere holds no run"),
+    "out below a file": (["generate", "cgan", "--run", RUN, "--out", "broken/config.json/a.png"], "check the path"),
+    "data set": (["data", "fetch", "imagenet"], "imagenet"),
+    "home": (["train", "cgan", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
+    "pairs' home": (["train", "pix2pix", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
+    "dropout": (["train", "mlp-cgan", "--set", "generator_dropout=1.5"], "set it from 0 to 1"),
+    "noise": (["train", "sgan", "--preset", "smoke", "--set", "noise=1.5"], "noise from 0 to 1, not"),
+}
+
+
+@pytest.mark.parametrize("arguments, sentence", MISTAKES.values(), ids=list(MISTAKES))
+def test_a_mistake_is_one_sentence_and_nothing_is_written(arguments, sentence, gan_book, smoke, here):
+    broken_run(here, smoke)
+    before = sorted(path.relative_to(here) for path in here.rglob("*"))
+    code, _, err = gan_book(*[smoke[1] if word == RUN else word for word in arguments])
+    assert code == 1
+    assert err.startswith("error: ") and err.count("\n") == 1, err
+    assert sentence in err
+    assert sorted(path.relative_to(here) for path in here.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "cgan", "--epoch", "3"],
+        ["trian"],
+        ["train", "cgan", "--epochs", "x"],
+        ["generate", "cgan", "--n", "99999999999999999999"],
+        ["evaluate", "cgan", "--seed", "4294967296"],
+    ],
+)
+def test_a_flag_that_does_not_exist(arguments, gan_book, here):
+    code, _, err = gan_book(*arguments)
+    assert code == 2
+    assert "Traceback" not in err and arguments[-1 if len(arguments) < 3 else 2] in err
+    assert list(here.iterdir()) == []
+
+
+def test_an_unconditional_generator_knows_no_classes(gan_book, smoke, here):
+    run = runs.Run("run")
+    run.write_config(smoke[1].config)
+    run.save("generator", cgan.define_dcgan_generator(num_classes=0, width=2))
+    assert gan_book("generate", "cgan", "--run", run, "--n", 2, "--out", "a.npz")[0] == 0
+    for command, *words in (["generate", "--label", "bag"], ["interpolate", "--from", "bag", "--to", "coat"]):
+        code, _, err = gan_book(command, "cgan", "--run", run, *words)
+        assert code == 1 and err.startswith("error: run holds an unconditional generator"), err
+
+
+@pytest.mark.parametrize("backend, sentence", [("jax", "no package 'jax'"), ("torch", "runs on tensorflow and jax")])
+def test_a_backend_that_is_not_there_is_one_sentence(backend, sentence, tmp_path):
+    for name in ("jax", "torch"):  # the one is installed here, the other is not
+        (tmp_path / name).mkdir()
+    (tmp_path / "jax" / "__init__.py").write_text("raise ModuleNotFoundError(name='jax')")
+    shim = "import sys, keras; keras.backend.backend = lambda: 'torch'\n" if backend == "torch" else ""
+    code = f"{shim}from gan_book import cli; cli.main()"
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{BOOK}"}
+    environment["KERAS_BACKEND"] = "jax" if backend == "jax" else "tensorflow"
+    done = subprocess.run([sys.executable, "-c", code, "chapters"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and sentence in done.stderr.splitlines()[-1]
+
+
+def test_too_little_memory_outside_a_training_is_one_sentence(capsys):
+    def grab():
+        raise MemoryError
+
+    with pytest.raises(SystemExit) as ended:
+        cli.guard(grab)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("error: memory ran out; ask for fewer or smaller images")
+
+
+def test_a_warning_is_one_line_without_its_place_in_the_program(tmp_path):
+    code = (
+        "import warnings; from gan_book.commands import cli; cli.guard(lambda: warnings.warn('1 file of a left out'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=BOOK)
+    assert done.stderr == "warning: 1 file of a left out\n"
+
+
+def test_what_an_encoding_lacks_is_written_all_the_same(tmp_path):
+    code = "from gan_book.commands import cli; cli.guard(lambda: print('Fr\u00e9chet \u4e2d'))"
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1251"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, cwd=BOOK)
+    assert done.returncode == 0 and done.stdout.strip() == rb"Fr\xe9chet \u4e2d", done.stderr
+
+
+def test_a_full_disk_is_one_sentence(gan_book, smoke, here, monkeypatch):
+    def full(*arguments, **named):
+        raise OSError(28, "No space left on device", "grid.png")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    code, _, err = gan_book("generate", "cgan", "--run", smoke[1], "--n", 4, "--out", "grid.png")
+    assert code == 1
+    assert err == "error: No space left on device (grid.png); free some space and try again\n"
+    assert list(here.iterdir()) == []

@@ -1,0 +1,144 @@
+"""The shipped classifiers are what their records say, and the script that made them works."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict, replace
+
+import keras
+import numpy as np
+import pytest
+
+from gan_book.datasets import load
+from gan_book.datasets.dataset import Dataset
+from gan_book.errors import BookError
+from gan_book.metrics import features as features_module
+from gan_book.metrics.features import CLASSIFIERS, define_classifier, load_classifier
+from tools import train_classifiers
+
+NAMES = ["mnist", "fashion_mnist"]
+REQUIRED = {"mnist": 0.994, "fashion_mnist": 0.925}
+
+
+def record(name):
+    return json.loads((CLASSIFIERS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_record_and_file_agree(name):
+    path, told = CLASSIFIERS / f"{name}.keras", record(name)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == told["sha256"]
+    assert path.stat().st_size < 2_000_000
+    assert told["recipe"] == asdict(train_classifiers.RECIPES[name])
+    assert told["parameters"] == define_classifier().count_params()
+    assert told["test_accuracy"] >= REQUIRED[name]
+    # A test set that had been used for choosing would stand clearly above the validation images.
+    assert told["test_accuracy"] - told["validation_accuracy"] < 0.01
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shipped_accuracy_is_reproduced(name):
+    dataset = load(name)
+    rows = np.random.default_rng(11).choice(len(dataset.test_images), 2000, replace=False)
+    accuracy = np.mean(load_classifier(name).predict(dataset.test_images[rows]) == dataset.test_labels[rows])
+    told = record(name)["test_accuracy"]
+    assert abs(accuracy - told) < 3 * np.sqrt(told * (1 - told) / 2000)
+
+
+def test_outputs_are_one_pass_over_features_and_probabilities():
+    images = load("mnist").test_images[:37]
+    classifier = load_classifier("mnist")
+    features, probabilities = classifier.outputs(images)
+    assert features.dtype == probabilities.dtype == np.float64
+    assert features.shape == (37, 96) and probabilities.shape == (37, 10)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
+    np.testing.assert_array_equal(classifier.features(images), features)
+    np.testing.assert_array_equal(classifier.probabilities(images), probabilities)
+    np.testing.assert_array_equal(classifier.predict(images), probabilities.argmax(axis=1))
+
+
+def test_logits_are_a_linear_function_of_the_features():
+    network = define_classifier()
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), dtype=np.uint8)
+    features = keras.Model(network.input, network.get_layer("features").output).predict(images, verbose=0)
+    kernel, bias = network.get_layer("logits").get_weights()
+    np.testing.assert_allclose(network.predict(images, verbose=0), features @ kernel + bias, rtol=1e-4, atol=1e-5)
+
+
+def test_it_stays_in_float32_when_the_session_trains_in_half_precision():
+    images = load("mnist").test_images[:20]
+    expected = load_classifier.__wrapped__("mnist").features(images)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        np.testing.assert_allclose(
+            load_classifier.__wrapped__("mnist").features(images), expected, rtol=1e-5, atol=1e-6
+        )
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.zeros((3, 28, 28, 1), "float32"),
+        np.zeros((3, 32, 32, 1), "uint8"),
+        np.zeros((28, 28, 1), "uint8"),
+        np.zeros((0, 28, 28, 1), "uint8"),
+    ],
+)
+def test_images_it_cannot_read(bad):
+    with pytest.raises(BookError, match="uint8 images of shape"):
+        load_classifier("mnist").outputs(bad)
+
+
+@pytest.mark.parametrize("name", ["horse2zebra", "../classifiers/mnist", ""])
+def test_a_data_set_without_a_classifier(name):
+    with pytest.raises(BookError, match=r"no classifier ships .* fashion_mnist, mnist"):
+        load_classifier(name)
+
+
+def test_a_damaged_file_is_noticed(tmp_path, monkeypatch):
+    for suffix in (".keras", ".json"):
+        shutil.copy(CLASSIFIERS / f"mnist{suffix}", tmp_path)
+    content = bytearray((tmp_path / "mnist.keras").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "mnist.keras").write_bytes(content)
+    monkeypatch.setattr(features_module, "CLASSIFIERS", tmp_path)
+    with pytest.raises(BookError, match="damaged"):
+        load_classifier.__wrapped__("mnist")
+
+
+def stripes(n, seed):
+    """Images whose class is whether their one bright stripe lies or stands."""
+    labels = np.random.default_rng(seed).integers(0, 2, n).astype("int32")
+    images = np.zeros((n, 28, 28, 1), np.uint8)
+    images[labels == 0, 12:16] = 255
+    images[labels == 1, :, 12:16] = 255
+    return images, labels
+
+
+def test_making_a_classifier_from_start_to_record(tmp_path, monkeypatch):
+    dataset = Dataset("stripes", *stripes(400, 0), *stripes(100, 1), tuple("0123456789"))
+    recipe = replace(
+        train_classifiers.RECIPES["mnist"], epochs=3, batch_size=25, validation_images=50, precision="float32"
+    )
+    monkeypatch.setattr(train_classifiers, "load", lambda name: dataset)
+    monkeypatch.setitem(train_classifiers.RECIPES, "stripes", recipe)
+    for module in (train_classifiers, features_module):
+        monkeypatch.setattr(module, "CLASSIFIERS", tmp_path)
+    told = train_classifiers.make("stripes")
+    assert told["test_accuracy"] > 0.9
+    assert json.loads((tmp_path / "stripes.json").read_text()) == told
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["stripes.json", "stripes.keras"]
+    predicted = load_classifier("stripes").predict(dataset.test_images)
+    assert np.mean(predicted == dataset.test_labels) == told["test_accuracy"]
+
+
+def test_validation_images_are_held_out():
+    images = np.arange(100, dtype=np.uint8).reshape(100, 1, 1, 1)
+    dataset = Dataset("numbers", images, np.arange(100), images, np.arange(100), ("a",))
+    recipe = replace(train_classifiers.RECIPES["mnist"], validation_images=30)
+    (images, labels), (held_out, _) = train_classifiers.split(dataset, recipe)
+    assert len(images) == 70 and len(held_out) == 30
+    assert sorted([*images.ravel(), *held_out.ravel()]) == list(range(100))
+    np.testing.assert_array_equal(images.ravel(), labels)

@@ -1,0 +1,200 @@
+"""The tables in the texts are those of ``results/``, and these say what their runs say."""
+
+import json
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+
+from gan_book.errors import BookError
+from gan_book.paths import RESULTS
+from gan_book.training import chapters, runs
+from tools import results
+
+FILES = sorted(RESULTS.glob("ch*.json"))
+
+
+def test_texts_show_the_tables_of_results():
+    marked = [path for path in results.texts() if results.MARKED.search(path.read_text(encoding="utf-8"))]
+    assert {path.parent.name for path in marked} >= {"ch06_cgan"}
+    for path in marked:
+        text = path.read_text(encoding="utf-8")
+        assert results.with_tables(text) == text, f"{path} is out of date: run `make results`"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_means_and_spreads_are_those_of_the_runs(path):
+    for name, summary in json.loads(path.read_text(encoding="utf-8")).items():
+        own = {score["name"] for score in summary["own"]}  # all that is measured of a translation
+        shared = set() if {"l1", "AtoB_l1"} & own else {"frechet_distance", "recall"}
+        assert summary["mean"].keys() == {"training_seconds"} | own | (summary["mean"].keys() & results.SCORES.keys())
+        assert summary["mean"].keys() >= shared
+        for score in summary["mean"]:
+            values = [run[score] for run in summary["runs"]]
+            assert summary["mean"][score] == pytest.approx(np.mean(values)), (name, score)
+            if summary["spread"] is not None:
+                assert summary["spread"][score] == pytest.approx(np.std(values, ddof=1)), (name, score)
+        assert len({run["seed"] for run in summary["runs"]}) == len(summary["runs"])
+
+
+def test_chapter_6_has_its_rows():
+    rows = results.load("ch06_cgan")
+    assert {"quick", "full"} <= set(rows)
+    assert all(len(rows[name]["runs"]) >= 3 for name in ("quick", "full"))
+    assert any(summary["settings"]["network"] == "channel" for summary in rows.values())
+
+
+@pytest.fixture(autouse=True)
+def _tiny_is_a_chapter(monkeypatch):
+    monkeypatch.setitem(chapters.SCRIPTS, "tiny", "tests.tiny_lesson")
+
+
+def finished_run(folder, seed, accuracy, width=8, cores=2):
+    run = runs.Run(folder)
+    config = {"lesson": "tiny", "preset": "full", "class_names": ["a"], "restarts": 0}
+    settings = {"seed": seed, "data": "mnist", "epochs": 1, "batch_size": width, "average": 0.5}
+    config |= {
+        "settings": settings,
+        "cores": cores,
+        "device": "d",
+        "backend": "b",
+        "policy": "float32",
+        "versions": {"keras": "3"},
+        "git": None,
+    }
+    run.write_config(config)
+    score = {"value": accuracy, "floor": 0.1, "std": 0.0, "real": 8.0}
+    measured = dict.fromkeys(list(results.SCORES)[:4], score) | {"precision": 0.5, "recall": 0.25}
+    measured |= {
+        "dataset": "mnist",
+        "diversity": {"mean_ratio": 0.9},
+        "samples": 100,
+        "classifier_accuracy_on_real": 0.9,
+    }
+    report = {"training_seconds": 60.0, "steps": 10, "parameters": {}, "findings": [], "measured": measured}
+    runs.write_json(run.report_file, report)
+    return folder
+
+
+def test_runs_become_a_row(tmp_path):
+    summary = results.summarise([finished_run(tmp_path / str(seed), seed, 0.8 + seed / 10) for seed in (0, 1)])
+    assert summary["mean"]["label_accuracy"] == pytest.approx(0.85)
+    assert summary["spread"]["label_accuracy"] == pytest.approx(np.sqrt(0.005))
+    lines = results.table({"tiny": summary}).splitlines()
+    assert lines[2].startswith("| `tiny` | 2 | 10 | 1.0 | 85.0 % ± 7.1 |")
+
+
+def test_rows_made_in_different_places_say_so(tmp_path):
+    rows = {
+        str(cores): results.summarise([finished_run(tmp_path / str(cores), 0, 0.8, cores=cores)]) for cores in (2, 1)
+    }
+    assert "on 2 cores of: d, float32 (`2`); 1 core of: d, float32 (`1`);" in results.table(rows)
+    assert "on 1 core of: d, float32;" in results.table({"1": rows["1"]})
+    gpu = results.summarise([finished_run(tmp_path / "gpu", 0, 0.8, cores=None)])
+    assert "on d, float32;" in results.table({"gpu": gpu})
+
+
+def test_rows_of_other_numbers_of_samples_say_so(tmp_path):
+    few, many = (results.summarise([finished_run(tmp_path / str(seed), seed, 0.8)]) for seed in (0, 1))
+    assert "\n100 samples a run" in results.table({"few": few, "many": many})
+    many["samples"] = 2000
+    assert "\n100 (`few`), 2,000 (`many`) samples a run" in results.table({"few": few, "many": many})
+
+
+def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path):
+    folders = [finished_run(tmp_path / "a", 0, 0.8), finished_run(tmp_path / "b", 1, 0.8, width=16)]
+    with pytest.raises(BookError, match="differ in more than their seed"):
+        results.summarise(folders)
+
+
+def test_a_run_from_before_a_setting_was_there_goes_with_those_that_have_it(tmp_path):
+    folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
+    run = runs.Run(folders[1])
+    for starts, refused in ((1, False), (3, True)):
+        run.write_config({**run.config, "settings": {**run.config["settings"], "starts": starts}})
+        with pytest.raises(BookError, match="more than their seed") if refused else nullcontext():
+            results.summarise(folders)
+
+
+def test_a_seed_counts_once(tmp_path):
+    """Run 0, started again once, is run 1."""
+    folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
+    run = runs.Run(folders[0])
+    run.write_config(run.config | {"restarts": 1})
+    with pytest.raises(BookError, match=r"have the seeds \[1, 1\]"):
+        results.summarise(folders)
+
+
+def test_runs_of_different_scores_are_not_averaged(tmp_path):
+    folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
+    report = runs.Run(folders[1]).report
+    report["measured"]["own"] = [{"name": "nmi", "head": "NMI", "value": 0.5, "pattern": "{:.3f}", "scale": 1.0}]
+    runs.write_json(runs.Run(folders[1]).report_file, report)
+    with pytest.raises(BookError, match="not measured in the same scores"):
+        results.summarise(folders)
+
+
+def test_an_unfinished_run_is_not_collected(tmp_path):
+    folder = finished_run(tmp_path / "a", 0, 0.8)
+    runs.Run(folder).report_file.unlink()
+    with pytest.raises(BookError, match="not finished"):
+        results.summarise([folder])
+
+
+def test_what_is_not_measured_is_said_to_be():
+    assert results.with_tables("<!-- table: ch99_none -->\n<!-- end -->") == (
+        "<!-- table: ch99_none -->\n\nNot measured yet.\n\n<!-- end -->"
+    )
+
+
+def test_a_chapters_own_scores_come_first_and_gaps_are_dashes(tmp_path):
+    own = finished_run(tmp_path / "own", 0, 0.8)
+    report = runs.Run(own).report
+    del report["measured"]["label_accuracy"]
+    report["measured"]["own"] = [{"name": "nmi", "head": "NMI", "value": 0.5, "pattern": "{:.3f}", "scale": 1.0}]
+    runs.write_json(runs.Run(own).report_file, report)
+    rows = {"own": results.summarise([own]), "other": results.summarise([finished_run(tmp_path / "other", 0, 0.8)])}
+    head, _, first, second = (line.split(" | ") for line in results.table(rows).splitlines()[:4])
+    assert head[4:6] == ["NMI", "label accuracy"]
+    assert first[4:6] == ["0.500", "–"] and second[4:6] == ["–", "80.0 %"]
+
+
+def test_a_row_of_two_directions_has_two_lines(tmp_path):
+    folder = finished_run(tmp_path / "both", 0, 0.8)
+    report = runs.Run(folder).report
+    like = {"pattern": "{:.1f}", "scale": 1.0}
+    report["measured"] = {"dataset": "earth", "samples": 8} | {
+        "own": [
+            {"name": f"{way}_l1", "head": f"L1, {way}", "value": v, **like} for way, v in (("AtoB", 5), ("BtoA", 6))
+        ]
+    }
+    runs.write_json(runs.Run(folder).report_file, report)
+    lines = results.table({"both": results.summarise([folder])}).splitlines()
+    assert lines[0].endswith("| minutes |  | L1 |")
+    assert lines[2:4] == ["| `both` | 1 | 10 | 1.0 | AtoB | 5.0 |", "|  |  |  |  | BtoA | 6.0 |"]
+
+
+def test_the_table_of_rivals_has_every_score_of_every_row():
+    record = results.load("rivals")
+    assert {(row["data"], row["direction"]) for row in record["rivals"]} == {
+        (data, direction) for data in ("earth", "emoji") for direction in ("AtoB", "BtoA")
+    }
+    lines = results.table(record).splitlines()
+    for row, line in zip(record["rivals"], lines[2:], strict=False):
+        cells = [
+            head["pattern"].format(row["scores"][name]) if name in row["scores"] else "–"
+            for name, head in record["scores"].items()
+        ]
+        assert line.strip("| ").split(" | ") == [row["data"], row["direction"], row["rival"], *cells]
+        told = {"frechet", "histogram_L", "histogram_a", "histogram_b"}
+        assert set(row["scores"]) == (told if row["rival"] == "real pictures" else set(record["scores"]))
+
+
+def test_the_speed_table_says_what_was_recorded():
+    record = results.load("step_time_cpu")
+    text = results.table(record)
+    for each in record["variants"]:
+        assert f"| `{each['variant']}` | {each['ms_per_step']:.0f} |" in text
+    loop, *fused = (each["ms_per_step"] for each in record["variants"])
+    for each, ms in zip(record["variants"][1:], fused, strict=True):
+        assert each["times_as_fast_as_loop"] == pytest.approx(loop / ms)

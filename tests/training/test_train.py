@@ -1,0 +1,280 @@
+"""Training from settings to report: failures, own pictures, unconditional networks."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from chapters.ch06_cgan import cgan
+from chapters.ch07_infogan import infogan
+from gan_book import metrics
+from gan_book.errors import BookError, Interrupted
+from gan_book.sampling import draw
+from gan_book.training import checkpoint, health, runs, task
+from gan_book.training import train as training
+from tests import tiny_lesson
+from tests.chapters.common import noise
+from tools import kill_trial
+
+
+def settings(pictures, **changes):
+    return tiny_lesson.LESSON.settings("quick", data=str(pictures), epochs=1, **changes)
+
+
+def failing(times):
+    """The tiny lesson, whose first `times` attempts train on weights that are not numbers; and the seeds it got."""
+    seeds = []
+
+    def build(chosen, dataset):
+        model = tiny_lesson.build(chosen, dataset)
+        if len(seeds) < times:
+            kernel = model.discriminator.trainable_weights[0]
+            kernel.assign(np.full(kernel.shape, np.nan))
+        seeds.append(chosen.seed)
+        return model
+
+    return replace(tiny_lesson.LESSON, build=build), seeds
+
+
+def test_on_failure_stop_ends_with_the_finding(pictures, tmp_path):
+    lesson, _ = failing(times=1)
+    with pytest.raises(BookError, match=r"training stopped: not finite: at step .*; go back to the last checkpoint"):
+        training.train(lesson, settings(pictures), out=tmp_path / "run", on_failure="stop")
+    assert runs.Run(tmp_path / "run").report is None
+
+
+def test_on_failure_warn_goes_on_and_reports(pictures, tmp_path, capsys):
+    lesson, _ = failing(times=1)
+    run = training.train(lesson, settings(pictures), out=tmp_path / "run", on_failure="warn")
+    assert capsys.readouterr().out.count("not finite: at step") == 1
+    assert "not finite" in run.report["findings"][0]
+    assert "- not finite: at step" in (run.folder / "report.md").read_text(encoding="utf-8")
+
+
+def test_too_little_memory_is_one_sentence(pictures, tmp_path):
+    def build(chosen, dataset):
+        model = tiny_lesson.build(chosen, dataset)
+        turns = model.turns
+
+        def too_large(images, *rest):
+            crowd = ops.ones((ops.shape(images)[0] * 10**7, 10**7))  # 400 terabytes for each image
+            yield from turns(images + ops.cast(0 * ops.max(crowd), images.dtype), *rest)
+
+        model.turns = too_large
+        return model
+
+    lesson = replace(tiny_lesson.LESSON, build=build)
+    with pytest.raises(BookError, match=r"memory ran out with 4 images of 8 pixels a step; .* with --batch-size 2"):
+        training.train(lesson, settings(pictures), out=tmp_path / "run")
+
+
+def test_with_one_image_a_step_smaller_images_are_the_advice(pictures):
+    chosen = settings(pictures, batch_size=1)
+    sentence = training._out_of_memory(chosen, tiny_lesson.LESSON.task.load(chosen))
+    assert "memory ran out with 1 image of 8 pixels a step; start anew with --image-size 4" in sentence
+
+
+def test_too_little_memory_to_measure_leaves_a_run_that_can_be_measured_later(pictures, tmp_path):
+    def measure(*_):
+        raise MemoryError
+
+    folder = tmp_path / "run"
+    with pytest.raises(BookError, match=r"ran out while measuring; .* saved: .* --out .*run --resume`$"):
+        training.train(replace(tiny_lesson.LESSON, measure=measure), settings(pictures), out=folder)
+    trained = runs.Run(folder).load("generator").get_weights()
+    said = []
+    run = training.resume(tiny_lesson.LESSON, out=folder, tell=said.append)
+    assert not [line for line in said if "Resuming" in line and "epoch 1" in line], "trained a second time"
+    assert run.report["measured"]["samples"] == 20
+    for measured, before in zip(run.load("generator").get_weights(), trained, strict=True):
+        np.testing.assert_array_equal(measured, before)
+
+
+@pytest.mark.parametrize("preset, hinted", [("quick", True), ("smoke", False)])
+def test_a_plan_of_few_steps_is_said_to_be_one(preset, hinted, pictures, tmp_path):
+    chosen, said = settings(pictures), []
+    config = {"preset": preset, "on_failure": "warn"}
+    data = tiny_lesson.LESSON.task.load(chosen)
+    training.Training(tiny_lesson.LESSON, chosen, data, runs.Run(tmp_path), config, said.append)
+    steps = data.train_size // chosen.batch_size
+    enough = -(-2000 // steps)
+    hint = f"{steps} steps in all: too few to learn much; for some thousands take --epochs {enough}."
+    assert [line for line in said if "too few" in line] == [hint] * hinted
+
+
+def test_on_failure_restart_takes_the_next_seed_and_leaves_no_trace_of_the_old_one(pictures, tmp_path):
+    lesson, seeds = failing(times=1)
+    said = []
+    run = training.train(
+        lesson, settings(pictures, seed=5), out=tmp_path / "run", on_failure="restart", tell=said.append
+    )
+    assert seeds == [5, 6]
+    assert [line for line in said if line.startswith("Starting again")] == ["Starting again with seed 6."]
+    assert run.config["restarts"] == 1
+    assert run.report["findings"] == []
+    assert len(run.log.read_text().splitlines()) == 2, "the header and one epoch"
+    page = (run.folder / "report.md").read_text(encoding="utf-8")
+    assert "seed 6." in page and "failed with 1 other seed before" in page
+
+
+def test_after_three_restarts_it_is_given_up(pictures, tmp_path, monkeypatch):
+    finding = health.Finding("mode collapse", "all are alike", "do something")
+
+    def fit(self):
+        seeds.append(self.settings.seed)
+        raise health.TrainingFailure(finding)
+
+    seeds = []
+    monkeypatch.setattr(training.Training, "fit", fit)
+    with pytest.raises(BookError, match="training failed 4 times, last: mode collapse: all are alike; do something"):
+        training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "run", on_failure="restart")
+    assert seeds == [0, 1, 2, 3]
+
+
+def test_a_resumed_restart_goes_on_with_the_new_seed(pictures, tmp_path, monkeypatch):
+    lesson, seeds = failing(times=1)
+    original = checkpoint.save
+
+    def interrupt(model, folder, position):
+        original(model, folder, position)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(checkpoint, "save", interrupt)
+        training.train(lesson, settings(pictures), out=tmp_path / "run", on_failure="restart")
+    training.resume(lesson, out=tmp_path / "run")
+    assert seeds == [0, 1, 1]
+
+
+def test_unknown_action_on_failure(pictures, tmp_path):
+    with pytest.raises(BookError, match="--on-failure 'panic' is not known; choose one of: warn, stop, restart"):
+        training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "run", on_failure="panic")
+    assert not (tmp_path / "run").exists()
+
+
+def test_deterministic_runs_are_equal(pictures, tmp_path, tiny_run):
+    chosen = tiny_lesson.LESSON.settings("quick", data=tiny_run.config["settings"]["data"], seed=3)
+    again = training.train(tiny_lesson.LESSON, chosen, out=tmp_path / "again")
+    assert kill_trial.differences(again, tiny_run) == []
+
+
+def test_tensorboard_writes_event_files(tiny_run):
+    pytest.importorskip("tensorboard")
+    events = [file for file in (tiny_run.folder / "tensorboard").rglob("events.out.tfevents.*") if file.stat().st_size]
+    assert events
+    assert any(b"epoch_g_loss" in file.read_bytes() for file in events)
+
+
+def test_one_test_image_is_too_few_and_is_said_before_the_training(tmp_path):
+    folder = tiny_lesson.write_pictures(tmp_path / "few", count=2)
+    with pytest.raises(BookError, match="has one test image, and to measure takes two; add images"):
+        training.train(tiny_lesson.LESSON, settings(folder, batch_size=2), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_as_it_was_begun(pictures, tmp_path, monkeypatch):
+    def interrupt(model, folder, position):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(checkpoint, "save", interrupt)
+        training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "run")
+    run = runs.Run(tmp_path / "run")
+    begun = run.config
+    run.write_config(begun | {"backend": "another"})
+    with pytest.raises(BookError, match=r"was begun on another, and this is .*; set KERAS_BACKEND=another to go on"):
+        training.resume(tiny_lesson.LESSON, out=run.folder)
+    other = "mixed_bfloat16" if begun["policy"] == "float32" else "float32"
+    run.write_config(begun | {"policy": other})
+    said = []
+    training.resume(tiny_lesson.LESSON, out=run.folder, tell=said.append)
+    assert f", {other} on " in said[0] and run.config["policy"] == other
+
+
+def test_tensorboard_that_is_not_installed_is_asked_for(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "find_spec", lambda name: None)
+    with pytest.raises(BookError, match="pip install tensorboard"):
+        training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "run", tensorboard=True)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("size, network", [(100, "projection"), (32, "channel"), (32, "unconditional")])
+def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
+    chosen = cgan.LESSON.settings(
+        "smoke", data=str(pictures), image_size=size, network=network, epochs=1, batch_size=8, width=4,
+        limit=16, latent_dim=8, measure_samples=20,
+    )  # fmt: skip
+    said = []
+    run = training.train(cgan.LESSON, chosen, out=tmp_path / "run", tell=said.append)
+    generator = run.load("generator")
+    assert generator.output.shape[1:] == (size, size, 3)
+    assert len(generator.inputs) == (1 if network == "unconditional" else 2)
+    assert run.config["class_names"] == ["dawn", "dusk"]
+    measured = run.report["measured"]
+    assert measured["dataset"] == "sky" and "label_accuracy" not in measured
+    assert draw(generator, [0, 1]).shape == (2, size, size, 3)
+    assert said[-1].startswith("Next: draw ") and f" --run {run} " in said[-1]
+    assert ("--label dusk" in said[-1]) == (network != "unconditional")
+
+
+def test_several_steps_at_once(pictures, tmp_path):
+    run = training.train(tiny_lesson.LESSON, settings(pictures, steps_per_execution=3), out=tmp_path / "run")
+    assert run.report["steps"] == 9
+    with pytest.raises(BookError, match="the 9 steps of an epoch cannot be run 2 at once; choose a divisor of 9"):
+        training.train(tiny_lesson.LESSON, settings(pictures, steps_per_execution=2), out=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_fewer_pictures_than_a_batch(pictures, tmp_path):
+    with pytest.raises(BookError, match="36 training images, less than a batch; set --batch-size to 36 or less"):
+        training.train(tiny_lesson.LESSON, settings(pictures, batch_size=64), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_measuring_chooses_what_fits_the_generator_and_the_data(monkeypatch):
+    """Which of the three ways of measuring is taken; they have tests of their own."""
+
+    class Data:
+        def __init__(self, name, classes=10):
+            self.name, self.num_classes, self.image_shape = name, classes, (28, 28, 1)
+            self.class_names = tuple(map(str, range(classes)))
+
+    for way in ("conditional", "unconditional", "unlabelled"):
+        monkeypatch.setattr(metrics, f"measure_{way}", lambda *a, way=way: way)
+    monkeypatch.setattr(metrics, "has_classifier", lambda data: data.name == "fashion_mnist")
+    monkeypatch.setattr(metrics, "load_classifier", lambda name: None)
+    conditional = tiny_lesson.define_generator((28, 28, 1), 10)
+    z = keras.Input((4,), name="z")
+    image = keras.layers.Reshape((28, 28, 1))(keras.layers.Dense(784, activation="tanh")(z))
+    unconditional = keras.Model(z, image)
+    for generator, data, way in (
+        (conditional, "fashion_mnist", "conditional"),
+        (unconditional, "fashion_mnist", "unconditional"),
+        (conditional, "sky", "unlabelled"),
+        (unconditional, "sky", "unlabelled"),
+    ):
+        assert task.measure_samples(generator, Data(data), images=None, labels=None) == way
+
+
+@pytest.mark.parametrize("network, kinds", [("label", 2), ("category", 10), ("alone", 1)])
+def test_the_chapter_measures_the_images_that_the_book_measures(network, kinds, monkeypatch):
+    """Drawn once, balanced over what the generator can be asked for, whatever the classes of the data."""
+    generator = {
+        "label": lambda: tiny_lesson.define_generator((28, 28, 1), 2),
+        "category": lambda: infogan.define_generator(width=2),
+        "alone": lambda: cgan.define_dcgan_generator(num_classes=0, width=2),
+    }[network]()
+    run = SimpleNamespace(load=lambda name: generator)
+    seen = []
+    lesson = replace(tiny_lesson.LESSON, measure=lambda *parts: seen.append(parts) or ([], {"of": "chapter"}))
+    monkeypatch.setattr(task, "measure_samples", lambda *parts: seen.append(parts) or {"of": "book"})
+    data = noise(classes=2)
+    assert lesson.task.measure(run, lesson, data, 30, seed=5) == {"of": "book", "own": [], "details": {"of": "chapter"}}
+    (*book, images, labels, seed), (*chapter, own_images, own_labels, own_seed) = seen
+    assert book == [generator, data] and chapter == [run, data] and seed == own_seed == 5
+    assert own_images is images and own_labels is labels
+    np.testing.assert_array_equal(labels, np.arange(30) % kinds)
+    np.testing.assert_array_equal(images, draw(generator, labels, seed=5))

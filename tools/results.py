@@ -1,0 +1,339 @@
+"""From measured runs to ``results/``, and from there to the tables in the texts.
+
+    python -m tools.results collect ch06_cgan quick runs/cgan-quick-001 runs/cgan-quick-002 ...
+    python -m tools.results               # writes the tables of all texts anew (`make results`)
+
+A table stands between ``<!-- table: ch06_cgan -->`` and ``<!-- end -->``; a test compares it with ``results/``.
+"""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from gan_book.commands import cli
+from gan_book.errors import BookError, counted, duration
+from gan_book.paths import BOOK, RESULTS, atomic_write
+from gan_book.training import chapters, runs
+from gan_book.training.runs import seed_of
+from gan_book.training.task import DIRECTIONS
+
+TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md")
+SCORES = {  # name: (head of the column, pattern, scale, where a report has it)
+    "label_accuracy": ("label accuracy", "{:.1f} %", 100, ("label_accuracy", "value")),
+    "frechet_distance": ("Fréchet distance", "{:.2f}", 1, ("frechet_distance", "value")),
+    "kernel_distance": ("kernel distance x 1000", "{:.1f}", 1000, ("kernel_distance", "value")),
+    "inception_score": ("inception score", "{:.2f}", 1, ("inception_score", "value")),
+    "precision": ("precision", "{:.2f}", 1, ("precision",)),
+    "recall": ("recall", "{:.2f}", 1, ("recall",)),
+    "diversity": ("diversity in a class", "{:.2f}", 1, ("diversity", "mean_ratio")),
+    "diversity_overall": ("diversity", "{:.2f}", 1, ("diversity", "ratio")),
+}
+PLACE = ("cores", "device", "policy")  # where a run was made, and with which numbers: what its minutes depend on
+SAME = ("lesson", "preset", *PLACE, "backend")  # timings that agree in these are of the same thing
+MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+app = typer.Typer(add_completion=False, invoke_without_command=True)
+
+
+def scores(measured):
+    """The numbers of a report that are averaged over seeds, by name: the chapter's own, and those of `SCORES`."""
+    own = {score["name"]: score["value"] for score in measured.get("own", [])}
+    return own | {name: value for name in SCORES if (value := _within(measured, SCORES[name][3])) is not None}
+
+
+def _within(tree, path):
+    for key in path:
+        tree = tree.get(key, {}) if isinstance(tree, dict) else {}
+    return None if tree == {} else tree
+
+
+def summarise(folders):
+    """Runs of one configuration as JSON: each run's numbers, their mean and their spread (sample standard deviation).
+
+    Raises:
+        BookError: a run is not finished, or the runs do not differ in their seed alone, or were measured differently.
+    """
+    configs = [runs.Run(folder).config for folder in folders]
+    reports = [runs.Run(folder).report for folder in folders]
+    for folder, report in zip(folders, reports, strict=True):
+        if report is None:
+            raise BookError(f"{folder} is not finished; resume it first")
+    _check_alike(folders, configs, reports)
+    settings = configs[0]["settings"]
+    each = [
+        {
+            "seed": seed_of(config),
+            "training_seconds": report["training_seconds"],
+            "findings": report["findings"],
+            **{name: config[name] for name in PLACE},
+            **({"starts": [start["criterion"] for start in config["starts"]]} if "starts" in config else {}),
+            **scores(report["measured"]),
+        }
+        for config, report in zip(configs, reports, strict=True)
+    ]
+    first = reports[0]["measured"]
+    columns = {name: [run[name] for run in each] for name in ["training_seconds", *scores(first)]}
+    return {
+        "settings": {name: value for name, value in settings.items() if name != "seed"},
+        "steps": reports[0]["steps"],
+        "parameters": reports[0]["parameters"],
+        "own": [{**score, "value": None} for score in first.get("own", [])],
+        "samples": first["samples"],
+        "floor": _within(first, ("frechet_distance", "floor")),  # None for data without a classifier
+        "classifier_accuracy_on_real": _within(first, ("classifier_accuracy_on_real",)),
+        "made_on": {name: configs[0][name] for name in ("backend", "versions", "git")},
+        "runs": each,
+        "mean": {name: float(np.mean(values)) for name, values in columns.items()},
+        "spread": _spread(columns) if len(each) > 1 else None,
+    }
+
+
+def _check_alike(folders, configs, reports):
+    listed = ", ".join(map(str, folders))
+    kinds = [_kind(runs.Run(folder)) for folder in folders]
+    if any(kind != kinds[0] for kind in kinds):
+        raise BookError(f"the runs {listed} differ in more than their seed; collect them apart")
+    seeds = [seed_of(config) for config in configs]
+    if len(set(seeds)) < len(seeds):
+        raise BookError(f"the runs {listed} have the seeds {seeds}, one of them twice; collect one of each")
+    measured = [scores(report["measured"]).keys() for report in reports]
+    if any(names != measured[0] for names in measured):
+        raise BookError(f"the runs {listed} were not measured in the same scores; train those with fewer anew")
+
+
+def _kind(run):
+    """What runs of a row have in common: lesson, settings but for the seed, backend, and how much was measured."""
+    lesson, report = run.config["lesson"], run.report["measured"]
+    settings = replace(chapters.lesson(lesson).settings_of(run), seed=0)
+    return lesson, settings, run.config["backend"], report["dataset"], report["samples"]
+
+
+def _spread(columns):
+    return {name: float(np.std(values, ddof=1)) for name, values in columns.items()}
+
+
+def table(results):
+    """The Markdown table of one results file."""
+    if not results:
+        return "Not measured yet.\n"
+    if "variants" in results:
+        return speed_table(results)
+    if "rivals" in results:
+        return rivals_table(results)
+    if "presets" in results:
+        return presets_table(results)
+    if "commands" in results:
+        return commands_table(results)
+    directions = _by_direction(_columns(results))
+    columns = next(iter(directions.values()))
+    heads = ["", "seeds", "steps", "minutes", *[""] * (len(directions) > 1)]
+    heads += [head.replace("|", r"\|") for head, _, _ in columns.values()]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for name, summary in results.items():
+        minutes = f"{_fastest(summary)['training_seconds'] / 60:.1f}"
+        cells = [f"`{name}`", _seeds(summary), f"{summary['steps']:,}", minutes]
+        for direction, scores_of_it in directions.items():
+            cells += [direction] * (len(directions) > 1)
+            cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in scores_of_it.items()]
+            lines.append(f"| {' | '.join(cells)} |")
+            cells = [""] * 4  # a row's second line is its other direction
+    return "\n".join([*lines, "", _note(results), ""])
+
+
+def speed_table(record):
+    """The Markdown table of what `benchmarks/step_time.py` recorded."""
+    lines = ["| | ms/step | steps/s | images/s | times as fast as the loop | peak MiB |", f"|{'---|' * 6}"]
+    for each in record["variants"]:
+        cells = [f"`{each['variant']}`", f"{each['ms_per_step']:.0f}", f"{each['steps_per_second']:.1f}"]
+        cells += [f"{each['images_per_second']:.0f}", f"{each['times_as_fast_as_loop']:.2f}"]
+        lines.append(f"| {' | '.join(cells)} | {each['peak_memory_bytes'] / 2**20:.0f} |")
+    protocol, made_on = record["protocol"], record["surroundings"]
+    note = (
+        f"Networks `{protocol['network']}`, batch {protocol['batch_size']}; median of {protocol['rounds']} rounds of "
+        f"{protocol['steps']} steps, the variants in turn, on {_place(made_on)}, "
+        f"Keras {made_on['versions']['keras']}, backend {made_on['backend']}."
+    )
+    return "\n".join([*lines, "", note, ""])
+
+
+def rivals_table(record):
+    """The Markdown table of what `benchmarks/rivals.py` recorded."""
+    heads = record["scores"]
+    lines = ["| | | | " + " | ".join(each["head"] for each in heads.values()) + " |", f"|{'---|' * (3 + len(heads))}"]
+    for row in record["rivals"]:
+        scores = row["scores"]
+        cells = [heads[name]["pattern"].format(scores[name]) if name in scores else "–" for name in heads]
+        lines.append(f"| {' | '.join([row['data'], row['direction'], row['rival'], *cells])} |")
+    samples = {row["data"]: row["samples"] for row in record["rivals"]}
+    note = "Test pictures: " + ", ".join(f"{count} of {data}" for data, count in samples.items()) + "."
+    return "\n".join([*lines, "", note, ""])
+
+
+def presets_table(record):
+    """The Markdown table of what `benchmarks/preset_speed.py` recorded."""
+    heads = ["", "pixels", "batch", "steps", "s/step", "images/s", "compile s", "peak MiB", "on"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for row in sorted(record["presets"], key=lambda row: (row["lesson"], row["seconds_per_step"])):
+        cells = [
+            f"{row['lesson']} `{row['preset']}`",
+            f"{row['image_size']}",
+            f"{row['batch_size']}",
+            f"{row['steps']}",
+        ]
+        cells += [f"{row['seconds_per_step']:.2f}", f"{row['images_per_second']:.2f}", f"{row['compile_seconds']:.0f}"]
+        cells += [f"{row['peak_memory_bytes'] / 2**20:,.0f}", f"{_place(row)}, {row['policy']}, {row['backend']}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def commands_table(record):
+    """The Markdown table of what `benchmarks/whole_command.py` recorded."""
+    heads = ["", "steps", "training", "whole command", "CPU time", "on"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for row in sorted(record["commands"], key=lambda row: (row["preset"], row["lesson"])):
+        cells = [f"{row['lesson']} `{row['preset']}`", f"{row['steps']:,}"]
+        cells += [duration(row[name]) for name in ("training_seconds", "seconds", "cpu_seconds")]
+        lines.append(f"| {' | '.join(cells)} | {_place(row)}, {row['policy']}, {row['backend']} |")
+    return "\n".join([*lines, ""])
+
+
+def _columns(results):
+    """Head, pattern and scale of every number that any row has, the chapter's own first."""
+    own = {score["name"]: score for summary in results.values() for score in summary.get("own", [])}
+    own = {name: (score["head"], score["pattern"], score["scale"]) for name, score in own.items()}
+    present = {name for summary in results.values() for name in summary["mean"]}
+    return own | {name: SCORES[name][:3] for name in SCORES if name in present}
+
+
+def _by_direction(columns):
+    """Direction -> columns, without it in their heads ("L1, AtoB"); where scores are not told apart so, "" -> all."""
+    if not any(name.startswith(f"{DIRECTIONS[0]}_") for name in columns):
+        return {"": columns}
+    return {
+        direction: {
+            name: (head.removesuffix(f", {direction}"), *rest)
+            for name, (head, *rest) in columns.items()
+            if name.startswith(f"{direction}_")
+        }
+        for direction in DIRECTIONS
+    }
+
+
+def _note(results):
+    first = next(iter(results.values()))
+    by_data = {summary["settings"]["data"]: summary for summary in results.values() if summary["floor"] is not None}
+    real = "; ".join(
+        f"on {data}, {summary['classifier_accuracy_on_real']:.1%} of the real test images are labelled right, and real "
+        f"training images have a Fréchet distance of {summary['floor']:.2f} to them"
+        for data, summary in by_data.items()
+    )
+    features = f", in the features of this book's classifiers ({real})" if real else ""
+    return (
+        f"{_samples(results)} samples a run{features}; ± is the standard deviation over seeds. "
+        f"Minutes are the fastest run's, as some shared the cores with other work, on {_places(results)}; "
+        f"Keras {first['made_on']['versions']['keras']}."
+    )
+
+
+def _samples(results):
+    """How many samples were measured; in which rows, if not as many in all."""
+    return ", ".join(_by_row({name: f"{summary['samples']:,}" for name, summary in results.items()}))
+
+
+def _places(results):
+    """Where the fastest runs of the rows were made; which rows, if not all in one place."""
+    fastest = {name: _fastest(summary) for name, summary in results.items()}
+    return "; ".join(_by_row({name: f"{_place(run)}, {run['policy']}" for name, run in fastest.items()}))
+
+
+def _by_row(facts):
+    """What is true of the rows, name -> text: each text once, with the names of its rows if there are several texts."""
+    rows = {}
+    for name, fact in facts.items():
+        rows.setdefault(fact, []).append(f"`{name}`")
+    return list(rows) if len(rows) == 1 else [f"{fact} ({', '.join(names)})" for fact, names in rows.items()]
+
+
+def _place(made_on):
+    if made_on["cores"] is None:
+        return made_on["device"]
+    return f"{counted(made_on['cores'], 'core')} of: {made_on['device']}"
+
+
+def _seeds(summary):
+    """How many runs there are, and how many of them the health monitor found fault with."""
+    failed = sum(bool(run["findings"]) for run in summary["runs"])
+    return f"{len(summary['runs'])}" + (f", {failed} failed" if failed else "")
+
+
+def _fastest(summary):
+    return min(summary["runs"], key=lambda run: run["training_seconds"])
+
+
+def _cell(summary, name, pattern, scale):
+    if name not in summary["mean"]:
+        return "–"
+    text = pattern.format(scale * summary["mean"][name])
+    if summary["spread"] is None or not summary["spread"][name]:  # what is known of real images has no spread
+        return text
+    number = pattern.split("}")[0] + "}"
+    return f"{text} ± {number.format(scale * summary['spread'][name])}"
+
+
+def with_tables(text):
+    """`text` with every marked table written anew from ``results/``."""
+    return MARKED.sub(lambda found: found[1] + "\n" + table(load(found[2])) + "\n" + found[3], text)
+
+
+def put_row(name, kind, row):
+    """Adds a row to ``results/<name>.json``, in place of an earlier one of the same thing (see `SAME`)."""
+    record = load(name) or {kind: []}
+    others = [each for each in record[kind] if any(each[key] != row[key] for key in SAME)]
+    runs.write_json(RESULTS / f"{name}.json", {kind: [*others, row]})
+    print(table({kind: [row]}), flush=True)
+
+
+def load(chapter):
+    """The content of ``results/<chapter>.json``, empty if nothing of it has been measured yet."""
+    path = RESULTS / f"{chapter}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def texts():
+    """The files that may hold tables."""
+    return sorted(path for pattern in TEXTS for path in BOOK.glob(pattern))
+
+
+@app.callback()
+def write_tables(context: typer.Context):
+    """Write the tables of all texts anew from results/."""
+    if context.invoked_subcommand is not None:
+        return
+    for path in texts():
+        old = path.read_text(encoding="utf-8")
+        new = with_tables(old)
+        if new != old:
+            with atomic_write(path, "w") as file:
+                file.write(new)
+            print(f"wrote {path.relative_to(BOOK)}")
+
+
+@app.command()
+def collect(
+    chapter: Annotated[str, typer.Argument(help="Name of the results file, such as ch06_cgan.")],
+    name: Annotated[str, typer.Argument(help="Name of the row, such as full.")],
+    folders: Annotated[list[Path], typer.Argument(help="Finished runs that differ in their seed alone.")],
+):
+    """Put the runs' numbers into results/<chapter>.json."""
+    path = RESULTS / f"{chapter}.json"
+    runs.write_json(path, load(chapter) | {name: summarise(folders)})
+    print(f"wrote {path.relative_to(BOOK)}")
+
+
+if __name__ == "__main__":
+    cli.guard(app)

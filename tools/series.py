@@ -1,0 +1,158 @@
+"""The measured runs of a chapter, one after the other: what stands in ``results/`` comes from here.
+
+    python tools/series.py ch07_infogan               # all rows
+    python tools/series.py ch07_infogan quick head    # some of them
+
+Runs go to ``runs/series/<chapter>/<row>-<seed>`` and stay there. A run that is finished is not made again, one that was
+interrupted is resumed; so a series that was stopped goes on where it was. As soon as all seeds of a row are there, the
+row is written to ``results/<chapter>.json``.
+"""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_book.commands import cli
+from gan_book.errors import BookError
+from gan_book.training import runs
+from tools import results
+
+FOLDER = Path("runs/series")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Runs that differ in their seed alone: lesson, preset, number of seeds, and flags that change the preset.
+
+    A flag that is given more than once has a tuple of values.
+    """
+
+    lesson: str
+    preset: str
+    seeds: int
+    flags: dict = field(default_factory=dict)
+
+    def words(self, seed, folder):
+        given = {name: value if isinstance(value, tuple) else (value,) for name, value in self.flags.items()}
+        flags = [word for name, values in given.items() for value in values for word in (f"--{name}", str(value))]
+        return ["train", self.lesson, "--preset", self.preset, "--seed", str(seed), *flags, "--out", str(folder)]
+
+
+SERIES = {
+    "ch06_cgan": {
+        "quick": Row("cgan", "quick", 3),
+        "full": Row("cgan", "full", 3),
+        "book": Row("cgan", "book", 1, {"epochs": 6}),  # as many epochs as take at least the time of `full`
+        "last-weights": Row("cgan", "quick", 3, {"set": "average=0"}),
+        "half-data": Row("cgan", "quick", 3, {"limit": 24_000, "epochs": 4}),
+        "mlp-quick": Row("mlp-cgan", "quick", 3),
+        "mlp-paper": Row("mlp-cgan", "quick", 1, {"set": "network=paper"}),
+    },
+    "ch07_infogan": {
+        "quick": Row("infogan", "quick", 5),
+        "head": Row("infogan", "quick", 3, {"set": "variant=head"}),
+        "control": Row("infogan", "quick", 3, {"set": "variant=control"}),
+        "full": Row("infogan", "full", 5),
+        "one-start": Row("infogan", "full", 5, {"set": "starts=1"}),
+        "transformed": Row("infogan", "quick", 3, {"set": "lambda_real=0"}),
+        "plain": Row(
+            "infogan",
+            "full",
+            1,
+            {"epochs": 6, "set": ("lambda_real=0", "augment=0", "learning_rate=0.0002", "starts=1")},
+        ),
+        "fashion": Row("infogan", "quick", 3, {"data": "fashion_mnist"}),
+    },
+    "ch08_acgan": {
+        "acgan-quick": Row("acgan", "quick", 3),
+        "twon-quick": Row("twon-gan", "quick", 3),
+        "acgan-full": Row("acgan", "full", 1),
+        "twon-full": Row("twon-gan", "full", 1),
+        "acgan-book": Row("acgan", "book", 1, {"epochs": 2}),  # of 100
+    },
+    "ch09_sgan": {
+        "quick": Row("sgan", "quick", 3),
+        "adversarial": Row("sgan", "quick", 3, {"set": "loss=adversarial"}),
+        "full": Row("sgan", "full", 5),
+        "untrained": Row("sgan", "quick", 3, {"set": "loss=untrained"}),
+        "no-views": Row("sgan", "quick", 3, {"set": "lambda_views=0"}),
+        "adversarial-no-views": Row("sgan", "quick", 3, {"set": ("loss=adversarial", "lambda_views=0")}),
+        "neither": Row("sgan", "quick", 3, {"set": ("loss=untrained", "lambda_views=0")}),
+        "plain": Row("sgan", "full", 1, {"epochs": 45, "set": ("augment=0", "noise=0.5", "lambda_views=0")}),
+        **{f"labels-{10 * n}": Row("sgan", "quick", 3, {"set": f"labels_per_class={n}"}) for n in (2, 5, 20, 100)},
+        "fashion-100": Row("sgan", "quick", 3, {"data": "fashion_mnist"}),
+        "fashion-1000": Row("sgan", "quick", 3, {"data": "fashion_mnist", "set": "labels_per_class=100"}),
+        "book": Row("sgan", "book", 1),
+    },
+    "ch10_pix2pix": {
+        "both": Row("pix2pix", "quick", 3),
+        "l1": Row("pix2pix", "quick", 3, {"set": "loss=l1"}),
+        "cgan": Row("pix2pix", "quick", 3, {"set": "loss=cgan"}),
+        **{f"patch-{size}": Row("pix2pix", "quick", 1, {"set": f"patch={size}"}) for size in (1, 70, 142)},
+        "encoder-decoder": Row("pix2pix", "quick", 1, {"set": "network=encoder-decoder"}),
+        "to-map": Row("pix2pix", "quick", 1, {"set": "direction=AtoB"}),
+        "full": Row("pix2pix", "full", 1),
+    },
+    "ch11_cyclegan": {
+        "quick": Row("cyclegan", "quick", 3),
+        "no-cycle": Row("cyclegan", "quick", 1, {"set": "cycle=0"}),
+        "adversary": Row("cyclegan", "quick", 1, {"set": ("cycle=0", "identity=0")}),
+        "no-identity": Row("cyclegan", "quick", 1, {"set": "identity=0"}),
+        "no-pool": Row("cyclegan", "quick", 1, {"set": "pool=0"}),
+        "emoji": Row("cyclegan", "quick", 1, {"data": "emoji"}),
+        "full": Row("cyclegan", "full", 1),
+        "no-cycle-full": Row("cyclegan", "full", 1, {"set": "cycle=0"}),
+    },
+}
+
+
+def folders(chapter, name, row):
+    """The run folders of a row, by seed."""
+    return [FOLDER / chapter / f"{name}-{seed}" for seed in range(row.seeds)]
+
+
+def missing(chapter, name, row):
+    """``(seed, folder)`` of the runs of a row that are not finished."""
+    seeds = enumerate(folders(chapter, name, row))
+    return [(seed, folder) for seed, folder in seeds if runs.Run(folder).report is None]
+
+
+def train(row, seed, folder):
+    """Trains one run in a process of its own, or goes on with it."""
+    started = runs.Run(folder).config_file.exists()
+    words = row.words(seed, folder) + ["--resume"] * started
+    print("gan-book", *words, flush=True)
+    with subprocess.Popen([sys.executable, "-m", "gan_book", *words]) as process:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:  # the training was told as well; it needs a moment to save where it is
+            process.wait()
+            sys.exit(130)
+    if status:
+        raise BookError(f"the run {folder} did not end well; see above, then start the series again")
+
+
+def main(
+    chapter: Annotated[str, typer.Argument(help="One of: " + ", ".join(SERIES))],
+    names: Annotated[list[str] | None, typer.Argument(help="Rows; without any all of them.")] = None,
+):
+    """Make the runs of a chapter's table that are missing, and write the rows."""
+    if chapter not in SERIES:
+        raise BookError(f"no series for '{chapter}'; there are: {', '.join(SERIES)}")
+    unknown = set(names or []) - set(SERIES[chapter])
+    if unknown:
+        raise BookError(f"no row '{min(unknown)}' in {chapter}; there are: {', '.join(SERIES[chapter])}")
+    for name, row in SERIES[chapter].items():
+        if names and name not in names:
+            continue
+        for seed, folder in missing(chapter, name, row):
+            train(row, seed, folder)
+        results.collect(chapter, name, folders(chapter, name, row))
+
+
+if __name__ == "__main__":
+    cli.guard(lambda: typer.run(main))
