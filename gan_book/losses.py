@@ -18,14 +18,3 @@ def minimax(y_true, y_pred):
     """
     del y_true
     return -ops.mean(ops.softplus(y_pred))
-
-
-@keras.saving.register_keras_serializable("gan_book")
-def feature_matching(y_true, y_pred):
-    """Squared distance of the mean features of a batch of real and of generated images, per feature.
-
-    || E f(x) - E f(G(z)) ||^2 / d for features ``[n, d]``; Salimans et al. (2016), "Improved Techniques for Training
-    GANs", section 3.1.
-    """
-    y_true, y_pred = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
-    return ops.mean(ops.square(ops.mean(y_true, axis=0) - ops.mean(y_pred, axis=0)))

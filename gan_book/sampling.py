@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from gan_book.errors import BookError
-from gan_book.networks import to_uint8
+from gan_book.networks import to_float, to_uint8
 
 LABEL_EMBEDDING = "label_embedding"
 GRID = 10  # columns of a picture grid, and the most rows
@@ -154,3 +154,34 @@ def between_classes(generator, z, start, end, steps):
     held = {"z": z, "z_uniform": z, "code": np.zeros((steps, code_dim(generator)), "float32")}
     images = decoder([*(held[tensor.name] for tensor in others), mixtures], training=False)
     return to_uint8(keras.ops.convert_to_numpy(images))
+
+
+def predict_uint8(network, images, batch_size=500):
+    """What a network that takes images in [-1, 1] says of uint8 images ``[n, h, w, c]``, as numpy arrays."""
+    return network.predict(keras.ops.convert_to_numpy(to_float(images)), batch_size=batch_size, verbose=0)
+
+
+def translate(network, images, seed=0, batch_size=8):
+    """What a generator makes of images: uint8 ``[n, h, w, 3]`` to the same.
+
+    Dropout that lasts draws by `seed`; the network's own random states stay as they were, so that looking at a
+    generator in training changes nothing.
+
+    Raises:
+        BookError: a negative seed.
+    """
+    check_seed(seed)
+    weights = {id(variable) for variable in network.weights}
+    states = [variable for variable in network.variables if id(variable) not in weights]
+    before = [keras.ops.convert_to_numpy(state) for state in states]
+    for number, state in enumerate(states):
+        state.assign([seed, number])
+    drawn = to_uint8(predict_uint8(network, images, batch_size))
+    for state, value in zip(states, before, strict=True):
+        state.assign(value)
+    return drawn
+
+
+def evenly_spaced(length, count):
+    """Up to `count` indices below `length`, evenly spread: int ``[min(length, count)]``."""
+    return np.linspace(0, length - 1, min(length, count)).astype(int)

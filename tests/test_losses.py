@@ -35,7 +35,7 @@ def test_minimax_of_a_large_logit_is_finite():
     assert float(losses.minimax(np.ones((1, 1)), np.float32([[200.0]]))) == pytest.approx(-200)
 
 
-@pytest.mark.parametrize("loss", [losses.minimax, losses.feature_matching])
+@pytest.mark.parametrize("loss", [losses.minimax])
 def test_a_model_compiled_with_it_can_be_saved(loss, tmp_path):
     inputs = keras.Input((2,))
     model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
@@ -46,11 +46,3 @@ def test_a_model_compiled_with_it_can_be_saved(loss, tmp_path):
     assert loaded.evaluate(np.ones((4, 2)), np.ones((4, 1)), verbose=0) == pytest.approx(
         model.evaluate(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
     )
-
-
-def test_feature_matching_compares_means():
-    """Batches whose rows differ but whose means agree match."""
-    real = np.array([[0.0, 2.0], [2.0, 0.0]], "float32")
-    assert float(losses.feature_matching(real, np.ones((2, 2), "float32"))) == 0
-    assert float(losses.feature_matching(real, np.zeros((2, 2), "float32"))) == pytest.approx(1)
-    assert float(losses.feature_matching(real, np.array([[4.0, 1.0]] * 2, "float32"))) == pytest.approx(4.5)

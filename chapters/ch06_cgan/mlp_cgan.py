@@ -31,7 +31,6 @@ from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
 from gan_book.errors import BookError, require_choice
-from gan_book.layers import Maxout
 from gan_book.networks import one_hot, to_float
 from gan_book.training.lesson import Lesson, Settings
 
@@ -101,15 +100,21 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10, dr
 
 
 # %%
+def maxout(x, units, pieces):
+    """`units` times the largest of `pieces` linear functions of x: float ``[n, d]`` to ``[n, units]``."""
+    linear = layers.Reshape((units, pieces))(layers.Dense(units * pieces)(x))
+    return ops.max(linear, axis=-1)
+
+
 def define_discriminator(optimizer, image_shape=(28, 28, 1), num_classes=10, dropout=0.5, input_dropout=0.2):
     """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``."""
     image = keras.Input(image_shape, name="image")
     label = keras.Input((), dtype="int32", name="label")
     pixels = layers.Rescaling(0.5, 0.5)(layers.Flatten()(image))  # to [0, 1]
-    h_x = Maxout(240, 5)(layers.Dropout(input_dropout)(pixels))
-    h_y = Maxout(50, 5)(one_hot(label, num_classes))
+    h_x = maxout(layers.Dropout(input_dropout)(pixels), 240, 5)
+    h_y = maxout(one_hot(label, num_classes), 50, 5)
     h = layers.Dropout(dropout)(layers.Concatenate()([h_x, h_y]))
-    h = layers.Dropout(dropout)(Maxout(240, 4)(h))
+    h = layers.Dropout(dropout)(maxout(h, 240, 4))
     logit = layers.Dense(1, dtype="float32", name="logit")(h)
     discriminator = keras.Model([image, label], logit, name="discriminator")
     accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)

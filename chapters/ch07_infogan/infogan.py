@@ -37,15 +37,13 @@ import numpy as np
 from keras import layers, ops
 from scipy.special import log_softmax
 
+from chapters.ch07_infogan.codes import cluster_agreement, slant, stroke_width
 from gan_book.adversarial import GAN, Composite
-from gan_book.clusters import cluster_agreement
-from gan_book.commands.predict import ask
 from gan_book.errors import BookError, require_choice
-from gan_book.layers import RandomAffine, RandomStrokeWidth
+from gan_book.layers import RandomAffine
 from gan_book.metrics.score import Score
 from gan_book.networks import dcgan_features, dcgan_image, one_hot, to_float
-from gan_book.sampling import balanced_labels, draw, latent_codes
-from gan_book.strokes import slant, stroke_width
+from gan_book.sampling import balanced_labels, draw, latent_codes, predict_uint8
 from gan_book.training.curves import read_log
 from gan_book.training.lesson import Lesson, Settings
 from gan_book.training.task import Generation
@@ -141,6 +139,40 @@ def code_surprise(code, guess):
 
 
 # %%
+@keras.saving.register_keras_serializable("gan_book")
+class RandomStrokeWidth(layers.Layer):
+    """Makes the bright strokes of each image ``[n, h, w, c]`` fatter or thinner at random in training.
+
+    A share of each image gives way to its dilation (of every pixel and its eight neighbours the brightest) or its
+    erosion (the darkest): so strokes grow or fade by up to a pixel on each side, and gradients go through.
+
+    Args:
+        strength: 1 for at most 0.8 of the dilation or 0.6 of the erosion, which would make fine strokes vanish.
+    """
+
+    FATTER, THINNER = 0.8, 0.6
+
+    def __init__(self, strength=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.strength = strength
+        self.rng = keras.random.SeedGenerator()
+
+    def call(self, images, training=False):
+        if not training:
+            return images
+        shape = (ops.shape(images)[0], 1, 1, 1)
+        share = keras.random.uniform(shape, -self.THINNER, self.FATTER, images.dtype, seed=self.rng) * self.strength
+        fatter = ops.max_pool(images, 3, 1, "same")
+        thinner = -ops.max_pool(-images, 3, 1, "same")
+        return images + ops.relu(share) * (fatter - images) + ops.relu(-share) * (thinner - images)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "strength": self.strength}
+
+
 def transformed(image, strength):
     """An image tensor, changed in training, each time anew, in ways that leave a digit what it is."""
     return RandomAffine(strength)(RandomStrokeWidth(strength)(image))
@@ -475,7 +507,7 @@ def build(settings, dataset):
 # %%
 def categories_of(reader, images):
     """Q's category of each image, uint8 ``[n, h, w, c]``: log probabilities ``[n, k]``."""
-    return log_softmax(ask(reader, images)["category"], axis=1)
+    return log_softmax(predict_uint8(reader, images)["category"], axis=1)
 
 
 def final_information(run):

@@ -39,13 +39,12 @@ import numpy as np
 from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
-from gan_book.commands.predict import ask
 from gan_book.datasets.dataset import balanced_subset
 from gan_book.errors import BookError, require_choice
-from gan_book.layers import RandomAffine, WeightNormDense, fit_gains
-from gan_book.losses import feature_matching
+from gan_book.layers import RandomAffine
 from gan_book.metrics.score import Score
 from gan_book.networks import to_float, to_image
+from gan_book.sampling import predict_uint8
 from gan_book.training.lesson import Lesson, Settings
 from gan_book.training.task import Generation
 
@@ -87,6 +86,72 @@ def validity(logits):
 # through it together, see each other. *Weight* normalization (`WeightNormDense`) keeps activations in bounds by looking
 # at the weights alone. The length of each unit's weight vector and its bias begin such that 500 of the training images
 # give mean 0 and variance 1 before the ReLU; from then on only the last layer learns its lengths.
+
+
+# %%
+@keras.saving.register_keras_serializable("gan_book")
+class WeightNormDense(layers.Layer):
+    """A dense layer whose weight vectors have a direction and a length: float ``[n, d]`` to ``[n, units]``.
+
+    y = x^T (g V / ||V||) + b with ||V|| the length of each column of V; Salimans and Kingma (2016), "Weight
+    Normalization", equation 2. Unlike batch normalization it looks at no other image of the batch.
+
+    Args:
+        units: length of the output.
+        gain: g at the start; `fit_gains` finds a better one.
+        learn_gain: whether g is trained.
+    """
+
+    def __init__(self, units, gain=1.0, learn_gain=True, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.gain, self.learn_gain = units, gain, learn_gain
+
+    def build(self, input_shape):
+        # A length is a sum of many squares: in float32 whatever the precision.
+        self.v = self.add_weight(
+            shape=(input_shape[-1], self.units),
+            initializer=keras.initializers.RandomNormal(0.0, 0.1),
+            autocast=False,
+            name="v",
+        )
+        self.g = self.add_weight(
+            shape=(self.units,),
+            initializer=keras.initializers.Constant(self.gain),
+            trainable=self.learn_gain,
+            autocast=False,
+            name="g",
+        )
+        self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+
+    def call(self, x):
+        kernel = self.v * (self.g * ops.rsqrt(ops.sum(ops.square(self.v), axis=0) + 1e-12))
+        return ops.matmul(x, ops.cast(kernel, self.compute_dtype)) + self.bias
+
+    def fit(self, x):
+        """Sets g and b so that the outputs for these inputs have mean 0 and variance 1."""
+        self.g.assign(ops.ones(self.g.shape))
+        self.bias.assign(ops.zeros(self.bias.shape))
+        y = ops.cast(self(x), "float32")
+        mean, deviation = ops.mean(y, axis=0), ops.std(y, axis=0) + 1e-6
+        self.g.assign(1 / deviation)
+        self.bias.assign(-mean / deviation)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "gain": self.gain, "learn_gain": self.learn_gain}
+
+
+def fit_gains(network, x):
+    """Fits every `WeightNormDense` of a network that is a chain of layers, the first first, to some of its inputs.
+
+    Data-dependent initialization, Salimans and Kingma (2016), section 3. Noise is on, as in training.
+    """
+    for layer in network.layers[1:]:
+        if isinstance(layer, WeightNormDense):
+            layer.fit(x)
+        x = layer(x, training=True)
 
 
 # %%
@@ -218,6 +283,17 @@ def define_discriminator(classifier, optimizer, lambda_views=0.0):
 
 
 # %%
+@keras.saving.register_keras_serializable("gan_book")
+def feature_matching(y_true, y_pred):
+    """Squared distance of the mean features of a batch of real and of generated images, per feature.
+
+    || E f(x) - E f(G(z)) ||^2 / d for features ``[n, d]``; Salimans et al. (2016), "Improved Techniques for Training
+    GANs", section 3.1.
+    """
+    y_true, y_pred = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
+    return ops.mean(ops.square(ops.mean(y_true, axis=0) - ops.mean(y_pred, axis=0)))
+
+
 def define_gan(generator, classifier, optimizer, loss="feature_matching"):
     """The composite: latent points to the classifier's features, or to D's logit, of the image drawn from them."""
     if loss == "adversarial":
@@ -451,7 +527,7 @@ def optimizer(settings, dataset):
 # %%
 def accuracy(classifier, images, labels):
     """Share of the images, uint8 ``[n, h, w, c]``, whose largest logit is at the label."""
-    return float(np.mean(ask(classifier, images).argmax(axis=1) == labels))
+    return float(np.mean(predict_uint8(classifier, images).argmax(axis=1) == labels))
 
 
 def trained_alone(classifier, images, labels, steps, seed):
@@ -543,7 +619,7 @@ LESSON = Lesson(
 
 # %% tags=["active-ipynb"]
 # classifier = run.load("classifier")
-# taken_for = ask(classifier, data.test_images).argmax(axis=1)
+# taken_for = predict_uint8(classifier, data.test_images).argmax(axis=1)
 # wrong = np.flatnonzero(taken_for != data.test_labels)[:40].reshape(4, 10)
 # print(taken_for[wrong], data.test_labels[wrong], sep="\n\n")
 # Image.fromarray(image_grid(data.test_images[wrong.ravel()], *wrong.shape)[..., 0])
@@ -557,7 +633,7 @@ LESSON = Lesson(
 
 # %% tags=["active-ipynb"]
 # drawn = draw(run.load("generator"), np.zeros(2000, int), seed=3)
-# order = np.argsort(softmax(ask(classifier, drawn), axis=1).max(axis=1))
+# order = np.argsort(softmax(predict_uint8(classifier, drawn), axis=1).max(axis=1))
 # Image.fromarray(image_grid(drawn[np.concatenate([order[::-1][:20], order[:20]])], 4, 10)[..., 0])
 
 # %% [markdown]
@@ -621,9 +697,9 @@ LESSON = Lesson(
 #    changes little, as in our held-out trials, and the digits have fewer dots.)
 # 6. *Yours.* Draw a digit in the middle of a square picture, save it, and ask: `gan-book predict sgan my-digit.png`. Is
 #    it easier to deceive than you are? Now show it a letter, or a cat. It has no answer for those, and its percentages
-#    are no odds to bet on. Would $D(x)$ have told? Look: `validity(ask(run.load("classifier"), images))` is its logit
-#    for uint8 `images` ``[n, 28, 28, 1]``. (What to expect: hardly, as $D$ has only learned to reject what its own
-#    generator draws.)
+#    are no odds to bet on. Would $D(x)$ have told? Look: `validity(predict_uint8(run.load("classifier"), images))` is
+#    its logit for uint8 `images` ``[n, 28, 28, 1]``. (What to expect: hardly, as $D$ has only learned to reject what
+#    its own generator draws.)
 
 
 # %%

@@ -11,8 +11,8 @@ import typer
 
 from gan_book import plotting
 from gan_book.commands import cli
+from gan_book.sampling import translate
 from gan_book.training import chapters, runs
-from gan_book.training.task import translate
 
 ROWS = {"L1": "l1", "cGAN": "cgan", "L1 + cGAN": "both"}
 TILES = slice(4, 124, 20)

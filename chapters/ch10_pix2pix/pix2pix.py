@@ -37,7 +37,6 @@ from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
 from gan_book.errors import BookError, require_choice
-from gan_book.layers import BatchStatisticsNormalization, LastingDropout
 from gan_book.networks import normal, to_float
 from gan_book.training.lesson import Lesson, Settings
 from gan_book.training.task import Translation, translate
@@ -61,6 +60,27 @@ from gan_book.training.task import Translation, translate
 #
 # Books for Keras 2 keep dropout on in use by `Dropout(0.5)(h, training=True)`. In Keras 3 `predict` overrules that: it
 # says `training=False` to every layer of a model. So here dropout that lasts is a layer of its own.
+
+
+# %%
+@keras.saving.register_keras_serializable("gan_book")
+class LastingDropout(layers.Dropout):
+    """Dropout that is not switched off in use: the noise of pix2pix (Isola et al. 2017, section 3.1).
+
+    `Dropout` called with ``training=True`` is not enough: `predict` overrules it.
+    """
+
+    def call(self, x):
+        return super().call(x, training=True)
+
+
+@keras.saving.register_keras_serializable("gan_book")
+class BatchStatisticsNormalization(layers.BatchNormalization):
+    """Batch normalization by the statistics of the batch in use, too (Isola et al. 2017, section 3.3)."""
+
+    def call(self, x):
+        return super().call(x, training=True)
+
 
 # %%
 NORMALIZATIONS = ("instance", "batch")

@@ -35,10 +35,9 @@ from keras import layers, ops
 from chapters.ch10_pix2pix.pix2pix import adam, patch_logits
 from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.errors import BookError
-from gan_book.layers import ImagePool, ReflectionPadding2D
 from gan_book.metrics.translation import against_all, against_truth, histogram_matched
 from gan_book.networks import normal, to_float
-from gan_book.training.health import spread
+from gan_book.sampling import evenly_spaced
 from gan_book.training.lesson import Lesson, Settings
 from gan_book.training.task import Translation, translate
 
@@ -63,17 +62,25 @@ def normalize(h):
     return layers.GroupNormalization(groups=-1, epsilon=1e-5, center=False, scale=False)(h)
 
 
+def mirrored(h, p):
+    """`p` more pixels on each side that mirror what lies inside, d c b | a b c d | c b a: ``[n, h + 2p, w + 2p, c]``.
+
+    Johnson et al. (2016), "Perceptual Losses for Real-Time Style Transfer", use it against the artefacts that zeros
+    leave at the borders of a picture.
+    """
+    return ops.pad(h, ((0, 0), (p, p), (p, p), (0, 0)), mode="reflect")
+
+
 def c7s1(h, filters, dtype=None):
     """A 7 x 7 convolution over the picture and its mirror image."""
-    h = ReflectionPadding2D(3)(h)
-    return layers.Conv2D(filters, 7, kernel_initializer=normal(), dtype=dtype)(h)
+    return layers.Conv2D(filters, 7, kernel_initializer=normal(), dtype=dtype)(mirrored(h, 3))
 
 
 def residual(h):
     """h plus what two convolutions make of it."""
     r = h
     for last in (False, True):
-        r = layers.Conv2D(h.shape[-1], 3, kernel_initializer=normal())(ReflectionPadding2D(1)(r))
+        r = layers.Conv2D(h.shape[-1], 3, kernel_initializer=normal())(mirrored(r, 1))
         r = normalize(r) if last else layers.ReLU()(normalize(r))
     return layers.Add()([h, r])
 
@@ -162,6 +169,58 @@ def define_gan(generator, inverse, patchgan, rate, cycle=10.0, identity=5.0, nam
 # Four players, named as in the paper. A discriminator is not shown $G$'s newest pictures alone: a **pool** remembers 50
 # old ones (section 4, "training details"), and half of the time one of those takes its turn again. So $G$ cannot get
 # away with a trick by using it only as long as $D$ has not yet learned it.
+
+
+# %%
+@keras.saving.register_keras_serializable("gan_book")
+class ImagePool(layers.Layer):
+    """Remembers images of earlier batches and shows some of them instead of new ones: ``[n, h, w, c]`` to the same.
+
+    Until `size` images are there, every new one is kept and shown. Then each new one has an even chance of being shown
+    itself, or of taking the place of a random old one, which is shown in its stead. So a discriminator is reminded of
+    what the generator used to do; Shrivastava et al. (2017), "Learning from Simulated and Unsupervised Images through
+    Adversarial Training", section 2.3, and Zhu et al. (2017), section 4, with 50 images.
+
+    The pool is in the layer's weights, and so in a checkpoint.
+
+    Args:
+        size: images to remember; 0 for none, and every image is shown as it comes. At least as many as a batch has.
+    """
+
+    def __init__(self, size=50, **kwargs):
+        super().__init__(**{"trainable": False, **kwargs})
+        self.size = size
+        self.rng = keras.random.SeedGenerator()
+
+    def build(self, input_shape):
+        if self.size:
+            shape = (self.size, *input_shape[1:])
+            self.kept = self.add_weight(shape=shape, initializer="zeros", trainable=False, autocast=False, name="kept")
+            self.count = self.add_weight(
+                shape=(), initializer="zeros", trainable=False, dtype="int32", autocast=False, name="count"
+            )
+
+    def call(self, images):
+        if not self.size:
+            return images
+        n = ops.shape(images)[0]
+        filling = self.count < self.size
+        next_free = (self.count + ops.arange(n, dtype="int32")) % self.size
+        random = keras.random.shuffle(ops.arange(self.size, dtype="int32"), seed=self.rng)[:n]  # each place once
+        places = ops.where(filling, next_free, random)
+        old = ops.take(self.kept, places, axis=0)
+        keep = ops.logical_or(filling, keras.random.uniform((n,), seed=self.rng) < 0.5)
+        keep = ops.reshape(keep, (-1, 1, 1, 1))
+        new = ops.cast(images, old.dtype)
+        self.kept.assign(ops.scatter_update(self.kept, places[:, None], ops.where(keep, new, old)))
+        self.count.assign(ops.minimum(self.count + n, self.size))
+        return ops.cast(ops.where(ops.logical_and(keep, ops.logical_not(filling)), old, new), images.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
 
 
 # %%
@@ -316,7 +375,7 @@ def baselines(pairs):
         "identity": pairs.test_a,
         "histogram matching": histogram_matched(pairs.test_a, pairs.b[:: max(1, len(pairs.b) // 200)]),
     }
-    size, some = pairs.image_shape[0], pairs.b[spread(len(pairs.b), len(pairs.test_b))]
+    size, some = pairs.image_shape[0], pairs.b[evenly_spaced(len(pairs.b), len(pairs.test_b))]
     scores = {
         name: against_truth(images, pairs.test_b) | against_all(images, pairs.test_b) for name, images in rivals.items()
     }

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from keras import ops
 from PIL import Image
 from scipy.ndimage import center_of_mass
 from scipy.ndimage import shift as shifted
@@ -13,7 +12,7 @@ from scipy.special import softmax
 from gan_book import datasets
 from gan_book.datasets.images import UnreadableImage, decode, decode_whole, pictures_in
 from gan_book.errors import BookError
-from gan_book.networks import to_float
+from gan_book.sampling import predict_uint8
 
 LARGE = 280  # side at which a picture of a digit is looked at before it is made as small as MNIST's
 FAINT = 64  # below this, of 255, a pixel of it is paper, not ink
@@ -28,11 +27,6 @@ class Predicted:
 
     answers: list
     skipped: list
-
-
-def ask(network, images, batch_size=500):
-    """What a network that takes images in [-1, 1] says of uint8 images ``[n, h, w, c]``, as numpy arrays."""
-    return network.predict(ops.convert_to_numpy(to_float(images)), batch_size=batch_size, verbose=0)
 
 
 def predict(run, files):
@@ -67,7 +61,7 @@ def predict(run, files):
         none = f"none of the {len(skipped)} files can be asked about: " if more else ""
         raise BookError(f"{none}{file} {reason}; name {'others' if more else 'another picture'}")
     files, pictures, inverted = zip(*read, strict=True)
-    probabilities = softmax(ask(classifier, np.stack(pictures)), axis=1)
+    probabilities = softmax(predict_uint8(classifier, np.stack(pictures)), axis=1)
     answers = [
         {"file": str(file), "label": names[row.argmax()], "probability": float(row.max()), "inverted": light}
         for file, row, light in zip(files, probabilities, inverted, strict=True)

@@ -10,7 +10,8 @@ from PIL import Image
 from gan_book.datasets.images import UnreadableImage, decode_whole, pictures_in
 from gan_book.errors import BookError, require_choice
 from gan_book.paths import atomic_write
-from gan_book.training.task import DIRECTIONS, translate
+from gan_book.sampling import translate
+from gan_book.training.task import DIRECTIONS
 
 
 def starts(length, size, overlap):

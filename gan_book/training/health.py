@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 from scipy.spatial.distance import pdist
 
+from gan_book.sampling import evenly_spaced
 from gan_book.training.curves import losses
 from gan_book.training.logs import StepCounter, WindowMeans, passed
 
@@ -195,12 +196,7 @@ def class_diversity(images, labels, num_classes):
 def _some_of_each(labels, num_classes, count):
     """Indices of up to ``count`` images of each class, spread evenly over the data, which may be sorted."""
     members = [np.flatnonzero(labels == label) for label in range(num_classes)]
-    return np.concatenate([each[spread(len(each), count)] for each in members])
-
-
-def spread(length, count):
-    """Up to `count` indices below `length`, evenly spread: int ``[min(length, count)]``."""
-    return np.linspace(0, length - 1, min(length, count)).astype(int)
+    return np.concatenate([each[evenly_spaced(len(each), count)] for each in members])
 
 
 class HealthMonitor(StepCounter):
@@ -240,7 +236,7 @@ class HealthMonitor(StepCounter):
         self.draw, self.draw_labels = draw, np.asarray(draw_labels)
         self.on_failure, self.check_every, self.grace_steps = on_failure, check_every, grace_steps
         self.convergence = ConvergenceDetector()
-        self.saturation = SaturationDetector(real_images[spread(len(real_images), REAL_FOR_PIXELS)])
+        self.saturation = SaturationDetector(real_images[evenly_spaced(len(real_images), REAL_FOR_PIXELS)])
         self.collapse = CollapseDetector(real_images, np.asarray(real_labels), class_names)
         self.findings = []
 

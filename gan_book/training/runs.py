@@ -29,6 +29,7 @@ import gan_book
 from gan_book import backend, layers, losses  # noqa: F401 - layers and losses, so that Keras knows them
 from gan_book.errors import BookError
 from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write
+from gan_book.training import chapters, legacy  # noqa: F401 - legacy, so that Keras knows its layers
 
 RUNS = Path("runs")
 SCRATCH = ".saving-"
@@ -103,10 +104,16 @@ class Run:
         file = self.network(name)
         if not file.exists():
             raise BookError(f"{self.folder} has no {file.name} yet; let it train at least one epoch")
+        self._register_layers()
         try:
             return keras.models.load_model(file, compile=False, safe_mode=True)
         except UNREADABLE as error:
             raise BookError(f"{file} cannot be read ({type(error).__name__}); train again") from error
+
+    def _register_layers(self):
+        """Imports the run's chapter, whose own layers Keras has to know before it can load a network made of them."""
+        with suppress(BookError):
+            chapters.lesson(self.config["lesson"])
 
     def trim_logs(self, epochs, steps):
         """Keeps the rows of the first `epochs` and `steps` of the two logs: later ones will be written again."""

@@ -5,27 +5,25 @@ from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
-from keras import ops
 
 from gan_book import datasets, metrics, plotting
-from gan_book.commands.predict import ask
 from gan_book.datasets.batches import Batches, PairBatches
 from gan_book.datasets.pair_loading import load_pairs
 from gan_book.errors import BookError, require_choice
 from gan_book.metrics.score import Score
 from gan_book.metrics.translation import against_all, against_truth
-from gan_book.networks import to_uint8
 from gan_book.sampling import (
     GRID,
     balanced_labels,
-    check_seed,
     draw,
+    evenly_spaced,
     grid_labels,
     is_conditional,
     label_names,
     num_labels,
+    translate,
 )
-from gan_book.training.health import HealthMonitor, spread
+from gan_book.training.health import HealthMonitor
 from gan_book.training.logs import SampleGrid
 
 
@@ -156,27 +154,6 @@ HEADS = {
 DIRECTIONS = ("AtoB", "BtoA")
 
 
-def translate(network, images, seed=0, batch_size=8):
-    """What a generator makes of images: uint8 ``[n, h, w, 3]`` to the same.
-
-    Dropout that lasts draws by `seed`; the network's own random states stay as they were, so that looking at a
-    generator in training changes nothing.
-
-    Raises:
-        BookError: a negative seed.
-    """
-    check_seed(seed)
-    weights = {id(variable) for variable in network.weights}
-    states = [variable for variable in network.variables if id(variable) not in weights]
-    before = [ops.convert_to_numpy(state) for state in states]
-    for number, state in enumerate(states):
-        state.assign([seed, number])
-    drawn = to_uint8(ask(network, images, batch_size))
-    for state, value in zip(states, before, strict=True):
-        state.assign(value)
-    return drawn
-
-
 class Translation:
     """What is done to a run of a lesson whose generators take pictures of one side of a data set to the other.
 
@@ -275,7 +252,7 @@ def _rows(a, b):
 
 def _some(images, count):
     """So many images, or all, spread evenly over the set."""
-    return images[spread(len(images), count)]
+    return images[evenly_spaced(len(images), count)]
 
 
 def _score(kind, value, direction, named):

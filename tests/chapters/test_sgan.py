@@ -8,8 +8,8 @@ from keras import layers, ops
 from scipy.special import softmax
 
 from chapters.ch09_sgan import sgan
+from chapters.ch09_sgan.sgan import WeightNormDense
 from gan_book.errors import BookError
-from gan_book.layers import WeightNormDense
 from tests.chapters.common import build, check_information, ends_alike, moves, names, noise, tensors
 
 LESSON = sgan.LESSON

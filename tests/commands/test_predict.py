@@ -10,11 +10,11 @@ import pytest
 from keras import layers
 from PIL import Image
 
+from chapters.ch09_sgan.sgan import WeightNormDense
 from gan_book.commands import cli
 from gan_book.commands import predict as predicting
 from gan_book.commands.predict import like_mnist, predict
 from gan_book.errors import BookError
-from gan_book.layers import WeightNormDense
 from gan_book.paths import BOOK
 from gan_book.training import runs
 

@@ -19,9 +19,9 @@ from gan_book.commands.translate import translate_path
 from gan_book.datasets import SkippedImages
 from gan_book.datasets.images import decode_whole
 from gan_book.errors import BookError, Interrupted
+from gan_book.sampling import translate
 from gan_book.training import chapters, runs
 from gan_book.training import train as training
-from gan_book.training.task import translate
 from tools import kill_trial
 
 SIZE = 16

@@ -4,13 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from gan_book.clusters import cluster_agreement
+from chapters.ch07_infogan.codes import cluster_agreement, slant, stroke_width
 from gan_book.datasets import Dataset, load
 from gan_book.errors import BookError
 from gan_book.metrics import classes
 from gan_book.metrics.classes import WEIGHTS, class_frechet_distance, class_ms_ssim, ms_ssim, scales_that_fit
 from gan_book.metrics.distances import frechet_distance
-from gan_book.strokes import slant, stroke_width
 
 
 def test_renamed_classes_agree_perfectly():
