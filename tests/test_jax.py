@@ -11,7 +11,7 @@ from gan_book.paths import BOOK
 pytest.importorskip("jax")
 
 
-EXACT_RESUME = "tests/test_resume.py::test_stopped_within_an_epoch_and_at_its_end[float32]"
+EXACT_RESUME = "tests/training/test_resume.py::test_stopped_within_an_epoch_and_at_its_end[float32]"
 
 
 @pytest.mark.parametrize("tests", ["tests/test_adversarial.py", "tests/test_layers.py", EXACT_RESUME])

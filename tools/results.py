@@ -162,7 +162,7 @@ def speed_table(record):
 
 
 def rivals_table(record):
-    """The Markdown table of what `benchmarks/rivals.py` recorded."""
+    """The Markdown table of what `tools/rivals.py` recorded."""
     heads = record["scores"]
     lines = ["| | | | " + " | ".join(each["head"] for each in heads.values()) + " |", f"|{'---|' * (3 + len(heads))}"]
     for row in record["rivals"]:

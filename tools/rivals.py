@@ -1,6 +1,6 @@
 """What translates without a network, scored like the networks: what a CycleGAN must beat.
 
-    python tools/rivals.py
+    python -m tools.rivals
 
 Writes ``results/rivals.json``: on the test tiles of the earth and on the test emoji, in both directions, the picture as
 it is (identity), the picture with the colours of the other side (histogram matching), and real training pictures of the

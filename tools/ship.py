@@ -1,6 +1,6 @@
 """Put a finished run into ``pretrained/``, where `generate`, `evaluate`, `translate` look without ``--run``.
 
-    python tools/ship.py runs/series/ch10_pix2pix/both-0
+    python -m tools.ship runs/series/ch10_pix2pix/both-0
 
 Everything but its checkpoints and the single pictures of its training goes there as it is. Only a network that would
 be larger than 4 MB is written anew, with weights rounded to the 8 significant bits of bfloat16: still float32 to

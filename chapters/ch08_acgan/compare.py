@@ -1,8 +1,8 @@
 """cDCGAN, AC-GAN and 2N-GAN side by side: the same convolutions, the same number of steps, several seeds.
 
-    python chapters/ch08_acgan/compare.py                            # Fashion-MNIST: nine trainings of about 7 minutes
-    python chapters/ch08_acgan/compare.py --data mnist
-    python chapters/ch08_acgan/compare.py --data cifar10 --seeds 1
+    python -m chapters.ch08_acgan.compare                            # Fashion-MNIST: nine trainings of about 7 minutes
+    python -m chapters.ch08_acgan.compare --data mnist
+    python -m chapters.ch08_acgan.compare --data cifar10 --seeds 1
 
 All that differs between the three is how the discriminator deals with the label: it is told it (cDCGAN, by projection,
 chapter 6), says it beside "real or fake?" (AC-GAN), or says both in one word (2N-GAN). A comparison that was stopped
@@ -107,7 +107,7 @@ def main(
     try:
         found = train_all(data, preset, epochs, seeds, out)
     except Interrupted:  # which says how to go on with that one run, by itself and without this comparison's measures
-        raise Interrupted(shlex.join(["python", *sys.argv])) from None
+        raise Interrupted(shlex.join(["python", "-m", "chapters.ch08_acgan.compare", *sys.argv[1:]])) from None
     draw_losses(found, out / "losses.png")
     dataset = datasets.load(data, next(iter(found.values()))[0].config["settings"]["image_size"])
     for label in VARIED.get(data, dataset.class_names[:2]):

@@ -62,7 +62,7 @@ def test_ctrl_c_says_how_to_go_on_with_the_comparison(tiny, monkeypatch):
     monkeypatch.setattr(training, "train", stopped)
     monkeypatch.setattr(sys, "argv", ["compare.py", "--data", "a folder"])
     error = run(tiny).exception
-    assert isinstance(error, Interrupted) and str(error) == "python compare.py --data 'a folder'"
+    assert isinstance(error, Interrupted) and str(error) == "python -m chapters.ch08_acgan.compare --data 'a folder'"
 
 
 def test_rows_are_recorded_if_asked(tiny, tmp_path, monkeypatch, capfd):

@@ -343,7 +343,7 @@ def test_a_backend_that_is_not_there_is_one_sentence(backend, sentence, tmp_path
         (tmp_path / name).mkdir()
     (tmp_path / "jax" / "__init__.py").write_text("raise ModuleNotFoundError(name='jax')")
     shim = "import sys, keras; keras.backend.backend = lambda: 'torch'\n" if backend == "torch" else ""
-    code = f"{shim}from gan_book import cli; cli.main()"
+    code = f"{shim}from gan_book.commands import cli; cli.main()"
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{BOOK}"}
     environment["KERAS_BACKEND"] = "jax" if backend == "jax" else "tensorflow"
     done = subprocess.run([sys.executable, "-c", code, "chapters"], env=environment, capture_output=True, text=True)

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.test_resume import STEPS_PER_EPOCH, stop_after
-from tests.test_training import failing
 
 from gan_book.errors import BookError, Interrupted
 from gan_book.training import runs, starts
 from gan_book.training import train as training
 from tests import tiny_lesson
+from tests.training.test_resume import STEPS_PER_EPOCH, stop_after
+from tests.training.test_train import failing
 from tools import kill_trial
 
 
