@@ -147,6 +147,17 @@ def _outside_the_graph(next_creator, **wanted):
         return next_creator(**{**wanted, "experimental_enable_variable_lifting": False})
 
 
+def is_traced(tensor):
+    """Whether this tensor stands for those of all steps to come, while Python builds the graph of a step."""
+    if JAX:
+        import jax
+
+        return isinstance(tensor, jax.core.Tracer)
+    import tensorflow as tf
+
+    return not tf.executing_eagerly()
+
+
 def player_step(player, step, data):
     """One step, ``"train_step"`` or ``"test_step"``, of a compiled model inside `stateful_step`. Returns its logs."""
     if not JAX:
@@ -172,7 +183,7 @@ def trace(step, data):
         import jax
 
         with keras.StatelessScope():
-            jax.eval_shape(lambda batch: keras.tree.map_structure(lambda x: x, step(batch)), tuple(data))
+            jax.eval_shape(lambda batch: keras.tree.map_structure(lambda x: x, step(batch)), data)
 
 
 def sync(model):

@@ -266,6 +266,8 @@ def adam(learning_rate):
 class Pix2Pix(GAN):
     """G and D for pairs. If D's verdict counts for nothing (L1 alone), D does not learn either."""
 
+    verdicts = ("real", "fake")
+
     def __init__(self, generator, patchgan, discriminator, gan, adversarial=True, seed=0):
         super().__init__(generator, discriminator, gan, seed=seed)
         self.patchgan, self.adversarial = patchgan, adversarial

@@ -232,11 +232,13 @@ class CycleGAN(AdversarialModel):
         sampler: G, whose pictures are watched.
     """
 
+    verdicts = ("real", "fake")
+
     def __init__(self, generators, patchgans, discriminators, composites, pool_size=50, seed=0):
         super().__init__(seed=seed)
         self.generator, self.inverse = generators
         self.patchgan_y, self.patchgan_x = patchgans
-        self.d_y, self.d_x = discriminators
+        self.d_y, self.d_x = self.discriminators = discriminators
         self.gan_g, self.gan_f = composites
         self.pool_y, self.pool_x = ImagePool(pool_size), ImagePool(pool_size)
         for pool in (self.pool_y, self.pool_x):

@@ -18,7 +18,6 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-import zipfile
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -26,10 +25,11 @@ from pathlib import Path
 import keras
 
 import gan_book
-from gan_book import backend, layers, losses  # noqa: F401 - layers and losses, so that Keras knows them
+from gan_book import backend
 from gan_book.errors import BookError
 from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write
-from gan_book.training import chapters, legacy  # noqa: F401 - legacy, so that Keras knows its layers
+from gan_book.saving import load_network, save_network
+from gan_book.training import chapters
 
 RUNS = Path("runs")
 SCRATCH = ".saving-"
@@ -92,7 +92,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=SCRATCH) as scratch:
             part = Path(scratch, f"{name}.keras")
-            save_portable(network, part)
+            save_network(network, part)
             part.replace(self.network(name))
 
     def load(self, name):
@@ -106,7 +106,7 @@ class Run:
             raise BookError(f"{self.folder} has no {file.name} yet; let it train at least one epoch")
         self._register_layers()
         try:
-            return keras.models.load_model(file, compile=False, safe_mode=True)
+            return load_network(file)
         except UNREADABLE as error:
             raise BookError(f"{file} cannot be read ({type(error).__name__}); train again") from error
 
@@ -262,41 +262,3 @@ def _read_json(path, missing):
         raise BookError(missing) from None
     except (ValueError, OSError) as error:
         raise BookError(f"{path} cannot be read ({error}); restore it or train again") from error
-
-
-# Settings that Keras 3.13 and later write into a file even where they are not used, and Keras 3.12 (the last for
-# Python 3.10) does not know.
-NEWER = {"quantization_config", "renorm", "renorm_clipping", "renorm_momentum"}
-HALF_PRECISION = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
-
-
-def save_portable(network, path):
-    """Writes `network` in float32 as a ``.keras`` file that Keras 3.12 and later load without help.
-
-    The networks of this book are trained in whatever precision their device is good at; who draws with them may have
-    another one. Their weights are float32 all along, so it is enough to change what the file says of the layers,
-    those of networks inside the network included.
-    """
-    # Without what it was compiled with: to draw needs no loss, and a chapter's own would not be known elsewhere.
-    keras.Model(network.input, network.output, name=network.name).save(path)
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    config = _portable(json.loads(parts["config.json"]))
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, json.dumps(config) if name == "config.json" else content)
-
-
-def _portable(config):
-    if isinstance(config, dict):
-        if config.get("class_name") == "DTypePolicy" and config["config"]["name"] in HALF_PRECISION:
-            return {**config, "config": {"name": "float32"}}
-        unused = set() if config.get("renorm") or config.get("quantization_config") else NEWER
-        return {key: _entry(key, value) for key, value in config.items() if key not in unused}
-    if isinstance(config, list):
-        return [_portable(value) for value in config]
-    return config
-
-
-def _entry(key, value):
-    return "float32" if key == "dtype" and value in HALF_PRECISION else _portable(value)

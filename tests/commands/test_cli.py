@@ -330,7 +330,7 @@ def test_a_flag_that_does_not_exist(arguments, gan_book, here):
 def test_an_unconditional_generator_knows_no_classes(gan_book, smoke, here):
     run = runs.Run("run")
     run.write_config(smoke[1].config)
-    run.save("generator", cgan.define_dcgan_generator(num_classes=0, width=2))
+    run.save("generator", cgan.define_generator(num_classes=0, width=2))
     assert gan_book("generate", "cgan", "--run", run, "--n", 2, "--out", "a.npz")[0] == 0
     for command, *words in (["generate", "--label", "bag"], ["interpolate", "--from", "bag", "--to", "coat"]):
         code, _, err = gan_book(command, "cgan", "--run", run, *words)
