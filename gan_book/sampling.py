@@ -122,8 +122,8 @@ def inputs_of(generator):
     Raises:
         BookError: several inputs, and nobody has said what they are.
     """
-    if isinstance(generator, Generator):
-        return generator.takes
+    if hasattr(generator, "takes"):
+        return tuple(generator.takes)
     if any(len(tensor.shape) == 4 for tensor in generator.inputs):
         return ()
     if len(generator.inputs) == 1:

@@ -129,7 +129,7 @@ def test_the_surprise_of_codes_is_that_of_a_normal_distribution():
 
 
 def test_latent_points_are_normal_noise_a_category_and_uniform_codes():
-    z, category, code = (np.asarray(part) for part in build(LESSON).latent_points(5000))
+    z, category, code = (np.asarray(part) for part in build(LESSON).latent_inputs(5000))
     assert z.shape == (5000, 62) and abs(z.mean()) < 0.01 and abs(z.std() - 1) < 0.01
     assert set(category) == set(range(10)) and np.bincount(category).min() > 400
     assert code.shape == (5000, 2) and code.min() < -0.99 and code.max() > 0.99 and abs(code.mean()) < 0.03
@@ -150,7 +150,7 @@ def test_codes_that_move_slant_are_found_to():
     """A generator that draws a bar, sheared by its second code and widened by its first."""
 
     class Bars:
-        inputs = build(LESSON).generator.inputs
+        inputs, takes = build(LESSON).generator.inputs, infogan.LATENT
 
         def predict(self, inputs, **_):
             code = inputs[2]
