@@ -28,7 +28,7 @@ import keras
 import gan_book
 from gan_book import backend, layers, losses  # noqa: F401 - layers and losses, so that Keras knows them
 from gan_book.errors import BookError
-from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write
+from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write, finite_or_none
 
 RUNS = Path("runs")
 SCRATCH = ".saving-"
@@ -244,7 +244,7 @@ def _git_state():
 
 def write_json(path, content):
     with atomic_write(path, "w") as file:
-        json.dump(content, file, indent=1)
+        json.dump(finite_or_none(content), file, indent=1, allow_nan=False)
         file.write("\n")
 
 
