@@ -118,7 +118,6 @@ def _distances(features, real):
     """Both distances in the classifier's features, each beside that of as many real training images."""
     test = real.outputs[0]
     real_frechet, real_kernel = real.training_distances(len(features))
-    kernel, kernel_error = kernel_distance(features, test, real.seed)
     frechet = Score(
         "frechet_distance",
         "Fréchet distance",
@@ -130,6 +129,7 @@ def _distances(features, real):
         reference=real_frechet,
         reference_words="real training images",
     )
+    kernel, kernel_error = kernel_distance(features, test, real.seed)
     kernel = Score(
         "kernel_distance",
         "kernel distance x 1000",
@@ -188,7 +188,7 @@ def _alexnet_distance(images, real):
         "alexnet_frechet",
         "Fréchet distance",
         normal_distance(alexnet_normal(chosen), test),
-        words="in AlexNet's features",
+        words=f"in AlexNet's features, of {count:,} images",
         reference=normal_distance(training, test),
         reference_words="real training images",
     )
@@ -242,7 +242,7 @@ def _memorisation(images, real):
     found = memorisation(nearest_distances(chosen, real.dataset.images), real.held_out_distances)
     words = "nearer to a training image than 99 % of test images are"
     if found["share_nearer"] >= SUSPICIOUS and found["median"] > 0:
-        words += ", as copies, but also blurred or empty images are; copies have a median distance near 0"
+        words += ", as blurred or empty images are too: of copies the median distance is near 0"
     share = Score(
         "memorisation",
         "memorisation",

@@ -15,6 +15,7 @@ from chapters.ch06_cgan import cgan
 from chapters.ch07_infogan import infogan
 from chapters.ch10_pix2pix import pix2pix
 from gan_book.commands import cli
+from gan_book.metrics.score import scores_of
 from gan_book.paths import BOOK, PRETRAINED
 from gan_book.training import chapters, checkpoint, runs
 from tests import tiny_lesson
@@ -63,7 +64,7 @@ def test_a_chapters_script_trains_from_any_folder(smoke):
         assert line in process.stdout
     assert "gan-book generate cgan --run run --label Sandal --out drawn.png" in process.stdout
     assert run.report["measured"]["dataset"] == "fashion_mnist"
-    assert 0 <= run.report["measured"]["label_accuracy"]["value"] <= 1
+    assert 0 <= {score.name: score.value for score in scores_of(run.report["measured"])}["label_accuracy"] <= 1
     assert run.config["preset"] == "smoke"
     assert run.config["settings"]["measure_samples"] == 100
 
