@@ -367,7 +367,7 @@ LESSON = Lesson(
 # pairs = LESSON.task.load(settings)
 # for direction, turned in {"AtoB": pairs, "BtoA": pairs.swapped()}.items():
 #     for name, scores in baselines(turned).items():
-#         print(f"{direction} {name:20}", "  ".join(f"{kind} {value:.3f}" for kind, value in scores.items()))
+#         print(f"{direction} {name:20}", "  ".join(f"{score.head} {score}" for score in scores))
 
 # %% [markdown]
 # Pixel by pixel (L1, PSNR), in LPIPS (by little) and in the Fréchet distance the translation beats both, in either

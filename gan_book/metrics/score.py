@@ -68,9 +68,10 @@ class Score:
         return f"{text} ± {_formatted(self.spread, _bare(pattern), self.scale)}"
 
     def as_dict(self):
-        """What files keep: all that is not as usual. What is not finite becomes None, for JSON does not know it."""
+        """What files keep: the value, and what is not as usual. What is not finite is None: JSON does not know it."""
         usual = {field.name: field.default for field in fields(self)}
-        return {name: value for name, value in finite_or_none(asdict(self)).items() if value != usual[name]}
+        content = finite_or_none(asdict(self)).items()
+        return {name: value for name, value in content if name == "value" or value != usual[name]}
 
 
 def is_finite(value):

@@ -31,7 +31,7 @@ def test_what_is_not_finite_is_said_to_be(value):
     score = Score("nmi", "NMI", value, spread=value, low=value, high=value, reference=value)
     assert score.line() == "NMI not finite"
     assert score.cell() == "–"
-    assert score.as_dict() == {"name": "nmi", "head": "NMI"}
+    assert score.as_dict() == {"name": "nmi", "head": "NMI", "value": None}
 
 
 def test_a_file_keeps_a_score_as_it_is():
