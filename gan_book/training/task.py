@@ -12,7 +12,7 @@ from gan_book.commands.predict import ask
 from gan_book.datasets.batches import Batches, PairBatches
 from gan_book.datasets.pair_loading import load_pairs
 from gan_book.errors import BookError, require_choice
-from gan_book.metrics.score import as_report
+from gan_book.metrics.score import Score, as_report
 from gan_book.metrics.translation import compare_pairs, compare_sets
 from gan_book.networks import to_uint8
 from gan_book.sampling import (
@@ -93,6 +93,8 @@ class Generation:
         `gan_book.metrics.score.as_report` does.
         """
         generator = run.load("generator")
+        if _is_broken(generator):
+            return as_report(dataset.name, samples, seed, [BROKEN], {})
         labels = balanced_labels(samples, num_labels(generator))
         images = draw(generator, labels, seed)
         asked = labels if is_conditional(generator) else None
@@ -123,6 +125,14 @@ def _drawing(model, labels, seed, sync):
         return draw(model.sampler, labels, seed=seed)
 
     return images
+
+
+BROKEN = Score("weights", "generator's weights")  # without a value: not finite
+
+
+def _is_broken(network):
+    """Whether weights are NaN or infinite. Its images, NaN made 0, could be measured like any others."""
+    return not all(np.isfinite(weights).all() for weights in network.get_weights())
 
 
 SHOWN = 6  # pairs in a picture grid
@@ -223,9 +233,8 @@ class Translation:
         scores = []
         for direction, name in self.networks.items():
             source, target = (images[:samples] for images in test[direction])
-            images = translate(run.load(name), source, seed)
-            found = compare_pairs(images, target) if dataset.test_paired else []
-            found += compare_sets(images, target)
+            network = run.load(name)
+            found = [BROKEN] if _is_broken(network) else _compare(network, source, target, dataset.test_paired, seed)
             scores += found if len(self.networks) == 1 else [_of_direction(score, direction) for score in found]
         return as_report(dataset.name, min(samples, len(dataset.test_a)), seed, scores, {})
 
@@ -248,6 +257,12 @@ def _rows(a, b):
 def _some(images, count):
     """So many images, or all, spread evenly over the set."""
     return images[spread(len(images), count)]
+
+
+def _compare(network, source, target, paired, seed):
+    """The `Score`s of the translations of ``source``, by the truth too if ``target`` is it."""
+    images = translate(network, source, seed)
+    return (compare_pairs(images, target) if paired else []) + compare_sets(images, target)
 
 
 def _of_direction(score, direction):

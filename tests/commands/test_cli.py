@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -216,7 +217,18 @@ def test_evaluate_prints_and_writes_the_numbers(gan_book, tiny_run, here):
     assert code == 0
     assert "measured on 30 samples of sky" in out and "numbers: numbers/tiny.json" in out
     numbers = json.loads((here / "numbers" / "tiny.json").read_text())
-    assert numbers["samples"] == 30 and numbers["diversity"]["ratio"] > 0
+    assert numbers["samples"] == 30 and numbers["scores"][0]["name"] == "pixel_diversity"
+
+
+def test_a_generator_of_nan_is_not_measured_as_if_it_drew(gan_book, tiny_run, here):
+    run = runs.Run(shutil.copytree(tiny_run.folder, here / "broken"))
+    generator = run.load("generator")
+    generator.set_weights([np.full_like(weights, np.nan) for weights in generator.get_weights()])
+    run.save("generator", generator)
+    code, out, _ = gan_book("evaluate", "tiny", "--run", "broken", "--samples", 30, "--json", "broken.json")
+    assert code == 0 and re.search("generator's weights +not finite", out) and "diversity" not in out
+    (score,) = json.loads((here / "broken.json").read_text(), parse_constant=pytest.fail)["scores"]
+    assert score["value"] is None
 
 
 def test_evaluate_on_the_pictures_to_choose_by(gan_book, tiny_run, here):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
-from tests.test_resume import stop_after
+from tests.training.test_resume import stop_after
 
 from chapters.ch10_pix2pix import pix2pix
 from chapters.ch11_cyclegan import cyclegan
