@@ -1,6 +1,7 @@
 """Where the book keeps its files, how it writes them, what can be wrong with them, and the cache."""
 
 import hashlib
+import math
 import os
 import struct
 import tempfile
@@ -86,6 +87,15 @@ def atomic_write(path, mode="wb"):
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def finite_or_none(content):
+    """Nested dicts and lists with None for every number that is not finite, for which JSON has no word."""
+    if isinstance(content, dict):
+        return {key: finite_or_none(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [finite_or_none(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 _VERSION = 1  # of what is computed; a new one makes everything kept by `kept` be computed anew

@@ -452,7 +452,7 @@ LESSON = Lesson(
 # %% tags=["active-ipynb"]
 # short = dict(limit=min(settings.limit or 60_000, 15_000), epochs=min(settings.epochs, 3))
 # unconditional = train(LESSON, replace(settings, network="unconditional", **short), "unconditional")
-# seen = unconditional.report["measured"]["seen_per_class"]
+# seen = unconditional.report["measured"]["details"]["seen_per_class"]
 # print(", ".join(f"{name} {share:.0%}" for name, share in zip(data.class_names, seen)))
 # Image.open(unconditional.folder / "samples.png")
 

@@ -34,7 +34,7 @@ from chapters.ch06_cgan import cgan
 from chapters.ch06_cgan.cgan import label_channel
 from gan_book.adversarial import GAN, Composite
 from gan_book.errors import require_choice
-from gan_book.metrics import classes
+from gan_book.metrics import measure_by_class
 from gan_book.networks import dcgan_features, normal, to_float, to_image
 from gan_book.sampling import Generator, Label, Noise
 from gan_book.training.lesson import Lesson, Settings
@@ -234,7 +234,7 @@ LESSON = Lesson(
     presets=PRESETS,
     build=build,
     next_step="Next: draw what you like with `gan-book generate acgan --run {run} --label {label} --out drawn.png`.",
-    measure=classes.measure,
+    measure=measure_by_class,
 )
 
 
@@ -290,7 +290,7 @@ LESSON = Lesson(
 # %% tags=["active-ipynb"]
 # measured = run.report["measured"]
 # columns = (measured["details"][key] for key in ("ms_ssim_per_class", "ms_ssim_real_per_class"))
-# for name, *row in zip(data.class_names, *columns, measured["label_accuracy_per_class"]):
+# for name, *row in zip(data.class_names, *columns, measured["details"]["label_accuracy_per_class"]):
 #     print(f"{name:12} drawn {row[0]:.3f}  real {row[1]:.3f}  label accuracy {row[2]:.1%}")
 
 # %% [markdown]

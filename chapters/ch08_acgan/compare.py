@@ -22,7 +22,7 @@ import typer
 from gan_book import datasets, plotting
 from gan_book.commands import cli
 from gan_book.errors import BookError, Interrupted
-from gan_book.metrics import classes
+from gan_book.metrics import measure_by_class
 from gan_book.sampling import draw
 from gan_book.training import chapters, curves, runs
 from gan_book.training import train as training
@@ -52,7 +52,7 @@ def train_all(data, preset, epochs, seeds, out):
     found = {name: [] for name in GANS}
     for seed in range(seeds):  # seed by seed, so that a comparison that is stopped has some of each
         for name, chapter in GANS.items():
-            lesson = replace(chapters.lesson(chapter), measure=classes.measure)
+            lesson = replace(chapters.lesson(chapter), measure=measure_by_class)
             settings = lesson.settings(preset, data=data, epochs=epochs, seed=seed)
             found[name].append(trained(lesson, settings, out / f"{chapter}-{seed}"))
     return found

@@ -35,7 +35,7 @@ from keras import layers, ops
 from chapters.ch10_pix2pix.pix2pix import adam, patch_logits
 from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.errors import BookError
-from gan_book.metrics.translation import against_all, against_truth, histogram_matched
+from gan_book.metrics import compare_pairs, compare_sets, histogram_matched
 from gan_book.networks import normal, to_float
 from gan_book.sampling import evenly_spaced
 from gan_book.training.lesson import Lesson, Settings
@@ -372,16 +372,15 @@ def panels(networks, x, y, sides):
 
 # %%
 def baselines(pairs):
-    """Scores from A to B of the rivals and of real pictures: name -> dict, see `gan_book.metrics.translation`."""
+    """Scores from A to B of the rivals and of real pictures: name -> list, see `gan_book.metrics.translation`."""
     rivals = {
         "identity": pairs.test_a,
         "histogram matching": histogram_matched(pairs.test_a, pairs.b[:: max(1, len(pairs.b) // 200)]),
     }
-    size, some = pairs.image_shape[0], pairs.b[evenly_spaced(len(pairs.b), len(pairs.test_b))]
-    scores = {
-        name: against_truth(images, pairs.test_b) | against_all(images, pairs.test_b) for name, images in rivals.items()
-    }
-    return scores | {"real pictures": against_all(some[:, :size, :size], pairs.test_b)}
+    truth, size = pairs.test_b, pairs.image_shape[0]
+    some = pairs.b[evenly_spaced(len(pairs.b), len(truth))]
+    scores = {name: compare_pairs(images, truth) + compare_sets(images, truth) for name, images in rivals.items()}
+    return scores | {"real pictures": compare_sets(some[:, :size, :size], truth)}
 
 
 LESSON = Lesson(
@@ -429,7 +428,7 @@ LESSON = Lesson(
 # pairs = LESSON.task.load(settings)
 # for direction, turned in {"AtoB": pairs, "BtoA": pairs.swapped()}.items():
 #     for name, scores in baselines(turned).items():
-#         print(f"{direction} {name:20}", "  ".join(f"{kind} {value:.3f}" for kind, value in scores.items()))
+#         print(f"{direction} {name:20}", "  ".join(f"{score.head} {score}" for score in scores))
 
 # %% [markdown]
 # Pixel by pixel (L1, PSNR), in LPIPS (by little) and in the Fréchet distance the translation beats both, in either

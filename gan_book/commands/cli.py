@@ -234,7 +234,7 @@ def evaluate(
     if validation:
         dataset = lesson.task.validation(dataset)
     measured = lesson.task.measure(source, lesson, dataset, samples, seed)
-    for line in report.summary_lines(measured):
+    for line in report.headline({"measured": measured}):
         print(line)
     if json_file is not None:
         runs.write_json(json_file, measured)

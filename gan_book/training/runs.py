@@ -27,7 +27,7 @@ import keras
 import gan_book
 from gan_book import backend
 from gan_book.errors import BookError
-from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write
+from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write, finite_or_none
 from gan_book.saving import load_network, save_network
 from gan_book.training import chapters
 
@@ -251,7 +251,7 @@ def _git_state():
 
 def write_json(path, content):
     with atomic_write(path, "w") as file:
-        json.dump(content, file, indent=1)
+        json.dump(finite_or_none(content), file, indent=1, allow_nan=False)
         file.write("\n")
 
 

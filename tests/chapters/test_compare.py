@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from chapters.ch08_acgan import compare
 from gan_book.errors import BookError, Interrupted
+from gan_book.metrics.score import Score, as_report
 from gan_book.training import chapters, runs
 from gan_book.training import train as training
 from tests import tiny_lesson
@@ -86,7 +87,7 @@ def test_failed_runs_are_counted(tmp_path):
             | {"cores": 2}
             | {"restarts": 0, "versions": {"keras": "3"}}
         )
-        measured = {"dataset": "pictures", "samples": 10, "diversity": {"ratio": 0.5}}
+        measured = as_report("pictures", 10, 0, [Score("diversity", "diversity", 0.5)], {})
         report = {"training_seconds": 60, "steps": 5, "parameters": {}, "measured": measured}
         runs.write_json(found.report_file, report | {"findings": ["mode collapse: all alike"] * seed})
     assert "| `a` | 2, 1 failed | 5 |" in compare.score_table({"a": [runs.Run(folder) for folder in folders]})

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from chapters.ch06_cgan import cgan
 from chapters.ch07_infogan import infogan
 from chapters.ch10_pix2pix import pix2pix
 from gan_book.commands import cli
+from gan_book.metrics.score import scores_of
 from gan_book.paths import BOOK, PRETRAINED
 from gan_book.training import chapters, checkpoint, runs
 from tests import tiny_lesson
@@ -63,7 +65,7 @@ def test_a_chapters_script_trains_from_any_folder(smoke):
         assert line in process.stdout
     assert "gan-book generate cgan --run run --label Sandal --out drawn.png" in process.stdout
     assert run.report["measured"]["dataset"] == "fashion_mnist"
-    assert 0 <= run.report["measured"]["label_accuracy"]["value"] <= 1
+    assert 0 <= {score.name: score.value for score in scores_of(run.report["measured"])}["label_accuracy"] <= 1
     assert run.config["preset"] == "smoke"
     assert run.config["settings"]["measure_samples"] == 100
 
@@ -215,7 +217,18 @@ def test_evaluate_prints_and_writes_the_numbers(gan_book, tiny_run, here):
     assert code == 0
     assert "measured on 30 samples of sky" in out and "numbers: numbers/tiny.json" in out
     numbers = json.loads((here / "numbers" / "tiny.json").read_text())
-    assert numbers["samples"] == 30 and numbers["diversity"]["ratio"] > 0
+    assert numbers["samples"] == 30 and numbers["scores"][0]["name"] == "pixel_diversity"
+
+
+def test_a_generator_of_nan_is_not_measured_as_if_it_drew(gan_book, tiny_run, here):
+    run = runs.Run(shutil.copytree(tiny_run.folder, here / "broken"))
+    generator = run.load("generator")
+    generator.set_weights([np.full_like(weights, np.nan) for weights in generator.get_weights()])
+    run.save("generator", generator)
+    code, out, _ = gan_book("evaluate", "tiny", "--run", "broken", "--samples", 30, "--json", "broken.json")
+    assert code == 0 and re.search("generator's weights +not finite", out) and "diversity" not in out
+    (score,) = json.loads((here / "broken.json").read_text(), parse_constant=pytest.fail)["scores"]
+    assert score["value"] is None
 
 
 def test_evaluate_on_the_pictures_to_choose_by(gan_book, tiny_run, here):

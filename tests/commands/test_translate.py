@@ -228,7 +228,7 @@ def test_own_pairs_train_and_resume_bit_for_bit(name, tmp_path, command, monkeyp
     with pytest.warns(SkippedImages, match="broken.png is not an image"):
         whole = training.train(lesson, settings, out=tmp_path / "whole", tell=lambda line: None)
     assert whole.report["measured"]["samples"] >= 1
-    assert {score["name"].split("_")[-1] for score in whole.report["measured"]["own"]} >= {"l1", "psnr", "ssim"}
+    assert {score["name"].split("_")[-1] for score in whole.report["measured"]["scores"]} >= {"l1", "psnr", "ssim"}
     assert all((whole.folder / file).exists() for file in ("samples.png", "losses.png", "training.gif", "report.md"))
     with pytest.warns(SkippedImages), monkeypatch.context() as patch, pytest.raises(Interrupted):
         stop_after(patch, 3)  # in the middle of an epoch
