@@ -9,8 +9,8 @@ from keras import ops
 
 from gan_book import datasets, metrics, plotting
 from gan_book.commands.predict import ask
+from gan_book.datasets import load_pairs
 from gan_book.datasets.batches import Batches, PairBatches
-from gan_book.datasets.pair_loading import load_pairs
 from gan_book.errors import BookError, require_choice
 from gan_book.metrics.score import Score
 from gan_book.metrics.translation import against_all, against_truth
@@ -59,8 +59,12 @@ class Generation:
         return data
 
     def validation(self, dataset):
-        """Raises `BookError`: these data sets have no third part."""
-        raise BookError(f"'{dataset.name}' has no validation images; leave out --validation to use the test images")
+        """The data set as `measure` takes it to score by its validation images.
+
+        Raises:
+            BookError: it has none.
+        """
+        return dataset.validation()
 
     def names(self, dataset):
         """What config.json calls "class_names"."""
