@@ -19,7 +19,7 @@ class Dataset:
     labels, test_labels: int32 ``[n]``, from 0 to ``len(class_names) - 1``.
     val_images, val_labels: the same, of a third part; empty where the set has none.
     left_out: ``(path, reason)`` of what lies in the set's folder and is not used.
-    test_source: where the test images come from, if that is not the set's own test part.
+    test_use: what `summary` says of the test images.
     remarks: more that `summary` is to say.
 
     Raises:
@@ -35,7 +35,7 @@ class Dataset:
     val_images: np.ndarray = None
     val_labels: np.ndarray = None
     left_out: tuple = ()
-    test_source: str = ""
+    test_use: str = "to test with"
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self):
@@ -58,8 +58,7 @@ class Dataset:
         counts = np.bincount(self.labels, minlength=self.num_classes)
         classes = [f"{name} ({count:,})" for name, count in zip(self.class_names, counts, strict=True)]
         kinds = f"{self.num_classes:,} {'class' if self.num_classes == 1 else 'classes'}: {shown_names(classes)}"
-        source = f" ({self.test_source})" if self.test_source else ""
-        test = f"{len(self.test_images):,} to test with{source}"
+        test = f"{len(self.test_images):,} {self.test_use}"
         val = [f"{len(self.val_images):,} to validate with"] * bool(len(self.val_images))
         dark = nearly_black(self.images)
         return said([kinds, *val, test, *self.remarks, *([f"the images are {dark}"] if dark else [])], self.left_out)

@@ -191,6 +191,9 @@ def _by_table(tree, inner, called, left_out):
     if not read:
         return None
     labelled = {path: entry for labels in read.values() for path, entry in labels.items()}
+    to_train = inner["train"].pictures
+    if 2 * sum(path in labelled for path in to_train) < len(to_train):
+        return None
     pictures = {part: [] for part in inner}
     for path, part in everything.items():
         if entry := labelled.get(path):
@@ -245,7 +248,9 @@ def _with_holdout(limit):
 def _choice(labels, limit, seed, balanced):
     if not balanced:
         return subset(len(labels), limit, seed)
-    return balanced_subset(np.unique(labels, return_inverse=True)[1].astype("int32"), limit, seed) if labels else []
+    return (
+        balanced_subset(np.unique(labels, return_inverse=True)[1].astype("int32"), limit, seed) if len(labels) else []
+    )
 
 
 def _dataset(folder, found, entries, images, seed, limit, balanced):
@@ -260,10 +265,10 @@ def _dataset(folder, found, entries, images, seed, limit, balanced):
     labels = np.array([numbers.get(label, -1) for _, label, _ in entries], "int32")
     parts = np.array([part for part, _, _ in entries])
     which = {part: np.flatnonzero((parts == part) & (labels >= 0)) for part in ("train", "val", "test")}
-    source = f"'{found.called['test']}'" if "test" in found.called else ""
+    use = f"to test with ('{found.called['test']}')" if "test" in found.called else "to test with"
     if not len(which["test"]):
         which["test"], which["val"] = which["val"], which["val"][:0]
-        source = f"'{found.called['val']}', which is to validate too" if "val" in found.called else ""
+        use = f"to validate and test with ('{found.called['val']}')" if "val" in found.called else use
     if not len(which["train"]):
         raise BookError(f"none of the images to train with in {folder} can be used: {' '.join(left_out.skipped[0])}")
     if not len(which["test"]):
@@ -273,7 +278,7 @@ def _dataset(folder, found, entries, images, seed, limit, balanced):
             held = holdout(labels[which["train"]], seed, least=1 if limit is None else 2)
         except BookError as error:
             raise BookError(f"{folder}: {error}") from None
-        which["train"], which["test"], source = which["train"][held[0]], which["train"][held[1]], "held out"
+        which["train"], which["test"], use = which["train"][held[0]], which["train"][held[1]], "held out, to test with"
     if limit is not None:
         which["train"] = which["train"][_choice(labels[which["train"]], limit, seed, balanced)]
     if left_out.skipped:
@@ -291,7 +296,7 @@ def _dataset(folder, found, entries, images, seed, limit, balanced):
         val_images=images[which["val"]],
         val_labels=labels[which["val"]],
         left_out=(*left_out.skipped, *left_out.others),
-        test_source=source,
+        test_use=use,
         remarks=tuple(remarks),
     )
 

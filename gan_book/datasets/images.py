@@ -159,7 +159,7 @@ def _read(path, use, size=None):
 
 @contextmanager
 def _quiet():
-    """Without Pillow's warnings, errors here or of no use. The filters are shared by all threads: only one sets them."""
+    """Without Pillow's warnings, errors here or of no use. All threads share the filters: only one sets them."""
     if current_thread() is not main_thread():
         yield
         return

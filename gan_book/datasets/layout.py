@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from gan_book.datasets.images import children, extensions
@@ -208,12 +209,15 @@ def unwrapped(tree):
 
     A single folder with pictures, but without folders of pictures, stays inside: it may be a class.
     """
-    while len(tree.folders) == 1 and not tree.loose and part_of(tree.folders[0].name) is None:
-        (inner,) = tree.folders
-        if not (is_generic(inner.name) or len(inner.folders) > 1 or any(part_of(each.name) for each in inner.folders)):
-            break
-        tree = inner
-    return tree
+    chain = [tree]
+    while len(chain[-1].folders) == 1 and not chain[-1].loose and part_of(chain[-1].folders[0].name) is None:
+        chain.append(chain[-1].folders[0])
+    if chain[-1].folders:  # several, or a part
+        return chain[-1]
+    for outer, inner in pairwise(chain):
+        if not is_generic(inner.name):
+            return outer
+    return chain[-1]
 
 
 def other_files(tree):

@@ -201,13 +201,13 @@ def _by_side(tree, named):
 def _matched(two, left_out):
     pairs, alone, files = {}, {}, {side: {part: each.pictures for part, each in two[side].items()} for side in "ab"}
     for part in two["a"].keys() & two["b"].keys():
-        found, left, sentence = match(two["a"][part], two["b"][part])
+        found, left, reason = match(two["a"][part], two["b"][part])
         if found:
             pairs[part] = found
             for file in left:
                 left_out.skip(file, "has no partner of its name")
         else:
-            alone[part] = sentence
+            alone[part] = f"{left_out.named(reason[0])} {reason[1]}"
     a, b = ({part: files[side][part] for part in _PARTS if part in files[side]} for side in "ab")
     return PairFiles(pairs, _sources(a, decode), _sources(b, decode), left_out, alone)
 
@@ -219,8 +219,8 @@ def match(a, b):
         a, b: `gan_book.datasets.layout.Tree`s of either side.
 
     Returns:
-        list of `Source`, files without a partner, and a sentence that names one of these. The list is None if more of
-        them than a few have none, or a name is there twice.
+        list of `Source`, files without a partner, and None. If more of them than a few have none, or a name is there
+        twice: None, no files, and one file with the reason.
     """
     best = None
     for key in (_path_key, _name_key):
@@ -238,12 +238,12 @@ def match(a, b):
         ]
         few = shared and len(left) <= _MOST_ALONE * len(one.keys() | other.keys())
         if not twice and few:
-            return [_pair(one[name][0], other[name][0]) for name in shared], sorted(left), ""
+            return [_pair(one[name][0], other[name][0]) for name in shared], sorted(left), None
         if twice:
-            sentence = f"{twice[0][0].name} is there twice, or with another ending"
+            reason = twice[0][0], "is there twice, or with another ending"
         else:
-            sentence = f"{min(left)} has no partner of the same name ({len(shared):,} have one, {len(left):,} have not)"
-        best = best or sentence
+            reason = min(left), f"has no partner ({counted(len(shared), 'pair')}, {counted(len(left), 'file')} alone)"
+        best = best or reason
     return None, [], best
 
 
