@@ -268,8 +268,9 @@ def _answer_failure(error, url, part):
     if isinstance(error, OSError) and is_full(error):
         raise full_disk(part) from error
     if isinstance(reason, ssl.SSLCertVerificationError):  # another address would hide that someone listens in
+        why = getattr(reason, "verify_message", reason)
         raise BookError(
-            f"{urlsplit(url).hostname} shows a certificate that is not valid ({getattr(reason, 'verify_message', reason)}); "
+            f"{urlsplit(url).hostname} shows a certificate that is not valid ({why}); "
             "check the clock and the network of this computer, nothing was fetched"
         ) from error
     if isinstance(reason, _UNREACHABLE) or getattr(reason, "errno", None) in _NO_ROUTE:

@@ -124,8 +124,10 @@ def _check(name, value):
         if not 0 <= value < 2**32:
             raise BookError(f"{flag} must be from 0 to {2**32 - 1}, not {value}")
     elif name == "image_size":
-        if value is not None:
-            sides(value)
+        try:
+            sides(8 if value is None else value)
+        except BookError as error:
+            raise BookError(f"{flag} must be a size, not {value}: {error}") from None
     elif isinstance(value, int) and not isinstance(value, bool):
         if value < 1:
             raise BookError(f"{flag} must be at least 1, not {value}")

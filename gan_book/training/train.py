@@ -149,9 +149,10 @@ def _to_go_on(lesson, run):
 
 def _out_of_memory(settings, dataset):
     batch, (height, width) = settings.batch_size, dataset.image_shape[:2]
-    smaller = f"--batch-size {batch // 2}" if batch > 1 else f"--image-size {height // 2}x{width // 2}"
+    half = f"{height // 2}" if height == width else f"{height // 2}x{width // 2}"
+    smaller = f"--batch-size {batch // 2}" if batch > 1 else f"--image-size {half}"
     networks = " or narrower networks (--set width=)" if hasattr(settings, "width") else ""
-    what = f"{counted(batch, 'image')} of {height} x {width} pixels"
+    what = f"{counted(batch, 'image')} of {height if height == width else f'{height}x{width}'} pixels"
     return f"memory ran out with {what} a step; start anew with {smaller}{networks}"
 
 
