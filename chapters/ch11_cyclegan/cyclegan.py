@@ -325,9 +325,10 @@ def build(settings, dataset):
             multiples of 4; a pool that is no whole number or too small.
     """
     shape, width = dataset.image_shape, settings.width
-    if shape[0] % 4 or shape[0] < 12:
-        advice = "set --image-size to a multiple of 4, 12 or more"
-        raise BookError(f"images of {shape[0]} pixels cannot be translated and measured; {advice}")
+    if any(side % 4 or side < 12 for side in shape[:2]):
+        sides = f"{shape[0]}" if shape[0] == shape[1] else f"{shape[0]}x{shape[1]}"
+        advice = "set --image-size to multiples of 4, 12 or more"
+        raise BookError(f"images of {sides} pixels cannot be translated and measured; {advice}")
     if settings.pool % 1 or 0 < settings.pool < settings.batch_size:
         advice = f"set pool to 0, or to a whole number not below the batch size of {settings.batch_size}"
         raise BookError(f"a pool cannot have {settings.pool:g} images; {advice}")
@@ -377,10 +378,10 @@ def baselines(pairs):
         "identity": pairs.test_a,
         "histogram matching": histogram_matched(pairs.test_a, pairs.b[:: max(1, len(pairs.b) // 200)]),
     }
-    truth, size = pairs.test_b, pairs.image_shape[0]
+    truth, (height, width) = pairs.test_b, pairs.image_shape[:2]
     some = pairs.b[evenly_spaced(len(pairs.b), len(truth))]
     scores = {name: compare_pairs(images, truth) + compare_sets(images, truth) for name, images in rivals.items()}
-    return scores | {"real pictures": compare_sets(some[:, :size, :size], truth)}
+    return scores | {"real pictures": compare_sets(some[:, :height, :width], truth)}
 
 
 LESSON = Lesson(

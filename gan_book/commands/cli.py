@@ -12,6 +12,7 @@ import typer
 
 from gan_book.commands import quiet
 from gan_book.commands.data import app as data
+from gan_book.datasets.images import parse_size
 from gan_book.errors import BookError, Interrupted
 
 MOST = 1_000_000  # images, samples or frames at a time
@@ -30,7 +31,9 @@ BatchSize = Annotated[int | None, typer.Option(help="Images per step.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 Precision = Annotated[str | None, typer.Option(help="auto, float32, mixed_float16 or mixed_bfloat16.")]
 Data = Annotated[str | None, typer.Option(help="Name of a data set, or a folder of images.")]
-ImageSize = Annotated[int | None, typer.Option(help="Side in pixels to scale images to.")]
+ImageSize = Annotated[
+    str | None, typer.Option(help="Side in pixels to scale images to, or height x width, such as 64x96.")
+]
 Limit = Annotated[int | None, typer.Option(help="Number of training images to use.")]
 Out = Annotated[Path | None, typer.Option(help="Folder of the run.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
@@ -137,7 +140,7 @@ def train(
         "seed": seed,
         "precision": precision,
         "data": data,
-        "image_size": image_size,
+        "image_size": image_size and parse_size(image_size),
         "limit": limit,
         "deterministic": deterministic,
     }

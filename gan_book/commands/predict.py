@@ -78,9 +78,9 @@ def _read(file, data, shape):
     """A file as uint8 ``[h, w, c]``, and whether it was inverted; raises `UnreadableImage`."""
     if not file.is_file():
         raise UnreadableImage("is not a file")
-    size, _, channels = shape  # square, as all images in this book
-    digit = data == "mnist" and _side(file) > size
-    picture = decode(file, LARGE if digit else size)
+    height, width, channels = shape
+    digit = data == "mnist" and height == width and _side(file) > height
+    picture = decode(file, LARGE if digit else (height, width))
     if channels == 3:
         return picture, False
     grey = np.asarray(Image.fromarray(picture).convert("L"))
@@ -89,8 +89,8 @@ def _read(file, data, shape):
     grey = 255 - grey if light else grey
     # What is faint in a reader's own set only its images could tell.
     if grey.max() - grey.min() < (FAINT if ours else 1):
-        raise UnreadableImage("shows nothing but an even ground (only the middle square is looked at)")
-    return (like_mnist(grey, size) if digit else grey)[..., None], light
+        raise UnreadableImage("shows nothing but an even ground (only the middle is looked at)")
+    return (like_mnist(grey, height) if digit else grey)[..., None], light
 
 
 def _side(file):

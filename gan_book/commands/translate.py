@@ -20,10 +20,19 @@ def starts(length, size, overlap):
 
 
 def blending_window(size, overlap):
-    """The weight of each pixel of a tile: float32 ``[size, size]``, above 0, falling over the overlap to its edges."""
-    distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 1.0
-    ramp = np.minimum(distance / (overlap + 1), 1).astype("float32")
-    return ramp[:, None] * ramp[None, :]
+    """The weight of each pixel of a tile, above 0, falling over the overlap to its edges: float32 ``[height, width]``.
+
+    size, overlap: of both sides; or ``(height, width)``.
+    """
+    ramps = [
+        np.minimum((np.minimum(np.arange(side), np.arange(side)[::-1]) + 1.0) / (each + 1), 1).astype("float32")
+        for side, each in zip(_both(size), _both(overlap), strict=True)
+    ]
+    return ramps[0][:, None] * ramps[1][None, :]
+
+
+def _both(size):
+    return size if isinstance(size, tuple) else (size, size)
 
 
 def in_tiles(picture, size, translate, overlap=None):
@@ -35,25 +44,26 @@ def in_tiles(picture, size, translate, overlap=None):
 
     Args:
         picture: uint8 ``[h, w, 3]``.
-        size: side of a tile.
-        translate: uint8 ``[n, size, size, 3]`` to the same.
-        overlap: of neighbouring tiles in pixels; a quarter of `size` if not given.
+        size: side of a tile, or ``(height, width)``.
+        translate: uint8 ``[n, height, width, 3]`` to the same.
+        overlap: of neighbouring tiles in pixels, or ``(down, across)``; a quarter of `size` if not given.
 
     Returns:
         uint8 ``[h, w, 3]``.
     """
-    overlap = size // 4 if overlap is None else overlap
+    high, wide = _both(size)
+    overlaps = (high // 4, wide // 4) if overlap is None else _both(overlap)
     height, width, _ = picture.shape
-    padded = np.pad(picture, ((0, max(0, size - height)), (0, max(0, size - width)), (0, 0)), mode="symmetric")
-    tops, lefts = (starts(length, size, overlap) for length in padded.shape[:2])
-    window = blending_window(size, overlap)[..., None]
+    padded = np.pad(picture, ((0, max(0, high - height)), (0, max(0, wide - width)), (0, 0)), mode="symmetric")
+    tops, lefts = (starts(*each) for each in zip(padded.shape[:2], (high, wide), overlaps, strict=True))
+    window = blending_window((high, wide), overlaps)[..., None]
     result = np.empty_like(padded)
-    total, weight = np.zeros((size, padded.shape[1], 3), "float32"), np.zeros((size, padded.shape[1], 1), "float32")
+    total, weight = (np.zeros((high, padded.shape[1], depth), "float32") for depth in (3, 1))
     for top, following in zip(tops, [*tops[1:], padded.shape[0]], strict=True):
-        tiles = translate(np.stack([padded[top : top + size, left : left + size] for left in lefts]))
+        tiles = translate(np.stack([padded[top : top + high, left : left + wide] for left in lefts]))
         for left, tile in zip(lefts, tiles, strict=True):
-            total[:, left : left + size] += window * tile
-            weight[:, left : left + size] += window
+            total[:, left : left + wide] += window * tile
+            weight[:, left : left + wide] += window
         done = following - top  # rows that no later tile reaches
         result[top:following] = np.rint(total[:done] / weight[:done]).astype("uint8")
         total, weight = _moved_up(total, done), _moved_up(weight, done)
@@ -152,7 +162,7 @@ def _folder(generator, source, target):
 
 def _file(generator, source, target):
     picture, opacity = decode_whole(source)
-    size = generator.input.shape[1]
+    size = tuple(generator.input.shape[1:3])
     seeds = itertools.count()  # another one for each strip of tiles, lest dropout draw the same in all
     drawn = Image.fromarray(in_tiles(picture, size, lambda tiles: translate(generator, tiles, seed=next(seeds))))
     kind = FORMATS[target.suffix.lower()]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import get_args, get_type_hints
 
+from gan_book.datasets.images import sides
 from gan_book.errors import BookError, require_choice
 from gan_book.training.task import Generation
 
@@ -18,7 +19,7 @@ class Settings:
         epochs: passes over the training images.
         batch_size: images per step.
         limit: number of training images to use, None for all.
-        image_size: side in pixels to scale images to, None for the data set's own.
+        image_size: side in pixels to scale images to, or height and width as in "64x96"; None for the data set's own.
         seed: of weights, noise, data order and everything else random.
         precision: see `gan_book.backend`.
         deterministic: same bits every time, at some cost in speed.
@@ -32,7 +33,7 @@ class Settings:
     epochs: int
     batch_size: int
     limit: int | None = None
-    image_size: int | None = None
+    image_size: int | str | None = None
     seed: int = 0
     precision: str = "auto"
     deterministic: bool = False
@@ -122,6 +123,11 @@ def _check(name, value):
     if name == "seed":
         if not 0 <= value < 2**32:
             raise BookError(f"{flag} must be from 0 to {2**32 - 1}, not {value}")
+    elif name == "image_size":
+        try:
+            sides(8 if value is None else value)
+        except BookError as error:
+            raise BookError(f"{flag} must be a size, not {value}: {error}") from None
     elif isinstance(value, int) and not isinstance(value, bool):
         if value < 1:
             raise BookError(f"{flag} must be at least 1, not {value}")

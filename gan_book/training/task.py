@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from gan_book import datasets, metrics, plotting
+from gan_book.datasets import load_pairs
 from gan_book.datasets.batches import Batches, PairBatches
-from gan_book.datasets.pair_loading import load_pairs
 from gan_book.errors import BookError, require_choice
 from gan_book.metrics.score import Score, as_report
 from gan_book.metrics.translation import compare_pairs, compare_sets
@@ -57,8 +57,12 @@ class Generation:
         return data
 
     def validation(self, dataset):
-        """Raises `BookError`: these data sets have no third part."""
-        raise BookError(f"'{dataset.name}' has no validation images; leave out --validation to use the test images")
+        """The data set as `measure` takes it to score by its validation images.
+
+        Raises:
+            BookError: it has none.
+        """
+        return dataset.validation()
 
     def names(self, dataset):
         """What config.json calls "class_names"."""

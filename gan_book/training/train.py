@@ -44,7 +44,7 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
         raise BookError("--tensorboard needs the package of that name; run `pip install tensorboard` first")
     if settings.starts > 1 and lesson.criterion is None:
         raise BookError(f"'{lesson.name}' cannot tell a good start from a bad one; leave starts at 1")
-    dataset = _load(lesson, settings)
+    dataset = _load(lesson, settings, tell)
     config = {"lesson": lesson.name, "preset": preset, "settings": asdict(settings), "restarts": 0}
     config |= {"on_failure": on_failure, "tensorboard": tensorboard, "class_names": list(lesson.task.names(dataset))}
     config |= runs.surroundings()
@@ -81,11 +81,12 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
     if run.report is not None:
         tell(f"{run} is already finished.")
         return run
-    return _attempts(lesson, settings, _load(lesson, settings), run, config, tell)
+    return _attempts(lesson, settings, _load(lesson, settings, tell), run, config, tell)
 
 
-def _load(lesson, settings):
+def _load(lesson, settings, tell):
     dataset = lesson.task.load(settings)
+    tell(f"{settings.data}: {dataset.summary()}")
     if dataset.train_size < settings.batch_size:
         advice = f"set --batch-size to {dataset.train_size} or less"
         raise BookError(f"'{settings.data}' gives {dataset.train_size} training images, less than a batch; {advice}")
@@ -147,10 +148,12 @@ def _to_go_on(lesson, run):
 
 
 def _out_of_memory(settings, dataset):
-    batch, side = settings.batch_size, dataset.image_shape[0]
-    smaller = f"--batch-size {batch // 2}" if batch > 1 else f"--image-size {side // 2}"
+    batch, (height, width) = settings.batch_size, dataset.image_shape[:2]
+    half = f"{height // 2}" if height == width else f"{height // 2}x{width // 2}"
+    smaller = f"--batch-size {batch // 2}" if batch > 1 else f"--image-size {half}"
     networks = " or narrower networks (--set width=)" if hasattr(settings, "width") else ""
-    return f"memory ran out with {counted(batch, 'image')} of {side} pixels a step; start anew with {smaller}{networks}"
+    what = f"{counted(batch, 'image')} of {height if height == width else f'{height}x{width}'} pixels"
+    return f"memory ran out with {what} a step; start anew with {smaller}{networks}"
 
 
 def _forget(run, config):

@@ -107,7 +107,7 @@ def test_the_pool_is_part_of_the_state():
 @pytest.mark.parametrize(
     "size, changes, sentence",
     [
-        (30, {}, "images of 30 pixels cannot be translated and measured; set --image-size to a multiple of 4, 12 or"),
+        (30, {}, "images of 30 pixels cannot be translated and measured; set --image-size to multiples of 4, 12 or"),
         (8, {}, "images of 8 pixels cannot be translated and measured"),
         (20, {"patch": 70}, "a patch of 70 pixels is too large for images of 20"),
         (32, {"patch": 71}, "patch 71 is not known"),

@@ -135,7 +135,7 @@ def test_making_a_classifier_from_start_to_record(tmp_path, monkeypatch):
 
 def test_validation_images_are_held_out():
     images = np.arange(100, dtype=np.uint8).reshape(100, 1, 1, 1)
-    dataset = Dataset("numbers", images, np.arange(100), images, np.arange(100), ("a",))
+    dataset = Dataset("numbers", images, np.arange(100), images, np.arange(100), tuple(map(str, range(100))))
     recipe = replace(train_classifiers.RECIPES["mnist"], validation_images=30)
     (images, labels), (held_out, _) = train_classifiers.split(dataset, recipe)
     assert len(images) == 70 and len(held_out) == 30
