@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gan_book import paths
-from gan_book.datasets.fetch import checked_file, fetch, fetch_record, fetched_path, megabytes
+from gan_book.datasets.fetch import checked_file, fetch, fetch_record, fetched_path
 from gan_book.datasets.manifest import fetchable, shipped, suggestion, verified_path
-from gan_book.errors import BookError
+from gan_book.errors import BookError, megabytes
 
 
 @dataclass(frozen=True)

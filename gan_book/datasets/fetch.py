@@ -23,7 +23,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from gan_book import paths
 from gan_book.datasets.manifest import digest, fetchable, shipped, suggestion
-from gan_book.errors import BookError
+from gan_book.errors import BookError, megabytes
 
 _UNPACK_BLOCK = 1 << 20
 # Archives of images hardly shrink them; one that grows more than this is not what it says it is.
@@ -159,11 +159,6 @@ def download(url, part, size, advance):
             if failures == _ATTEMPTS:
                 raise MirrorFailed(str(error)) from error
             time.sleep(BACK_OFF * 2 ** max(0, failures - 1))
-
-
-def megabytes(count):
-    """``"12.3 MB"``."""
-    return f"{count / 1e6:,.1f} MB"
 
 
 def full_disk(part):

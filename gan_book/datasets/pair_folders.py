@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from gan_book.datasets.dataset import Pairs, holdout, jittered_size, subset
-from gan_book.datasets.fetch import megabytes
 from gan_book.datasets.images import (
     SkippedImages,
     UnreadableImage,
@@ -21,7 +20,7 @@ from gan_book.datasets.images import (
     images_below,
     images_in,
 )
-from gan_book.errors import BookError
+from gan_book.errors import BookError, megabytes
 
 _SPLITS = {"train": ("train",), "val": ("val", "validation"), "test": ("test",)}
 
