@@ -177,7 +177,7 @@ def test_interpolate_as_gif(gan_book, tiny_run, here):
     with Image.open(here / "walk.gif") as gif:
         assert gif.format == "GIF" and gif.info["loop"] == 0
         assert gif.n_frames == 8, "there and back, the ends once"
-        assert gif.size == (4 * 34 + 2, 2 * 34 + 2)
+        assert gif.size == (4 * 114 + 2, 2 * 114 + 2), "enlarged 14 times, with 2 pixels between"
 
 
 @pytest.fixture
@@ -279,7 +279,7 @@ MISTAKES = {
     "broken": (["generate", "cgan", "--run", "broken"], "generator.keras cannot be read"),
     "other chapter": (["generate", "mlp-cgan", "--run", RUN], "is a run of 'cgan', not of 'mlp-cgan'"),
     "walk ending": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "1", "--out", "a.mp4"], "use .gif or"),
-    "frames": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "1", "--frames", "1"], "at least 2, not 1"),
+    "frames": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "1", "--frames", "1"], "not 1"),
     "walk label": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "sock"], "'sock' is not a class"),
     "no walk": (
         ["interpolate", "cgan", "--run", RUN, "--from", "0"],
@@ -290,7 +290,7 @@ MISTAKES = {
     "no codes": (["interpolate", "cgan", "--run", RUN, "--code", "2:-1..1"], "has no codes; train infogan"),
     "samples": (["evaluate", "cgan", "--run", RUN, "--samples", "0"], "--samples must be at least 1, not 0"),
     "evaluate": (["evaluate", "cgan", "--run", "nowhere"], "nowhere holds no run"),
-    "out below a file": (["generate", "cgan", "--run", RUN, "--out", "broken/config.json/a.png"], "check the path"),
+    "out below a file": (["generate", "cgan", "--run", RUN, "--out", "broken/config.json/a.png"], "broken/config.json/a.png cannot be written"),
     "data set": (["data", "fetch", "imagenet"], "imagenet"),
     "home": (["train", "cgan", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
     "pairs' home": (["train", "pix2pix", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
@@ -337,17 +337,43 @@ def test_an_unconditional_generator_knows_no_classes(gan_book, smoke, here):
         assert code == 1 and err.startswith("error: run holds an unconditional generator"), err
 
 
-@pytest.mark.parametrize("backend, sentence", [("jax", "no package 'jax'"), ("torch", "runs on tensorflow and jax")])
-def test_a_backend_that_is_not_there_is_one_sentence(backend, sentence, tmp_path):
-    for name in ("jax", "torch"):  # the one is installed here, the other is not
-        (tmp_path / name).mkdir()
+def in_a_process(tmp_path, *arguments, **environment):
+    """The command in a process of its own, as a reader starts it: the finished process."""
+    command = [sys.executable, "-m", "gan_book", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(BOOK), **environment}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path)
+
+
+def is_one_sentence(process, *words):
+    """Whether the command ended with one line on standard error that names all of `words`."""
+    assert process.returncode == 1 and process.stdout == "", process
+    assert process.stderr.startswith("error: ") and process.stderr.count("\n") == 1, process.stderr
+    assert all(word in process.stderr for word in words), process.stderr
+
+
+@pytest.mark.parametrize("backend", ["torch", "nonsense"])
+def test_a_backend_that_the_book_does_not_run_on(backend, tmp_path):
+    is_one_sentence(in_a_process(tmp_path, "chapters", KERAS_BACKEND=backend), backend, "TensorFlow or JAX")
+
+
+def test_a_backend_that_is_not_installed(tmp_path):
+    (tmp_path / "jax").mkdir()
     (tmp_path / "jax" / "__init__.py").write_text("raise ModuleNotFoundError(name='jax')")
-    shim = "import sys, keras; keras.backend.backend = lambda: 'torch'\n" if backend == "torch" else ""
-    code = f"{shim}from gan_book import cli; cli.main()"
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{BOOK}"}
-    environment["KERAS_BACKEND"] = "jax" if backend == "jax" else "tensorflow"
-    done = subprocess.run([sys.executable, "-c", code, "chapters"], env=environment, capture_output=True, text=True)
-    assert done.returncode == 1 and "Traceback" not in done.stderr and sentence in done.stderr.splitlines()[-1]
+    places = f"{tmp_path}{os.pathsep}{BOOK}"
+    is_one_sentence(in_a_process(tmp_path, "chapters", KERAS_BACKEND="jax", PYTHONPATH=places), "'jax'")
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"image_data_format": "channels_first"}, ["channels_first", "keras.json"]),
+        ({"backend": "nonsense"}, ["nonsense", "TensorFlow or JAX"]),
+    ],
+)
+def test_settings_of_keras_that_the_book_cannot_work_with(settings, words, tmp_path):
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    # tests/conftest.py or the reader's shell may have chosen a backend: then Keras does not look into the file
+    is_one_sentence(in_a_process(tmp_path, "chapters", KERAS_HOME=str(tmp_path), KERAS_BACKEND=""), *words)
 
 
 def test_too_little_memory_outside_a_training_is_one_sentence(capsys):

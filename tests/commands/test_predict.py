@@ -10,10 +10,10 @@ import pytest
 from keras import layers
 from PIL import Image
 
+from chapters.ch09_sgan.digits import like_mnist
 from chapters.ch09_sgan.sgan import WeightNormDense
 from gan_book.commands import cli
-from gan_book.commands import predict as predicting
-from gan_book.commands.predict import like_mnist, predict
+from gan_book.commands.predict import predict
 from gan_book.errors import BookError
 from gan_book.paths import BOOK
 from gan_book.training import runs
@@ -87,11 +87,15 @@ def test_a_drawn_digit_is_made_like_those_of_mnist():
     assert (rows[0], columns[0]) == (4, 12) and digit.max() == 255 and digit.dtype == np.uint8
 
 
-def test_pictures_of_mnists_size_are_taken_as_they_are(run, tmp_path, monkeypatch):
-    run.write_config({**run.config, "settings": {"data": "mnist"}})
-    monkeypatch.setattr(predicting, "like_mnist", lambda grey, size: np.full((size, size), 255, "uint8"))
+def test_what_the_chapter_prepares_are_images_larger_than_the_classifiers(run, tmp_path):
+    def prepare(grey, size):
+        assert grey.shape == (280, 280)
+        return np.full((size, size), 255, "uint8")
+
     small, large = picture(tmp_path / "a.png", 0, 70, 8), picture(tmp_path / "b.png", 0, 70, 9)
-    assert [answer["label"] for answer in predict(run, [small, large]).answers] == ["dark", "light"]
+    answers = predict(run, [small, large], prepare).answers
+    assert [answer["label"] for answer in answers] == ["dark", "light"]
+    assert [answer["label"] for answer in predict(run, [small, large]).answers] == ["dark", "dark"]
 
 
 def test_a_classifier_with_the_books_layers_loads_by_itself(tmp_path):
@@ -100,6 +104,7 @@ def test_a_classifier_with_the_books_layers_loads_by_itself(tmp_path):
     network = keras.Model(image, WeightNormDense(2)(layers.Flatten()(image)))
     run = runs.Run(tmp_path)
     run.save("classifier", network)
+    run.write_config({"lesson": "sgan", "preset": "smoke", "settings": {}, "class_names": ["a", "b"]})
     code = f"from gan_book.training import runs; print(runs.Run({str(tmp_path)!r}).load('classifier').output.shape)"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=BOOK)
     assert process.stdout.strip() == "(None, 2)", process.stderr
@@ -157,8 +162,9 @@ def test_the_command(run, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    assert not ended.value.code
-    (skipped, line, _) = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    assert ended.value.code == 1 and "gone.png" in printed.err and printed.err.count("\n") == 1
+    (skipped, line, _) = printed.out.splitlines()
     assert skipped == f"skipped: {gone} is not a file"
     (answer,) = json.loads(answers.read_text())
     assert line == f"{file}: {answer['label']}, {answer['probability']:.1%} (dark on light: inverted)"

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
-from tests.test_resume import stop_after
 
 from chapters.ch10_pix2pix import pix2pix
 from chapters.ch11_cyclegan import cyclegan
 from gan_book.commands import cli
-from gan_book.commands import generate as drawing
+from gan_book.commands.generate import generate
+from gan_book.commands.interpolate import walk_along_code, walk_between_classes
 from gan_book.commands.translate import translate_path
 from gan_book.datasets import SkippedImages
 from gan_book.datasets.images import decode_whole
@@ -22,6 +22,7 @@ from gan_book.errors import BookError, Interrupted
 from gan_book.sampling import translate
 from gan_book.training import chapters, runs
 from gan_book.training import train as training
+from tests.training.test_resume import stop_after
 from tools import kill_trial
 
 SIZE = 16
@@ -159,9 +160,9 @@ def test_the_command_names_what_it_skipped(run, tmp_path, command):
         ({"out": "out.gif"}, "has an ending this command does not write; use .png, .jpg, .jpeg, .webp"),
         ({"in": "broken.png"}, "broken.png is not an image; name another picture"),
         ({"in": "empty"}, "holds no pictures; put some in it, or name another folder"),
-        ({"in": "all_broken"}, "none of the 1 pictures in .* can be read: x.png is not an image"),
+        ({"in": "all_broken"}, "none of the 1 pictures in .*all_broken .* x.png is not an image"),
         ({"in": "full", "out": "good.png"}, "is a folder but --out .* is a file; name a folder for the translations"),
-        ({"out": "good.png"}, "good.png is --in itself and would be overwritten; name another place"),
+        ({"out": "good.png"}, "good.png is an input"),
         ({"in": "full", "out": "full"}, "full is --in itself and would be overwritten"),
         ({"direction": "AtoB"}, "was trained to translate BtoA, not AtoB; leave --direction out"),
         ({"direction": "up"}, "--direction 'up' is not known; choose one of: AtoB, BtoA"),
@@ -194,11 +195,11 @@ def test_chapters_that_draw_from_noise_translate_nothing(run):
 
 def test_translators_do_not_draw_from_noise(run):
     with pytest.raises(BookError, match="is given pictures; use `gan-book translate pix2pix`"):
-        drawing.generate(run, 4, None, 0, "out.png")
+        generate(run, 4, None, 0, "out.png")
     with pytest.raises(BookError, match="is given pictures"):
-        drawing.interpolate(run, "a", "b", 0, 8, "out.gif")
+        walk_between_classes(run, "a", "b", 0, 8)
     with pytest.raises(BookError, match="is given pictures"):
-        drawing.traverse(run, "2:-2..2", 0, 8, "out.gif")
+        walk_along_code(run, "2:-2..2", 0, 8)
 
 
 def own_pairs(folder, count=20, size=40):
