@@ -153,18 +153,17 @@ def _writable(path, inputs, overwrite, flag):
     if any(len(os.fsencode(part)) > LONGEST_NAME for part in target.parts):
         raise BookError(f"{flag} {path} has a name that is too long; shorten it")
     try:
-        status = target.stat()
-    except FileNotFoundError:
-        status = None
+        status, itself = _status(target), _status(path)
     except OSError as error:  # such as links in a circle
         raise BookError(f"{flag} {path} cannot be written: {error.strerror}; name another file") from None
     if str(target) in inputs or (status and (status.st_dev, status.st_ino) in inputs):
         raise BookError(f"{flag} {path} is an input of this command and would be overwritten; name another file")
-    if status is None:
+    if status is None and itself is None:
         _require_writable_folder(target.parent, path, flag)
         return target
-    if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device or a pipe"
+    # /dev/stdout leads to what has no path, even where it looks like a link.
+    if status is None or not stat.S_ISREG(status.st_mode) or (itself and not os.path.samestat(itself, status)):
+        kind = "a folder" if target.is_dir() else "a device or a pipe"
         raise BookError(f"{flag} {path} is {kind}; name a file")
     if not overwrite:
         raise BookError(f"{flag} {path} exists already; add --overwrite or name another file")
@@ -172,6 +171,13 @@ def _writable(path, inputs, overwrite, flag):
         raise BookError(f"{flag} {path} cannot be replaced: it is read-only; name another file")
     _require_writable_folder(target.parent, path, flag)
     return target
+
+
+def _status(path):
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 def _require_writable_folder(folder, path, flag):

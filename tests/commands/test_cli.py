@@ -290,7 +290,10 @@ MISTAKES = {
     "no codes": (["interpolate", "cgan", "--run", RUN, "--code", "2:-1..1"], "has no codes; train infogan"),
     "samples": (["evaluate", "cgan", "--run", RUN, "--samples", "0"], "--samples must be at least 1, not 0"),
     "evaluate": (["evaluate", "cgan", "--run", "nowhere"], "nowhere holds no run"),
-    "out below a file": (["generate", "cgan", "--run", RUN, "--out", "broken/config.json/a.png"], "broken/config.json/a.png cannot be written"),
+    "out below a file": (
+        ["generate", "cgan", "--run", RUN, "--out", "broken/config.json/a.png"],
+        "broken/config.json/a.png cannot be written",
+    ),
     "data set": (["data", "fetch", "imagenet"], "imagenet"),
     "home": (["train", "cgan", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
     "pairs' home": (["train", "pix2pix", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
