@@ -14,7 +14,7 @@ from gan_book.datasets.dataset import find_label
 from gan_book.errors import BookError, counted, require_memory, shown
 from gan_book.paths import atomic_write, writable_target, writable_targets
 
-BATCH = 1_000  # images generated at a time
+BATCH_BYTES = 2**26  # of images in float32 that are generated at a time
 LARGEST_GRID = 10_000  # images in one picture; at 28 pixels it is 5,800 pixels wide
 LONGEST_WORD = 40  # characters of a class's name in a file's name
 
@@ -100,7 +100,7 @@ def _labels(n, label, names):
 
 
 def batches(generator, labels, seed):
-    """The images that `gan_book.sampling.draw` makes for the labels, `BATCH` at a time: yields uint8 ``[m, h, w, c]``.
+    """The images that `gan_book.sampling.draw` makes for the labels, some at a time: yields uint8 ``[m, h, w, c]``.
 
     Raises:
         BookError: even the latent points do not fit in memory.
@@ -111,8 +111,9 @@ def batches(generator, labels, seed):
     # 8 bytes a number as they are drawn, 4 as they are kept.
     require_memory(12 * n * latent_dim(generator), f"the latent points of {n:,} images", "ask for fewer with --n")
     z, codes = latent_points(generator, n, seed), latent_codes(generator, n, seed)
-    for start in progress(range(0, n, BATCH), "generating"):
-        part = slice(start, start + BATCH)
+    at_once = 250 * max(1, BATCH_BYTES // (4 * 250 * math.prod(generator.output.shape[1:])))  # 250: a batch of `draw`
+    for start in progress(range(0, n, at_once), "generating"):
+        part = slice(start, start + at_once)
         yield draw(generator, labels[part], z=z[part], codes=None if codes is None else codes[part])
 
 
