@@ -142,6 +142,48 @@ def test_a_bad_file_does_not_keep_the_others_from_being_asked_about(run, tmp_pat
         predict(run, [tmp_path / "empty"])
 
 
+def test_what_was_named_must_be_answered_and_what_lies_in_a_folder_need_not(run, tmp_path, command):
+    good, broken, (gone, empty) = (
+        picture(tmp_path / "a.png", 0, 255),
+        tmp_path / "b",
+        (tmp_path / "c.png", tmp_path / "d"),
+    )
+    broken.mkdir()
+    picture(broken / "e.png", 0, 255)
+    (broken / "f.png").write_bytes(b"no picture")
+    empty.mkdir()
+    status, said, errors = command(good, broken)
+    assert (status, errors) == (0, "") and "skipped: " in said and "f.png" in said and said.count("light") == 2
+    for missing in (gone, empty):
+        status, said, errors = command(missing, good, broken)
+        assert status == 1 and missing.name in errors and errors.count("\n") == 1
+        assert said.count("light") == 2, "the others are answered all the same"
+
+
+def test_a_picture_is_never_replaced_by_its_answer(run, tmp_path, command):
+    good, folder = picture(tmp_path / "a.png", 0, 255), tmp_path / "folder"
+    folder.mkdir()
+    other = picture(folder / "b.png", 0, 255)
+    for file in (good, other):
+        before = file.read_bytes()
+        status, said, errors = command(good, folder, "--json", file, "--overwrite")
+        assert status == 1 and file.name in errors and said == "" and file.read_bytes() == before
+
+
+@pytest.fixture
+def command(run, monkeypatch, capsys):
+    """A function: `gan-book predict` with these words; exit status, standard output, standard error."""
+
+    def call(*words):
+        monkeypatch.setattr("sys.argv", ["gan-book", "predict", "sgan", "--run", str(run), *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return ended.value.code or 0, printed.out, printed.err
+
+    return call
+
+
 def test_what_cannot_be_asked(run, tmp_path):
     text = tmp_path / "text.png"
     text.write_text("no picture")
