@@ -143,11 +143,8 @@ def test_a_bad_file_does_not_keep_the_others_from_being_asked_about(run, tmp_pat
 
 
 def test_what_was_named_must_be_answered_and_what_lies_in_a_folder_need_not(run, tmp_path, command):
-    good, broken, (gone, empty) = (
-        picture(tmp_path / "a.png", 0, 255),
-        tmp_path / "b",
-        (tmp_path / "c.png", tmp_path / "d"),
-    )
+    good, broken, gone, empty = (tmp_path / name for name in ("a.png", "b", "c.png", "d"))
+    picture(good, 0, 255)
     broken.mkdir()
     picture(broken / "e.png", 0, 255)
     (broken / "f.png").write_bytes(b"no picture")
