@@ -1,5 +1,6 @@
 """Exceptions whose message is meant for the reader, and the words and checks that such messages share."""
 
+import unicodedata
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,9 +10,29 @@ import psutil
 class BookError(Exception):
     """Something the reader can put right.
 
-    The message is one sentence saying what is wrong, where, and what to do. The command line prints it after
-    ``error:`` and exits with status 1, without a traceback; everything else that is raised is a defect of the book.
+    The message is one sentence saying what is wrong, where, and what to do. The command line prints it, as `shown`
+    makes it, after ``error:`` and exits with status 1, without a traceback; everything else that is raised is a defect
+    of the book.
     """
+
+
+JOINERS = "\u200c\u200d"  # not visible, but Persian, Hindi and emoji are spelled with them
+
+
+def shown(text):
+    """The text on one line, as it can be shown on a terminal.
+
+    Names of files, labels and settings are the reader's, or an archive's, and may hold line breaks and control
+    characters that would move the cursor, colour the screen or turn the text around: those are written as ``\\n``,
+    ``\\x1b``, ``\\u202e``; so is what stands for the bytes of a file name that is no UTF-8.
+    """
+    return "".join(c if _is_visible(c) else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def _is_visible(character):
+    # C: control, format, surrogate, private or unassigned; Zl and Zp: separators of lines and paragraphs.
+    category = unicodedata.category(character)
+    return character in JOINERS or not (category.startswith("C") or category in ("Zl", "Zp"))
 
 
 def require_choice(what, value, choices):

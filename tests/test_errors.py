@@ -2,7 +2,7 @@ import psutil
 import pytest
 
 from gan_book import errors
-from gan_book.errors import BookError, free_memory, require_memory
+from gan_book.errors import BookError, free_memory, require_memory, shown
 
 
 def test_what_does_not_fit_is_refused_with_both_sizes(monkeypatch):
@@ -47,3 +47,22 @@ def test_a_container_with_less_than_the_machine_counts(groups, version):
 def test_without_limits_it_is_what_the_machine_has(groups):
     groups[1].write_text("0::/\nnonsense\n")
     assert 0 < free_memory() <= psutil.virtual_memory().total
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ("a\nb\r\tc", r"a\nb\r\tc"),
+        ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
+        ("\u202egnp.exe\u2028", r"\u202egnp.exe\u2028"),
+        ("latin \udce9", r"latin \udce9"),
+        ("a\x9bb", r"a\x9bb"),
+    ],
+)
+def test_what_would_move_the_cursor_is_spelled_out(text, line):
+    assert shown(text) == line
+
+
+@pytest.mark.parametrize("text", ["Fréchet 中文 \N{NO-BREAK SPACE}x", "می\u200cخواهم", "👩\u200d🔬", "a\\b"])
+def test_what_can_be_seen_is_shown_as_it_is(text):
+    assert shown(text) == text

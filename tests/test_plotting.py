@@ -1,3 +1,5 @@
+import warnings
+
 import matplotlib
 import numpy as np
 import pytest
@@ -123,3 +125,45 @@ def test_plotting_leaves_the_readers_matplotlib_alone(tmp_path, images):
     before = dict(matplotlib.rcParams)
     plotting.labelled_grid(images, ["a", "b"], tmp_path / "a.png")
     assert dict(matplotlib.rcParams) == before
+
+
+HERE = ["Ankle boot", "Fréchet", "λ"]  # the font that comes with matplotlib has these
+NOWHERE = "\N{CJK UNIFIED IDEOGRAPH-4E2D}\N{THAI CHARACTER KO KAI}\U00013000"  # no font at all has all of these
+
+
+def test_a_name_no_font_can_draw_is_told_by_its_number(tmp_path, images):
+    assert [plotting.legible(name, "class 3") for name in HERE] == HERE
+    assert plotting.legible(NOWHERE, "class 3") == "class 3"
+    for name in (NOWHERE, "class 1"):
+        plotting.labelled_grid(
+            images, ["Coat", name], tmp_path / f"{len(name)}.png", footer=f"on {len(NOWHERE)} images"
+        )
+    assert np.array_equal(read(tmp_path / f"{len(NOWHERE)}.png"), read(tmp_path / "7.png"))
+
+
+def test_a_script_that_another_font_has_is_drawn_with_it(tmp_path, images, monkeypatch):
+    """The font that comes with matplotlib has no mathematical script letters, another that also comes with it has."""
+    letter = "\N{MATHEMATICAL BOLD SCRIPT CAPITAL A}"
+    usual = plotting.font_manager.findfont(plotting.FONT)
+    kept = plotting._characters
+    monkeypatch.setattr(
+        plotting, "_characters", lambda file: kept(file) - {ord(letter)} if file == usual else kept(file)
+    )
+    plotting._font_with.cache_clear()
+    families = plotting._families(f"a{letter}")
+    assert families[0] == plotting.FONT and len(families) == 2
+    assert plotting.legible(letter, "class 1") == letter
+
+
+@pytest.mark.parametrize("name", ["שלום", "مرحبا", "क्ष"])
+def test_scripts_that_matplotlib_cannot_shape_are_told_by_number(name, monkeypatch):
+    monkeypatch.setattr(plotting, "_is_shaped", lambda: False)
+    assert plotting.legible(name, "class 1") == "class 1"
+
+
+def test_names_with_control_characters_and_bytes_that_are_no_text(tmp_path, images):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plotting.labelled_grid(images, ["a\x1b[31m\nb", "caf\udce9"], tmp_path / "a.png", f"{NOWHERE} \x07", "\udce9")
+        plotting.side_by_side({NOWHERE: images[:2], "\udce9": images[2:4]}, tmp_path / "b.png")
+    assert plotting.legible("caf\udce9") == r"caf\udce9"

@@ -38,6 +38,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from chapters.ch09_sgan.digits import like_mnist
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.dataset import balanced_subset
 from gan_book.errors import BookError, require_choice
@@ -563,6 +564,7 @@ LESSON = Lesson(
     next_step="Next: ask it about a picture of yours with `gan-book predict sgan --run {run} my-digit.png`.",
     kept=("classifier",),
     measure=measure,
+    prepare={"mnist": like_mnist},
     task=Generation(balanced=False),  # a limit that made classes equal would have looked at all labels
 )
 

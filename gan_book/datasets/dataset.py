@@ -105,14 +105,15 @@ def find_label(label, class_names):
     names = [name.lower() for name in class_names]
     if wanted in names:  # before the number, for folders whose classes are called "10", "20", ...
         return names.index(wanted)
-    if wanted.isdecimal() and int(wanted) < len(class_names):
+    if wanted.isdecimal() and len(wanted) < 10 and int(wanted) < len(class_names):
         return int(wanted)
     parts = [index for index, name in enumerate(names) if wanted and wanted in name]
     if len(parts) == 1:
         return parts[0]
     choices = ", ".join(f"{index} {name}" for index, name in enumerate(class_names))
     problem = "fits more than one class" if parts else "is not a class of this data set"
-    raise BookError(f"label '{label}' {problem}; choose one of: {choices}")
+    given = f"{str(label)[:40]}..." if len(str(label)) > 40 else label
+    raise BookError(f"label '{given}' {problem}; choose one of: {choices}")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import get_args, get_type_hints
 
 from gan_book.datasets.images import sides
@@ -62,6 +62,8 @@ class Lesson:
             run's generator drew by `seed`; labels: int ``[n]``, the classes or categories it was asked for.
         criterion: ``criterion(run)`` returns how good a start is, the higher the better, from its logs and networks and
             without labels, or None if it cannot tell; without the function the chapter never can.
+        prepare: name of a data set -> ``prepare(grey, size)``, which makes a reader's image, uint8 ``[280, 280]``, look
+            like the images of that set, uint8 ``[size, size]``, before `gan-book predict` classifies it.
         task: what the model is for, and with it data, batches, pictures and scores; see `gan_book.training.task`.
     """
 
@@ -74,6 +76,7 @@ class Lesson:
     kept: tuple[str, ...] = ()
     measure: Callable | None = None
     criterion: Callable | None = None
+    prepare: dict[str, Callable] = field(default_factory=dict)
     task: Generation = Generation()  # noqa: RUF009 - nothing changes it
 
     def settings(self, preset="quick", **changes):
@@ -84,7 +87,7 @@ class Lesson:
         """
         require_choice("--preset", preset, self.presets)
         settings = self.presets[preset]
-        known = {field.name for field in fields(settings)}
+        known = {each.name for each in fields(settings)}
         unknown = sorted(set(changes) - known)
         if unknown:
             raise BookError(f"'{unknown[0]}' is not a setting of {self.name}; it has: {', '.join(sorted(known))}")

@@ -51,6 +51,19 @@ def test_the_window_is_whole_in_the_middle_and_never_zero():
     assert (window[4:12, 4:12] == 1).all() and window[0, 0] < window[0, 8] < window[2, 8] < 1
 
 
+def test_strips_are_shown_one_by_one():
+    seen = []
+
+    def strips(all_of_them):
+        for strip in all_of_them:
+            seen.append(strip)
+            yield strip
+
+    image = picture(40, 16)
+    np.testing.assert_array_equal(in_tiles(image, 16, lambda tiles: tiles, strips=strips), image)
+    assert seen == [(0, 12), (12, 24), (24, 40)]
+
+
 def test_memory_is_that_of_the_result_and_one_strip():
     image = picture(1600, 400)
     tracemalloc.start()
