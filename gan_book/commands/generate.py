@@ -31,7 +31,7 @@ def generate(run, n, label, seed, out):
     if out.suffix.lower() not in (".png", ".npz", ""):
         raise BookError(f"--out {out} has an ending this command does not write; use .png, .npz or a folder's name")
     generator = _from_noise(run)
-    names = label_names(generator, run.config["class_names"])
+    names = label_names(generator, run.config.class_names)
     if label is not None and not names:
         raise BookError(f"{run} holds an unconditional generator, which cannot be asked for '{label}'; omit --label")
     labels = _labels(n, label, names)
@@ -47,7 +47,7 @@ def _from_noise(run):
     """
     generator = run.load("generator")
     if not takes_noise(generator):
-        lesson = run.config["lesson"]
+        lesson = run.config.lesson
         raise BookError(f"{run} holds a generator that is given pictures; use `gan-book translate {lesson}`")
     return generator
 
@@ -92,7 +92,7 @@ def interpolate(run, start, end, seed, frames, out):
     """
     out = _walk_file(frames, out)
     generator = _from_noise(run)
-    names = label_names(generator, run.config["class_names"])
+    names = label_names(generator, run.config.class_names)
     if not names:
         raise BookError(f"{run} holds an unconditional generator, which knows no classes; train a conditional one")
     first, last = find_label(start, names), find_label(end, names)
@@ -117,7 +117,7 @@ def traverse(run, code, seed, frames, out):
         raise BookError(f"--code '{code}' is not understood; write number:first..last, such as 2:-2..2")
     number, first, last = int(match[1]), float(match[2]), float(match[3])
     generator = _from_noise(run)
-    rows = max(1, len(label_names(generator, run.config["class_names"])))
+    rows = max(1, len(label_names(generator, run.config.class_names)))
     known = list(range(FIRST_CODE, FIRST_CODE + code_dim(generator)))
     if number not in known:
         has = f"has the codes {', '.join(map(str, known))}" if known else "has no codes; train infogan"

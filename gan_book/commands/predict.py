@@ -49,7 +49,7 @@ def predict(run, files):
     if not run.network("classifier").exists():
         raise BookError(f"{run} has no classifier to ask; chapter 9's runs have: `gan-book predict sgan`")
     classifier = run.load("classifier")
-    data, names = run.config["settings"]["data"], run.config["class_names"]
+    data, names = run.config.settings.get("data"), run.config.class_names
     read, skipped = [], []
     for file in _listed(files):
         try:

@@ -122,7 +122,7 @@ def _generator(run, lesson, direction):
     if direction is not None:
         require_choice("--direction", direction, DIRECTIONS)
     if lesson.task.paired:
-        own = run.config["settings"]["direction"]
+        own = lesson.settings_of(run).direction
         if direction not in (None, own):
             raise BookError(f"{run} was trained to translate {own}, not {direction}; leave --direction out")
         return run.load(next(iter(networks.values())))

@@ -22,6 +22,7 @@ from gan_book.errors import BookError, Interrupted
 from gan_book.sampling import translate
 from gan_book.training import chapters, runs
 from gan_book.training import train as training
+from gan_book.training.run_config import RunConfig
 from tools import kill_trial
 
 SIZE = 16
@@ -38,7 +39,7 @@ def run(tmp_path):
     run = runs.Run(tmp_path / "run")
     run.save("generator", negative())
     settings = {"data": "earth", "direction": "BtoA"}
-    run.write_config({"lesson": "pix2pix", "preset": "smoke", "settings": settings, "class_names": ["a", "b"]})
+    run.write_config(RunConfig("pix2pix", "smoke", settings, ["a", "b"]))
     return run
 
 

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from gan_book.errors import BookError
 from gan_book.paths import RESULTS
 from gan_book.training import chapters, runs
+from gan_book.training.run_config import RunConfig
+from tests.tiny_lesson import TinySettings
 from tools import results
 
 FILES = sorted(RESULTS.glob("ch*.json"))
@@ -51,18 +54,9 @@ def _tiny_is_a_chapter(monkeypatch):
 
 def finished_run(folder, seed, accuracy, width=8, cores=2):
     run = runs.Run(folder)
-    config = {"lesson": "tiny", "preset": "full", "class_names": ["a"], "restarts": 0}
     settings = {"seed": seed, "data": "mnist", "epochs": 1, "batch_size": width, "average": 0.5}
-    config |= {
-        "settings": settings,
-        "cores": cores,
-        "device": "d",
-        "backend": "b",
-        "policy": "float32",
-        "versions": {"keras": "3"},
-        "git": None,
-    }
-    run.write_config(config)
+    place = {"cores": cores, "device": "d", "backend": "b", "policy": "float32", "versions": {"keras": "3"}}
+    run.write_config(RunConfig("tiny", "full", settings, ["a"], **place))
     score = {"value": accuracy, "floor": 0.1, "std": 0.0, "real": 8.0}
     measured = dict.fromkeys(list(results.SCORES)[:4], score) | {"precision": 0.5, "recall": 0.25}
     measured |= {
@@ -110,8 +104,8 @@ def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path):
 def test_a_run_from_before_a_setting_was_there_goes_with_those_that_have_it(tmp_path):
     folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
     run = runs.Run(folders[1])
-    for starts, refused in ((1, False), (3, True)):
-        run.write_config({**run.config, "settings": {**run.config["settings"], "starts": starts}})
+    for rate, refused in ((TinySettings.learning_rate, False), (0.5, True)):
+        run.write_config(replace(run.config, settings={**run.config.settings, "learning_rate": rate}))
         with pytest.raises(BookError, match="more than their seed") if refused else nullcontext():
             results.summarise(folders)
 
@@ -120,7 +114,7 @@ def test_a_seed_counts_once(tmp_path):
     """Run 0, started again once, is run 1."""
     folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
     run = runs.Run(folders[0])
-    run.write_config(run.config | {"restarts": 1})
+    run.write_config(run.config.restarted())
     with pytest.raises(BookError, match=r"have the seeds \[1, 1\]"):
         results.summarise(folders)
 
