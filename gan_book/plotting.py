@@ -5,6 +5,7 @@ image is always a square of whole pixels on the page, and drawn without pyplot, 
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from matplotlib import font_manager
@@ -173,12 +174,50 @@ def _text_width(text, style=TEXT):
     if not text:
         return 0
     figure = Figure(dpi=DPI)
-    drawn = figure.text(0, 0, text, parse_math=False, **style)
+    drawn = figure.text(0, 0, text, parse_math=False, fontfamily=fonts_for(text), **style)
     return math.ceil(drawn.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width)
+
+
+@lru_cache
+def _characters(font_file):
+    """The numbers of the characters that a font has; none if it cannot be read."""
+    try:
+        return frozenset(font_manager.get_font(font_file).get_charmap())
+    except (OSError, RuntimeError):
+        return frozenset()
+
+
+@lru_cache
+def fonts_for(text):
+    """Names of the fonts to write a text with: the usual one, and one that has what it lacks; None if none has."""
+    usual = "DejaVu Sans"
+    lacking = {ord(sign) for sign in text if sign.isprintable()} - _characters(font_manager.findfont(usual))
+    if not lacking:
+        return (usual,)
+    others = (font for font in font_manager.fontManager.ttflist if lacking <= _characters(font.fname))
+    return next(((usual, font.name) for font in others), None)
+
+
+def legible(text, number=None):
+    """A text in signs that there is a font for; others are written as ``\\u732b``, after the class's number.
+
+    What is no sign at all (a line break, an ESC, half a UTF-8 character) is written that way, too.
+    """
+    if not text:
+        return text
+    text = text.encode("utf-8", "backslashreplace").decode()
+    shown = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    if fonts_for(shown):
+        return shown
+    escaped = shown.encode("ascii", "backslashreplace").decode()
+    return escaped if number is None else f"{number}: {escaped}"
 
 
 def _write_panels(panels, path, row_names, title=None, footer=None):
     """Write ``(name, grid)`` panels from left to right, all places counted in pixels from the top left corner."""
+    row_names = [legible(name, number) for number, name in enumerate(row_names)]
+    panels = [(legible(name, number), grid) for number, (name, grid) in enumerate(panels)]
+    title, footer = legible(title), legible(footer)
     label_width = max(map(_text_width, row_names), default=0)
     x = start = MARGIN + (label_width + MARGIN if label_width else 0)
     top = MARGIN + (LINE if title else 0) + (LINE if any(name for name, _ in panels) else 0)
@@ -196,7 +235,8 @@ def _write_panels(panels, path, row_names, title=None, footer=None):
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
 
     def write(at_x, at_y, text, style=TEXT, ha="left"):
-        figure.text(at_x / width, 1 - at_y / height, text or "", ha=ha, va="center", parse_math=False, **style)
+        place = {"x": at_x / width, "y": 1 - at_y / height, "ha": ha, "va": "center"}
+        figure.text(**place, s=text or "", fontfamily=fonts_for(text or ""), parse_math=False, **style)
 
     for at_x, name, grid in places:
         box = (at_x / width, 1 - (top + grid.shape[0]) / height, grid.shape[1] / width, grid.shape[0] / height)

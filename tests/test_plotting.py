@@ -1,3 +1,6 @@
+import warnings
+from types import SimpleNamespace
+
 import matplotlib
 import numpy as np
 import pytest
@@ -123,3 +126,27 @@ def test_plotting_leaves_the_readers_matplotlib_alone(tmp_path, images):
     before = dict(matplotlib.rcParams)
     plotting.labelled_grid(images, ["a", "b"], tmp_path / "a.png")
     assert dict(matplotlib.rcParams) == before
+
+
+def test_names_in_any_script_and_of_no_script_are_drawn(tmp_path, monkeypatch):
+    """Class folders are the reader's: other scripts, control characters, names that are no UTF-8."""
+    images = np.zeros((4, 8, 8, 1), np.uint8)
+    names = ["caf\u00e9", "\u732b", "\x1b[31mred", "\udce9"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of a sign that the font lacks
+        plotting.labelled_grid(images, names, tmp_path / "a.png", title="\u732b")
+    assert Image.open(tmp_path / "a.png").size[0] > 100
+    monkeypatch.setattr(plotting.font_manager.fontManager, "ttflist", [])
+    plotting.fonts_for.cache_clear()
+    assert [plotting.legible(name, 3) for name in names] == ["caf\u00e9", "3: \\u732b", "\\x1b[31mred", "\\udce9"]
+    plotting.fonts_for.cache_clear()
+
+
+def test_a_script_that_the_usual_font_lacks_is_written_in_one_that_has_it(monkeypatch):
+    entry = SimpleNamespace(fname="cats.ttf", name="Cats")
+    has = plotting._characters
+    monkeypatch.setattr(plotting.font_manager.fontManager, "ttflist", [entry])
+    monkeypatch.setattr(plotting, "_characters", lambda file: {0x732B} if file == "cats.ttf" else has(file))
+    plotting.fonts_for.cache_clear()
+    assert plotting.fonts_for("a \u732b") == ("DejaVu Sans", "Cats") and plotting.legible("\u732b") == "\u732b"
+    plotting.fonts_for.cache_clear()

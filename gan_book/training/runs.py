@@ -321,7 +321,8 @@ def _is_report(report):
     """Whether a parsed report.json has what other commands look at."""
     if not isinstance(report, dict) or not isinstance(report.get("measured"), dict):
         return False
-    measured, own = report["measured"], report["measured"].get("own", [])
+    measured = report["measured"]
+    scores = [measured.get(name, []) for name in ("own", "scores")]
     return (
         isinstance(report.get("training_seconds"), int | float)
         and type(report.get("steps")) is int
@@ -329,8 +330,7 @@ def _is_report(report):
         and isinstance(report.get("findings"), list)
         and all(isinstance(finding, str) for finding in report["findings"])
         and isinstance(measured.get("dataset"), str)
-        and isinstance(own, list)
-        and all(isinstance(score, dict) for score in own)
+        and all(isinstance(each, list) and all(isinstance(score, dict) for score in each) for each in scores)
     )
 
 

@@ -76,6 +76,48 @@ def test_the_printed_paths_exist(smoke):
     assert all((run.folder.parent / name).exists() for name in named)
 
 
+COPY = """
+from dataclasses import replace
+
+import keras
+from tests import tiny_lesson
+
+
+class Halve(keras.layers.Layer):
+    def call(self, x):
+        return x / 2
+
+
+def build(settings, dataset):
+    model = tiny_lesson.build(replace(settings, average=0.0), dataset)
+    halved = Halve(dtype="float32")(model.generator.output)
+    model.generator = model.sampler = keras.Model(model.generator.inputs, halved, name="generator")
+    model.gan = tiny_lesson.define_gan(model.generator, model.discriminator, settings.learning_rate)
+    return model
+
+
+if __name__ == "__main__":
+    from gan_book.commands.cli import run_lesson
+
+    run_lesson(replace(tiny_lesson.LESSON, build=build))
+"""
+
+
+@pytest.mark.slow
+def test_a_changed_copy_generates_with_its_own_layers(pictures, here):
+    (here / "my_gan.py").write_text(COPY)
+    environment = {**os.environ, "PYTHONPATH": str(BOOK)}
+
+    def script(*words):
+        command = [sys.executable, "my_gan.py", *map(str, words)]
+        return subprocess.run(command, cwd=here, capture_output=True, text=True, env=environment)
+
+    trained = script("--data", pictures, "--epochs", 1, "--out", "run")
+    assert trained.returncode == 0 and "cannot be read back" not in trained.stdout, trained.stderr
+    drawn = script("generate", "--run", "run", "--n", 4, "--out", "a.npz")
+    assert drawn.returncode == 0 and (here / "a.npz").exists(), drawn.stderr
+
+
 def test_python_dash_m_gan_book_is_the_command():
     process = subprocess.run([sys.executable, "-m", "gan_book", "chapters"], capture_output=True, text=True, cwd=BOOK)
     assert process.returncode == 0, process.stderr
