@@ -10,11 +10,10 @@ from dataclasses import dataclass, fields
 import keras
 import numpy as np
 from keras import ops
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import pdist
 from sklearn.cluster import KMeans
 
 from gan_book.adversarial import Composite
-from gan_book.errors import counted
 from gan_book.sampling import evenly_spaced
 from gan_book.training.logs import WindowMeans
 
@@ -28,7 +27,8 @@ BRIGHTNESS = 50  # how far the mean pixel may be from that of real images, in le
 # Ten real images of a class of Fashion-MNIST have between 0.75 and 1.22 times the diversity of many in 99 of 100 draws,
 # so a quarter is no accident; and it takes a quarter of the classes.
 LEAST_DIVERSITY, COLLAPSED_SHARE = 0.25, 0.25
-CLUSTERS, LEAST_CLUSTERS = 10, 3  # of real images; so few of them hit by 100 samples or more are too few
+CLUSTERS, LEAST_CLUSTERS = 10, 3.0  # of real images; a set of samples that is spread over so few covers too few
+LABEL_PATIENCE = 3  # looks in a row for labels, which networks take longest to heed
 REAL_PER_CLASS = 64
 REAL_IN_ALL = 1000
 
@@ -179,13 +179,13 @@ def _size(arrays):
 class Counter:
     """How many looks in a row have found something."""
 
-    def __init__(self):
-        self.looks = 0
+    def __init__(self, patience=PATIENCE):
+        self.looks, self.patience = 0, patience
 
     def add(self, ill):
         """Whether that was often enough to say so."""
         self.looks = self.looks + 1 if ill else 0
-        return self.looks >= PATIENCE
+        return self.looks >= self.patience
 
 
 class SaturationDetector:
@@ -204,6 +204,10 @@ class SaturationDetector:
 
     def counters(self):
         return {"still": self.still, "pinned": self.pinned, "shifted": self.shifted}
+
+    def off_range(self):
+        """Whether pixels were out of the real ones' range at the last look."""
+        return bool(self.pinned.looks or self.shifted.looks)
 
     def update(self, images):
         """``images``: uint8, generated from the same latent points each time."""
@@ -271,7 +275,7 @@ class CollapseDetector:
 
 
 class CoverageDetector:
-    """Mode collapse across classes: the samples hit few of the clusters that real images form.
+    """Mode collapse across classes: the samples are spread over few of the clusters that real images form.
 
     It judges 100 samples or more, and where there are real images enough to form clusters.
 
@@ -293,21 +297,27 @@ class CoverageDetector:
     def update(self, images):
         if self.clusters is None:
             return None
-        hit = len(np.unique(self.clusters.predict(_flat(images))))
-        if not self.few.add(hit <= LEAST_CLUSTERS):
+        spread = self.spread(images)
+        if not self.few.add(spread < LEAST_CLUSTERS):
             return None
         return Finding(
             "mode collapse",
-            f"{counted(len(images), 'sample')} fall into {hit} of the {CLUSTERS} clusters that real images form",
+            f"samples are spread over as good as {spread:.1f} of the {CLUSTERS} clusters that real images form",
             f"{self.advice.slower('generator')}, {self.advice.larger_batch()}, or strengthen the discriminator",
         )
 
+    def spread(self, images):
+        """Over how many clusters the images are spread: e to the entropy of their shares, `CLUSTERS` if all are equal."""
+        shares = np.bincount(self.clusters.predict(_flat(images)), minlength=CLUSTERS) / len(images)
+        return float(np.exp(-np.sum(shares[shares > 0] * np.log(shares[shares > 0]))))
+
 
 class LabelDetector:
-    """Labels ignored: the mean sample of a class is nearest to real images of another class, for most classes.
+    """Labels ignored: the mean sample of a class is most like the mean real image of another class, for most classes.
 
-    It judges three classes or more, and only where half of the real images would be told apart that way by the other
-    half (in photographs classes may have the same mean).
+    What all classes have in common is taken off first: how a class differs from the rest is what counts. It judges
+    three classes or more, and only where real images of each would be told apart that way by others (in photographs
+    classes may have the same mean).
     """
 
     def __init__(self, real_images, real_labels, class_names, judged):
@@ -322,7 +332,7 @@ class LabelDetector:
             kept = [np.delete(images[labels == label], np.s_[::4], axis=0) for label in present]
             self.means = np.stack([each.mean(axis=0) for each in kept])
             self.expected = self._right(others)
-        self.ignored = Counter()
+        self.ignored = Counter(LABEL_PATIENCE)
 
     def counters(self):
         return {"ignored": self.ignored}
@@ -337,13 +347,15 @@ class LabelDetector:
             return None
         return Finding(
             "labels ignored",
-            f"for {right} of {len(self.judged)} classes the mean sample is nearest to that class's real images (of "
+            f"for {right} of {len(self.judged)} classes the mean sample is most like that class's real images (of "
             f"other real images {self.expected} would be)",
             "check that labels and images are given in the same order and that both networks get the label",
         )
 
     def _right(self, means):
-        return int(np.sum(cdist(means, self.means).argmin(axis=1) == np.arange(len(means))))
+        a, b = (each - each.mean(axis=0) for each in (means, self.means))
+        likeness = a @ b.T / np.maximum(np.linalg.norm(b, axis=1), 1e-6)
+        return int(np.sum(likeness.argmax(axis=1) == np.arange(len(means))))
 
 
 def _flat(images):

@@ -68,8 +68,9 @@ class _Look:
         images = self.watched.images()
         yield self.saturation.update(images)
         yield self.collapse.update(images, self.labels)
-        yield self.coverage.update(images)
-        yield self.ignored.update(images, self.labels)
+        if not self.saturation.off_range():  # else these would only say the same in other words
+            yield self.coverage.update(images)
+            yield self.ignored.update(images, self.labels)
 
     def counters(self):
         detectors = (self.saturation, self.collapse, self.coverage, self.ignored)

@@ -149,9 +149,9 @@ def test_collapse_needs_a_quarter_of_the_classes_and_two_checks(fashion):
     assert "3 of 10 classes" in finding.sentence and "T-shirt 0%" in finding.sentence
 
 
-def twice(detector, *arguments):
-    """What a detector says at the second look."""
-    assert detector.update(*arguments) is None
+def twice(detector, *arguments, looks=2):
+    """What a detector says at the second look, or a later one, where it said nothing before."""
+    assert [detector.update(*arguments) for _ in range(looks - 1)] == [None] * (looks - 1)
     return detector.update(*arguments)
 
 
@@ -163,11 +163,13 @@ def test_labels_that_are_ignored_and_one_kind_of_picture_for_all_are_seen(fashio
         return LabelDetector(images[:2000], labels[:2000], NAMES, np.arange(10))
 
     for skip in range(200, 300, 16):
-        assert twice(detector(), images[first_of_each(labels, 16, skip)], asked) is None
+        assert twice(detector(), images[first_of_each(labels, 16, skip)], asked, looks=3) is None
     shuffled = np.random.default_rng(0).permutation(images[first_of_each(labels, 16, 200)])
     trousers = images[np.flatnonzero(labels == 1)[200:360]]
     for wrong in (shuffled, trousers):
-        assert twice(detector(), wrong, asked).kind == "labels ignored"
+        assert twice(detector(), wrong, asked, looks=3).kind == "labels ignored"
+    pale = 128 + images[first_of_each(labels, 16, 200)] // 4
+    assert twice(detector(), pale, asked, looks=3) is None, "what all classes have in common is no matter"
 
 
 def test_images_of_one_class_alone_are_few_clusters(fashion):
@@ -323,8 +325,7 @@ def test_a_generator_that_ignores_its_noise_has_collapsed(fashion):
 
 def test_a_generator_that_does_not_train_stands_still(fashion):
     monitor = train(fashion, 256, g_rate=0.0, d_rate=1e-4, normalized=False)
-    assert kinds(monitor) == ["generator saturation"]
-    assert "stand still" in monitor.findings[0].sentence
+    assert any("stand still" in finding.sentence for finding in monitor.findings)
 
 
 def test_a_generator_driven_to_the_ends_of_the_tanh_is_saturated(fashion):
