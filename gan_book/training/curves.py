@@ -122,7 +122,6 @@ def training_gif(samples_folder, path):
     for epoch in epochs:
         with suppress(OSError, ValueError, SyntaxError):  # what Pillow raises at damaged files
             frames.append(with_caption(pictures[epoch], f"epoch {epoch}"))
-    frames = [frame for frame in frames if frame.shape == frames[-1].shape]
     if not frames:
         raise BookError(f"no epoch-0001.png or later in {samples_folder}, so there is no training to animate")
     save_gif(frames, path)

@@ -307,7 +307,7 @@ class CoverageDetector:
         )
 
     def spread(self, images):
-        """Over how many clusters the images are spread: e to the entropy of their shares, `CLUSTERS` if all are equal."""
+        """Over how many clusters images are spread: e to the entropy of their shares, `CLUSTERS` if those are equal."""
         shares = np.bincount(self.clusters.predict(_flat(images)), minlength=CLUSTERS) / len(images)
         return float(np.exp(-np.sum(shares[shares > 0] * np.log(shares[shares > 0]))))
 

@@ -79,7 +79,7 @@ class Progress(keras.callbacks.Callback):
             self.bar.show(self._epoch_text(), loss_text(logs))
             return
         task = self.bar.tasks[0]
-        left = f"{duration(task.time_remaining)} left" if task.time_remaining else ""
+        left = f"{duration(task.remaining / task.speed)} left" if task.remaining and task.speed else ""
         parts = [self._epoch_text(), loss_text(logs), speed_text(task), left]
         self._line("  ".join(part for part in parts if part))
 
@@ -102,7 +102,7 @@ class Progress(keras.callbacks.Callback):
 def speed_text(task):
     """``12 steps/s`` of a rich task; empty while nothing has been timed."""
     speed = task.speed
-    return f"{speed:.{0 if speed >= 10 else 1 if speed >= 1 else 2}f} steps/s" if speed else ""
+    return f"{speed:.{0 if speed > 9.9 else 1 if speed >= 1 else 2}f} steps/s" if speed else ""
 
 
 class SpeedColumn(progress.ProgressColumn):
