@@ -18,14 +18,14 @@ def save_networks(run, lesson, model):
     """Writes them. What cannot be written, because it has a layer that does not say how, is left out.
 
     Returns:
-        dict: name -> why it could not be written.
+        Names of those that could not be written.
     """
-    failed = {}
+    failed = []
     for name, network in kept_networks(lesson, model).items():
         try:
             run.save(name, network)
-        except (NotImplementedError, TypeError, ValueError, AttributeError) as error:  # Keras's, for such layers
-            failed[name] = type(error).__name__
+        except (NotImplementedError, TypeError, ValueError, AttributeError):  # Keras's, for such layers
+            failed.append(name)
             run.network(name).unlink(missing_ok=True)  # lest one of an earlier epoch be taken for it
     return failed
 
@@ -38,10 +38,10 @@ def finish(run, lesson, training, dataset, samples, tell, steps, unfinished=None
         unfinished: if the training has not come to its end, how far it has, such as "after 3 of 7 epochs".
     """
     failed = save_networks(run, lesson, training.model)
-    run.held = kept_networks(lesson, training.model)  # to measure with where files cannot be read back
-    for name in run.held:
-        if name in failed or run.readable(name) is not None:
-            tell(_cannot_be_read(name, run, training))
+    for name, network in kept_networks(lesson, training.model).items():
+        if name in failed or run.unreadable(name):
+            run.held[name] = network  # so it is measured from memory
+            tell(_cannot_be_read(name, network))
     tell("Measuring ...")
     content = {
         "training_seconds": round(training.seconds, 1),
@@ -60,13 +60,11 @@ def finish(run, lesson, training, dataset, samples, tell, steps, unfinished=None
     next_step = lesson.task.next_step(run, lesson, training.model)
     for line in [*headline(content), *health, "", *_where(run), "", next_step]:
         tell(line)
-    run.held = {}
     return run
 
 
-def _cannot_be_read(name, run, training):
+def _cannot_be_read(name, network):
     """What to do about a network that other commands will not be able to read."""
-    network = run.held[name]
     own = sorted({type(layer).__name__ for layer in network.layers if not type(layer).__module__.startswith("keras.")})
     if any(isinstance(layer, keras.layers.Lambda) for layer in network.layers):
         advice = "write its Lambda as a layer of your own, for a Lambda's code is not loaded from files"

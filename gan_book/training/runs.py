@@ -136,13 +136,13 @@ class Run:
         self._check(name, network)
         return network
 
-    def readable(self, name):
-        """None if the saved network can be read back by another process, else the reason, a sentence."""
+    def unreadable(self, name):
+        """Whether the saved network cannot be read back."""
         try:
             self._read(name)
-        except BookError as error:
-            return str(error)
-        return None
+        except BookError:
+            return True
+        return False
 
     def _read(self, name):
         file = self.network(name)
