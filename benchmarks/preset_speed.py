@@ -18,7 +18,7 @@ import typer
 
 from gan_book import backend
 from gan_book.commands import cli
-from gan_book.training import chapters, runs
+from gan_book.training import chapters, run_config
 from gan_book.training.logs import StepClock
 from tools import results
 
@@ -36,7 +36,7 @@ def timed(lesson, settings, steps):
     model.compile()
     batches, clock = lesson.task.batches(dataset, settings), StepClock()
     epochs = math.ceil((WARM_UP + steps) / (dataset.train_size // settings.batch_size))
-    model.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[batches.follow_epochs(), clock])
+    model.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[clock])
     seconds = np.diff(clock.times)
     warm_up, seconds = seconds[:WARM_UP], seconds[WARM_UP : WARM_UP + steps]
     median = float(np.median(seconds))
@@ -65,7 +65,7 @@ def main(
     """Time some steps of a preset."""
     lesson = chapters.lesson(chapter)
     settings = lesson.settings(preset, precision=number_format)
-    row = {"preset": preset, **runs.surroundings(), **timed(lesson, settings, steps)}
+    row = {"preset": preset, **run_config.surroundings(), **timed(lesson, settings, steps)}
     results.put_row("preset_speed", "presets", row)
 
 

@@ -21,7 +21,7 @@ from typing import Annotated
 from gan_book import backend, datasets
 from gan_book.commands import cli
 
-from gan_book.training import runs  # isort: skip  (first: silences TensorFlow's start-up notices)
+from gan_book.training import run_config, runs  # isort: skip  (first: silences TensorFlow's start-up notices)
 import keras
 import numpy as np
 import typer
@@ -68,7 +68,7 @@ def work(variant, settings, steps):
         "peak_memory_bytes": backend.peak_memory(),
         "xla": bool(trained.jit_compile),
         "weights_moved": moved,
-        "surroundings": {**runs.surroundings(), "accelerator": backend.accelerator()},
+        "surroundings": {**run_config.surroundings(), "accelerator": backend.accelerator()},
     }
 
 
@@ -108,7 +108,7 @@ def run_fused(model, dataset, n, steps):
     chosen = np.arange(n * steps) % len(dataset.images)  # one epoch of as many batches as there are steps
     batches = Batches(dataset.images[chosen], dataset.labels[chosen], n)
     clock = StepClock()
-    model.fit(batches, shuffle=False, verbose=0, callbacks=[batches.follow_epochs(), clock])
+    model.fit(batches, shuffle=False, verbose=0, callbacks=[clock])
     return np.diff(clock.times), model
 
 

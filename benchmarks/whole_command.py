@@ -40,7 +40,7 @@ def timed(lesson, preset):
         times = {"seconds": time.perf_counter() - start, "cpu_seconds": _used() - used}
         if ended.returncode:
             raise BookError(f"`gan-book train {lesson} --preset {preset}` ended with status {ended.returncode}")
-        made_on = {name: run.config[name] for name in ("versions", "backend", "git", *results.PLACE)}
+        made_on = {name: getattr(run.config, name) for name in ("versions", "backend", "git", *results.PLACE)}
         training = {name: run.report[name] for name in ("steps", "training_seconds")}
     return {"lesson": lesson, "preset": preset, **training, **times, **made_on}
 

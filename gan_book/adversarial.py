@@ -160,7 +160,11 @@ class AdversarialModel(keras.Model):
     @property
     def players(self):
         """The compiled networks among the attributes."""
-        return [layer for layer in self.layers if getattr(layer, "optimizer", None) is not None]
+        # Keras goes on listing a network whose attribute has been given to another one.
+        own = [value for name, value in vars(self).items() if not name.startswith("_")]
+        current = {id(value) for value in keras.tree.flatten(own)}
+        networks = [layer for layer in self.layers if id(layer) in current]
+        return [network for network in networks if getattr(network, "optimizer", None) is not None]
 
     def compile(
         self, optimizer=None, loss=None, metrics=None, steps_per_execution=1, run_eagerly=False, jit_compile="auto"
@@ -214,7 +218,6 @@ class AdversarialModel(keras.Model):
                     "gradients through it a Composite with frozen=[...], or set shares_weights = True if it is meant"
                 )
 
-    @property
     def watched_losses(self):
         """Names of those logs that are the discriminators' losses for real or fake; known after the first step."""
         names, watched = [], {id(network) for network in self.discriminators}

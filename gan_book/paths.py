@@ -22,7 +22,7 @@ PRETRAINED = BOOK / "pretrained"
 RESULTS = BOOK / "results"
 
 # What zipfile, numpy and Keras raise at damaged files; RuntimeError for flags ("encrypted", an unknown compression)
-# that a flipped bit has set.
+# that a flipped bit has set; AttributeError and ImportError for a network that names what Keras does not have here.
 UNREADABLE = (
     OSError,
     EOFError,
@@ -31,6 +31,8 @@ UNREADABLE = (
     IndexError,
     TypeError,
     RuntimeError,
+    AttributeError,
+    ImportError,
     struct.error,
     zipfile.BadZipFile,
     zlib.error,

@@ -53,8 +53,11 @@ def save_network(network, path):
         part.replace(path)
 
 
-def load_network(path):
+def load_network(path, custom_objects=None):
     """The network of a file of `save_network`, or of any other ``.keras`` file, for inference.
+
+    Args:
+        custom_objects: dict from names to layer classes that are not registered with Keras.
 
     A generator comes back as a `gan_book.sampling.Generator`. Nothing is unpickled, and no code of the file runs.
 
@@ -65,11 +68,15 @@ def load_network(path):
     if not path.is_file():
         raise BookError(f"there is no network {path}; check the path")
     try:
-        network = keras.models.load_model(path, compile=False, safe_mode=True)
-        takes = _takes(path)
+        return read_network(path, custom_objects)
     except UNREADABLE as error:
         raise BookError(f"{path} cannot be read ({type(error).__name__}); {_advice(error)}") from error
-    takes = takes or legacy.takes_by_name(network)
+
+
+def read_network(path, custom_objects=None):
+    """`load_network`, but a damaged file, or one with layers that are not known, raises one of `UNREADABLE`."""
+    network = keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=True)
+    takes = _takes(path) or legacy.takes_by_name(network)
     return Generator(network.inputs, network.output, takes, name=network.name) if takes else network
 
 

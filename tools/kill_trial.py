@@ -23,7 +23,7 @@ import typer
 
 from gan_book.commands import cli
 from gan_book.errors import BookError
-from gan_book.training import checkpoint, runs
+from gan_book.training import checkpoint, run_config, runs
 
 STEPS_PER_EPOCH, EPOCHS = 10, 6
 GAN_BOOK = [sys.executable, "-m", "gan_book", "train", "cgan"]
@@ -168,7 +168,7 @@ def main(
             rows.append(trial(number, folder, expected, rng))
             print(rows[-1], flush=True)
     summary = {"kills": kills, "equal": sum(row["equal"] for row in rows), "seed": seed}
-    summary |= {"steps": STEPS_PER_EPOCH * EPOCHS, "trials": rows, **runs.surroundings()}
+    summary |= {"steps": STEPS_PER_EPOCH * EPOCHS, "trials": rows, **run_config.surroundings()}
     print(f"{summary['equal']} of {kills} killed trainings ended bit for bit as the undisturbed one.")
     if json_file is not None:
         runs.write_json(json_file, summary)

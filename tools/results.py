@@ -21,7 +21,6 @@ from gan_book.errors import BookError, counted, duration
 from gan_book.metrics.score import is_finite, scores_of
 from gan_book.paths import BOOK, RESULTS, atomic_write
 from gan_book.training import chapters, runs
-from gan_book.training.runs import seed_of
 from gan_book.training.task import DIRECTIONS
 
 TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md")
@@ -49,14 +48,13 @@ def summarise(folders):
         if report is None:
             raise BookError(f"{folder} is not finished; resume it first")
     _check_alike(folders, configs, reports)
-    settings = configs[0]["settings"]
+    settings = configs[0].settings
     each = [
         {
-            "seed": seed_of(config),
+            "seed": config.seed,
             "training_seconds": report["training_seconds"],
             "findings": report["findings"],
-            **{name: config[name] for name in PLACE},
-            **({"starts": [start["criterion"] for start in config["starts"]]} if "starts" in config else {}),
+            **{name: getattr(config, name) for name in PLACE},
             **{name: score.value for name, score in tabled(report["measured"]).items()},
         }
         for config, report in zip(configs, reports, strict=True)
@@ -71,7 +69,7 @@ def summarise(folders):
         "scores": [_without_value(score).as_dict() for score in scores.values()],
         "samples": first["samples"],
         "classifier_accuracy_on_real": first["details"].get("classifier_accuracy_on_real"),
-        "made_on": {name: configs[0][name] for name in ("backend", "versions", "git")},
+        "made_on": {name: getattr(configs[0], name) for name in ("backend", "versions", "git")},
         "runs": each,
         "mean": _over_runs(np.mean, columns),
         "spread": _over_runs(partial(np.std, ddof=1), columns) if len(each) > 1 else None,
@@ -83,7 +81,7 @@ def _check_alike(folders, configs, reports):
     kinds = [_kind(runs.Run(folder)) for folder in folders]
     if any(kind != kinds[0] for kind in kinds):
         raise BookError(f"the runs {listed} differ in more than their seed; collect them apart")
-    seeds = [seed_of(config) for config in configs]
+    seeds = [config.seed for config in configs]
     if len(set(seeds)) < len(seeds):
         raise BookError(f"the runs {listed} have the seeds {seeds}, one of them twice; collect one of each")
     measured = [tabled(report["measured"]).keys() for report in reports]
@@ -93,9 +91,9 @@ def _check_alike(folders, configs, reports):
 
 def _kind(run):
     """What runs of a row have in common: lesson, settings but for the seed, backend, and how much was measured."""
-    lesson, report = run.config["lesson"], run.report["measured"]
+    lesson, report = run.config.lesson, run.report["measured"]
     settings = replace(chapters.lesson(lesson).settings_of(run), seed=0)
-    return lesson, settings, run.config["backend"], report["dataset"], report["samples"]
+    return lesson, settings, run.config.backend, report["dataset"], report["samples"]
 
 
 def _without_value(score):

@@ -54,7 +54,7 @@ def ship(folder, target):
 
 def measure_again(run):
     """Writes the report of the run whose networks were rounded."""
-    lesson = chapters.lesson(run.config["lesson"])
+    lesson = chapters.lesson(run.config.lesson)
     settings = lesson.settings_of(run)
     report.measure_again(run, lesson, lesson.task.load(settings), settings.measure_samples)
 
@@ -64,7 +64,7 @@ def main(folder: Annotated[Path, typer.Argument(help="A finished run.")]):
     run = runs.Run(folder)
     if run.report is None:
         raise BookError(f"{folder} holds no finished run; finish it with --resume first")
-    target = PRETRAINED / run.config["lesson"]
+    target = PRETRAINED / run.config.lesson
     ship(folder, target)
     for path in sorted(target.iterdir()):
         print(f"{path.stat().st_size:>9,}  {path.relative_to(PRETRAINED.parent)}")

@@ -109,7 +109,7 @@ def main(
     except Interrupted:  # which says how to go on with that one run, by itself and without this comparison's measures
         raise Interrupted(shlex.join(["python", "-m", "chapters.ch08_acgan.compare", *sys.argv[1:]])) from None
     draw_losses(found, out / "losses.png")
-    dataset = datasets.load(data, next(iter(found.values()))[0].config["settings"]["image_size"])
+    dataset = datasets.load(data, next(iter(found.values()))[0].config.settings["image_size"])
     for label in VARIED.get(data, dataset.class_names[:2]):
         draw_variety(found, dataset, label, out / f"{label.lower()}.png")
     print(score_table(found))

@@ -544,9 +544,9 @@ def trained_alone(classifier, images, labels, steps, seed):
 def measure(run, dataset, images, asked, seed):
     """The chapter's own scores of a run; the generator's `images` are measured as in every chapter."""
     del images, asked
-    settings, classifier = run.config["settings"], run.load("classifier")
-    labelled = labelled_subset(dataset, settings["labels_per_class"], run.seed)  # after a restart those of the new seed
-    alone = trained_alone(classifier, *labelled, settings["alone_steps"], seed)
+    settings, classifier = LESSON.settings_of(run), run.load("classifier")
+    labelled = labelled_subset(dataset, settings.labels_per_class, run.seed)  # after a restart those of the new seed
+    alone = trained_alone(classifier, *labelled, settings.alone_steps, seed)
     test = dataset.test_images, dataset.test_labels
     scores = [
         Score("test_accuracy", "test accuracy", accuracy(classifier, *test), "{:.2f} %", 100),

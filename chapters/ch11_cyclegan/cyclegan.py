@@ -38,7 +38,7 @@ from gan_book.errors import BookError
 from gan_book.metrics import compare_pairs, compare_sets, histogram_matched
 from gan_book.networks import normal, to_float
 from gan_book.sampling import evenly_spaced
-from gan_book.training.lesson import Lesson, Settings
+from gan_book.training.lesson import Lesson, Settings, bounded
 from gan_book.training.task import Translation, translate
 
 # %% [markdown]
@@ -301,7 +301,7 @@ class CycleGANSettings(Settings):
     blocks: int = 6
     cycle: float = 10.0
     identity: float = 5.0
-    pool: float = 50.0
+    pool: int = bounded(50, least=0)
     learning_rate: float = 2e-4
     mirror: float = 0.5
 
@@ -322,23 +322,23 @@ def build(settings, dataset):
 
     Raises:
         BookError: images of less than 12 pixels, too small for the discriminator's patches, or whose sides are no
-            multiples of 4; a pool that is no whole number or too small.
+            multiples of 4; a pool that is too small.
     """
     shape, width = dataset.image_shape, settings.width
     if any(side % 4 or side < 12 for side in shape[:2]):
         sides = f"{shape[0]}" if shape[0] == shape[1] else f"{shape[0]}x{shape[1]}"
         advice = "set --image-size to multiples of 4, 12 or more"
         raise BookError(f"images of {sides} pixels cannot be translated and measured; {advice}")
-    if settings.pool % 1 or 0 < settings.pool < settings.batch_size:
-        advice = f"set pool to 0, or to a whole number not below the batch size of {settings.batch_size}"
-        raise BookError(f"a pool cannot have {settings.pool:g} images; {advice}")
+    if 0 < settings.pool < settings.batch_size:
+        advice = f"set pool to 0, or to a number not below the batch size of {settings.batch_size}"
+        raise BookError(f"a pool cannot have {settings.pool} images; {advice}")
     rate = ConstantThenLinear(settings.learning_rate, settings.epochs * (dataset.train_size // settings.batch_size))
     g, f = (define_generator(shape, width, settings.blocks, name) for name in ("generator", "inverse"))
     judge_y, judge_x = (define_patchgan(shape, settings.patch, width, f"patchgan_{side}") for side in "yx")
     discriminators = define_discriminator(judge_y, rate, "D_Y"), define_discriminator(judge_x, rate, "D_X")
     weights = {"cycle": settings.cycle, "identity": settings.identity}
     gans = define_gan(g, f, judge_y, rate, **weights, name="G"), define_gan(f, g, judge_x, rate, **weights, name="F")
-    return CycleGAN((g, f), (judge_y, judge_x), discriminators, gans, int(settings.pool), settings.seed)
+    return CycleGAN((g, f), (judge_y, judge_x), discriminators, gans, settings.pool, settings.seed)
 
 
 def panels(networks, x, y, sides):

@@ -17,7 +17,7 @@ from gan_book.commands.evaluate import evaluate_command
 from gan_book.commands.generate import generate_command
 from gan_book.commands.interpolate import interpolate_command
 from gan_book.commands.predict import predict_command
-from gan_book.commands.shared import Chapter
+from gan_book.commands.shared import Chapter, open_run
 from gan_book.commands.translate import translate_command
 from gan_book.datasets.images import parse_size
 from gan_book.errors import BookError, Interrupted, shown
@@ -41,7 +41,12 @@ ImageSize = Annotated[
 ]
 Limit = Annotated[int | None, typer.Option(help="Number of training images to use.")]
 Out = Annotated[Path | None, typer.Option(help="Folder of the run.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with an interrupted run; with more --epochs, also with a finished one.")
+]
+StartFrom = Annotated[
+    Path | None, typer.Option("--start-from", help="A run whose trained weights (and settings) to begin with.")
+]
 Deterministic = Annotated[bool | None, typer.Option("--deterministic", help="Same bits every time, a little slower.")]
 OnFailure = Annotated[str | None, typer.Option(help="If training fails: warn (the default), stop or restart.")]
 TensorBoard = Annotated[bool | None, typer.Option("--tensorboard", help="Also write TensorBoard logs into the run.")]
@@ -54,11 +59,18 @@ def main(arguments=None):
 
 
 def run_lesson(lesson):
-    """Entry point of a chapter's script, also of a reader's changed copy: ``gan-book train`` for this very lesson."""
+    """Entry point of a chapter's script, also of a reader's changed copy: ``gan-book train`` for this very lesson.
+
+    With the name of another command first, such as ``python my_cgan.py generate --run runs/my-cgan-quick-001``, it is
+    that command, which then knows the layers of the script.
+    """
     from gan_book.training import chapters
 
     chapters.use(lesson)
-    main(["train", lesson.name, *sys.argv[1:]])
+    command, words = "train", sys.argv[1:]
+    if words and words[0] in ("train", "finish", "generate", "interpolate", "evaluate", "predict", "translate"):
+        command, *words = words
+    main([command, lesson.name, *words])
 
 
 def guard(command):
@@ -174,6 +186,7 @@ def train(
     on_failure: OnFailure = None,
     tensorboard: TensorBoard = None,
     changes: Set = None,
+    start_from: StartFrom = None,
 ):
     """Train a chapter's GAN and measure it."""
     quiet.import_backend()
@@ -192,11 +205,18 @@ def train(
         "deterministic": deterministic,
     }
     flags |= _assignments(lesson, changes or [])
+    if resume and start_from:
+        raise BookError("--resume goes on with a run and --start-from begins a new one; give one or the other")
     if resume:
         training.resume(lesson, preset, out, {**flags, "on_failure": on_failure, "tensorboard": tensorboard})
         return
-    preset = preset or "quick"
-    training.train(lesson, lesson.settings(preset, **flags), preset, out, on_failure or "warn", bool(tensorboard))
+    if start_from and preset is None:  # what is not said is as in that run, without which its weights would not fit
+        other = open_run(chapter, start_from)
+        preset, settings = other.config.preset, lesson.changed(lesson.settings_of(other), **flags)
+    else:
+        preset = preset or "quick"
+        settings = lesson.settings(preset, **flags)
+    training.train(lesson, settings, preset, out, on_failure or "warn", bool(tensorboard), start_from=start_from)
 
 
 def _assignments(lesson, changes):
@@ -218,6 +238,19 @@ def _assignments(lesson, changes):
 def _either(names):
     *others, last = names
     return f"{', '.join(others)} or {last}"
+
+
+@app.command()
+def finish(
+    chapter: Chapter,
+    run: Annotated[Path, typer.Option("--run", help="Folder of an interrupted run.")],
+):
+    """Measure and draw what an interrupted training has reached; it can still be resumed."""
+    quiet.import_backend()
+    from gan_book.training import chapters
+    from gan_book.training import train as training
+
+    training.finish(chapters.lesson(chapter), run)
 
 
 app.command("generate")(generate_command)

@@ -61,7 +61,7 @@ def generate(run, n, label, seed, out, overwrite=False):
         raise BookError(f"a grid shows at most {LARGEST_GRID:,} images, not {n:,}; name a folder or a .npz file")
     target = None if kind == "" else writable_target(out, overwrite=overwrite)
     generator = load_generator(run)
-    names = label_names(generator, run.config["class_names"])
+    names = label_names(generator, run.config.class_names)
     if label is not None and not names:
         raise BookError(f"{run} holds an unconditional generator, which cannot be asked for '{label}'; omit --label")
     labels = _labels(n, label, names)
@@ -86,7 +86,7 @@ def load_generator(run):
 
     generator = run.load("generator")
     if not takes_noise(generator):
-        lesson = run.config["lesson"]
+        lesson = run.config.lesson
         raise BookError(f"{run} holds a generator that is given pictures; use `gan-book translate {lesson}`")
     return generator
 

@@ -68,7 +68,7 @@ def walk_between_classes(run, start, end, seed, frames):
     from gan_book.sampling import between_classes, label_names, latent_points
 
     generator = load_generator(run)
-    names = label_names(generator, run.config["class_names"])
+    names = label_names(generator, run.config.class_names)
     if not names:
         raise BookError(f"{run} holds an unconditional generator, which knows no classes; train a conditional one")
     first, last = find_label(start, names), find_label(end, names)
@@ -94,7 +94,7 @@ def walk_along_code(run, code, seed, frames):
         raise BookError(f"--code '{code}' is not understood; write number:first..last, such as 2:-2..2")
     number, first, last = int(match[1]), float(match[2]), float(match[3])
     generator = load_generator(run)
-    rows = max(1, len(label_names(generator, run.config["class_names"])))
+    rows = max(1, len(label_names(generator, run.config.class_names)))
     known = list(range(FIRST_CODE, FIRST_CODE + code_dim(generator)))
     if number not in known:
         has = f"has the codes {', '.join(map(str, known))}" if known else "has no codes; train infogan"

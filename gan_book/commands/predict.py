@@ -43,7 +43,7 @@ def predict_command(
         None if json_file is None else writable_target(json_file, [*files, *_listed(files)[0]], overwrite, "--json")
     )
     run = open_run(chapter, run)
-    predicted = predict(run, files, chapters.lesson(chapter).prepare.get(run.config["settings"]["data"]))
+    predicted = predict(run, files, chapters.lesson(chapter).prepare.get(run.config.settings["data"]))
     for file, reason in predicted.skipped:
         print(shown(f"skipped: {file} {reason}"))
     for answer in predicted.answers:
@@ -95,7 +95,7 @@ def predict(run, files, prepare=None):
     if not run.network("classifier").exists():
         raise BookError(f"{run} has no classifier to ask; chapter 9's runs have: `gan-book predict sgan`")
     classifier = run.load("classifier")
-    data, names = run.config["settings"]["data"], run.config["class_names"]
+    data, names = run.config.settings["data"], run.config.class_names
     named = list(map(Path, files))
     listed, skipped = _listed(named)
     read = []

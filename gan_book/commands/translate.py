@@ -167,7 +167,7 @@ def _network(run, lesson, direction):
         require_choice("--direction", direction, DIRECTIONS)
     if not lesson.task.paired:
         return networks[direction or DIRECTIONS[0]]
-    own = run.config["settings"]["direction"]
+    own = run.config.settings["direction"]
     if direction not in (None, own):
         raise BookError(f"{run} was trained to translate {own}, not {direction}; leave --direction out")
     return next(iter(networks.values()))

@@ -2,11 +2,15 @@
 
 import difflib
 import importlib
+import inspect
 import shlex
 import sys
 from pathlib import Path
 
+import keras
+
 from gan_book.errors import BookError
+from gan_book.paths import BOOK
 
 SCRIPTS = {
     "cgan": "chapters.ch06_cgan.cgan",
@@ -28,9 +32,32 @@ def use(lesson):
 
 
 def command(lesson):
-    """What to type to train `lesson`."""
-    script = shlex.quote(Path(sys.argv[0]).as_posix())  # with slashes, which no shell wants quoted
-    return f"python {script}" if lesson.name in _own else f"gan-book train {lesson.name}"
+    """What to type in a shell to train `lesson`; None if no command trains this very lesson, such as a notebook's."""
+    if lesson.name in _own:
+        return f"python {shlex.quote(Path(sys.argv[0]).as_posix())}"  # with slashes, which no shell wants quoted
+    same = lesson.name in SCRIPTS and origin(lesson) == origin(globals()["lesson"](lesson.name))
+    return f"gan-book train {lesson.name}" if same else None
+
+
+def origin(lesson):
+    """Where the lesson's model is built: "chapters/ch06_cgan/cgan.py:build", "my_cgan.py:build", "a notebook:build"."""
+    build = inspect.unwrap(lesson.build)
+    name, code = getattr(build, "__qualname__", type(build).__name__), getattr(build, "__code__", None)
+    file = "a notebook" if code is None else code.co_filename
+    if file.startswith("<") or "ipykernel" in file:
+        file = "a notebook"
+    path = Path(file)
+    if path.is_absolute():  # elsewhere than in the book a file may be moved together with its runs
+        path = path.resolve()
+        file = path.relative_to(BOOK).as_posix() if path.is_relative_to(BOOK) else path.name
+    return f"{file}:{name}"
+
+
+def own_layers(lesson):
+    """The layer classes of the module that builds the lesson's model, by name: what loading its networks takes."""
+    module = sys.modules.get(getattr(lesson.build, "__module__", None))
+    classes = [each for each in vars(module).values() if inspect.isclass(each)] if module else []
+    return {each.__name__: each for each in classes if issubclass(each, keras.layers.Layer)}
 
 
 def lesson(name):

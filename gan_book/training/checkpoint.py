@@ -18,6 +18,7 @@ import numpy as np
 
 from gan_book.errors import BookError, Interrupted
 from gan_book.paths import UNREADABLE, atomic_write, read_arrays
+from gan_book.training.detectors import require_finite
 
 KEPT = 2
 
@@ -35,7 +36,11 @@ def save(model, folder, position):
 
     The file is complete or absent: it is written under another name and renamed. Its arrays carry CRC-32 sums, so
     that later damage shows when it is read.
+
+    Raises:
+        TrainingFailure: weights are NaN or infinite; nothing is written then, and the files before it stay.
     """
+    require_finite(model, position["step"])
     folder = Path(folder)
     arrays = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(state_variables(model))}
     means = {name: [float(v) for v in mean.variables] for name, mean in model.means.items()}
@@ -68,33 +73,75 @@ def restore(model, folder, tell=print):
     Raises:
         BookError: there are checkpoints but none can be read, or they belong to other networks.
     """
+    found = _newest(folder, tell)
+    if found is None:
+        return None
+    file, arrays, about = found
+    variables = state_variables(model)
+    if len(arrays) != len(variables) or not _fit(arrays, variables):
+        raise BookError(f"checkpoint {file} belongs to other networks; was the chapter changed since it was written?")
+    for i, variable in enumerate(variables):
+        if variable.name != "learning_rate":  # it is what the settings say, also where they were changed
+            variable.assign(arrays[f"v{i}"])
+    return about["position"], about["means"]
+
+
+def restore_weights(model, folder, tell=print):
+    """Loads the weights of the newest readable checkpoint of another training into `model`, and nothing else of it.
+
+    Optimizers and random states stay as they are: a new training begins.
+
+    Returns:
+        Whether there is a checkpoint.
+
+    Raises:
+        BookError: there are checkpoints but none can be read, or they are of networks of other shapes.
+    """
+    found = _newest(folder, tell)
+    if found is None:
+        return False
+    file, arrays, _ = found
+    variables = model.variables  # in the file they come first; what follows are the optimizers'
+    if len(arrays) < len(variables) or not _fit(arrays, variables):
+        advice = "give the new run the same settings and data of the same shape"
+        raise BookError(f"{file} holds networks of other shapes; {advice}")
+    weights = {id(weight) for weight in model.weights}
+    for i, variable in enumerate(variables):
+        if id(variable) in weights:
+            variable.assign(arrays[f"v{i}"])
+    return True
+
+
+def _newest(folder, tell):
+    """The newest readable checkpoint, ``(file, arrays, about)``, or None where there is none at all."""
     files = saved(folder)
     for file in files:
         try:
-            arrays, about = _read(file)
+            return file, *_read(file)
         except UNREADABLE as error:
             before = "" if file == files[-1] else "; going back to the one before it"
             tell(f"Checkpoint {file} is damaged ({type(error).__name__}){before}.")
-            continue
-        _assign(model, arrays, file)
-        return about["position"], about["means"]
     if files:
         raise BookError(f"no checkpoint in {folder} can be read; start anew without --resume and with another --out")
     return None
 
 
 def _read(file):
+    """Raises one of `UNREADABLE` if the file is damaged, or is no checkpoint."""
     arrays = read_arrays(file)
-    return arrays, json.loads(arrays.pop("about").tobytes())
+    about = json.loads(arrays.pop("about").tobytes())
+    position = about["position"]
+    whole = all(type(position[name]) is int and position[name] >= 0 for name in ("step", "epoch", "batch"))
+    if not (whole and isinstance(position["state"], dict) and isinstance(position.get("seconds", 0.0), int | float)):
+        raise ValueError("no place in a training")
+    about["means"] = {name: [float(total), float(count)] for name, (total, count) in about["means"].items()}
+    if any(array.dtype.kind not in "biuf" for array in arrays.values()):
+        raise ValueError("no numbers")
+    return arrays, about
 
 
-def _assign(model, arrays, file):
-    variables = state_variables(model)
-    shapes = {f"v{i}": tuple(v.shape) for i, v in enumerate(variables)}
-    if {name: value.shape for name, value in arrays.items()} != shapes:
-        raise BookError(f"checkpoint {file} belongs to other networks; was the chapter changed since it was written?")
-    for i, variable in enumerate(variables):
-        variable.assign(arrays[f"v{i}"])
+def _fit(arrays, variables):
+    return all(f"v{i}" in arrays and arrays[f"v{i}"].shape == tuple(v.shape) for i, v in enumerate(variables))
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -123,9 +170,14 @@ class Checkpoints(keras.callbacks.Callback):
         if found is None:
             return None
         position, means = found
+        epoch, batch = position["epoch"], position["batch"]
+        if batch >= self.steps_per_epoch or position["step"] != epoch * self.steps_per_epoch + batch:
+            raise BookError(
+                f"the checkpoints in {self.folder} are not of epochs of {self.steps_per_epoch} steps; start anew"
+            )
         self._means = means if position["batch"] else {}  # Those of a whole epoch are not the next one's.
-        self.epoch, self.first_batch = position["epoch"], position["batch"]
-        self.seconds_before = position["seconds"]
+        self.epoch, self.first_batch = epoch, batch
+        self.seconds_before = position.get("seconds", 0.0)
         return position
 
     @property
@@ -171,24 +223,23 @@ class Checkpoints(keras.callbacks.Callback):
         self._saved = time.monotonic()
 
 
-class OneTraining(keras.callbacks.CallbackList):
-    """Callbacks for `fit` after `fit`: to them it is one training, which ends when `end` is called."""
+class WholeTraining(keras.callbacks.CallbackList):
+    """Callbacks for one `fit` an epoch, to whom all of them are one training: from `begin` to `end`."""
 
     def __init__(self, callbacks, model):
         super().__init__(callbacks, model=model, add_history=True)
-        self._begun = False
 
     def on_train_begin(self, logs=None):
-        if not self._begun:
-            self._begun = True
-            super().on_train_begin(logs)
+        """Called by every `fit`."""
 
     def on_train_end(self, logs=None):
-        pass
+        """Called by every `fit`."""
+
+    def begin(self):
+        super().on_train_begin()
 
     def end(self):
-        if self._begun:
-            super().on_train_end()
+        super().on_train_end()
 
 
 @contextmanager

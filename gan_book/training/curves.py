@@ -6,6 +6,7 @@ The columns of a log are named ``<turn>_<metric>``; a network with several outpu
 import csv
 import math
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -36,11 +37,13 @@ def read_log(log_csv):
         BookError: there is no such file, or no row in it.
     """
     try:
-        with Path(log_csv).open(newline="", encoding="utf-8") as file:
-            unit, *names = next(csv.reader(file), [""])
-            rows = [row for row in csv.DictReader(file, [unit, *names]) if (row[unit] or "").isdigit()]
+        with Path(log_csv).open(newline="", encoding="utf-8", errors="replace") as file:
+            unit, *names = next(csv.reader(file), []) or [""]
+            rows = [row for row in csv.DictReader(file, [unit, *names]) if (row[unit] or "").isdecimal()]
     except OSError as error:
         raise BookError(f"cannot read the log {log_csv}: {error.strerror}; train first, it is written then") from error
+    except csv.Error as error:
+        raise BookError(f"cannot read the log {log_csv}: {error}; restore it or train again") from error
     if not rows:
         raise BookError(f"the log {log_csv} holds no finished {unit or 'epoch'} yet; train for at least one epoch")
     by_place = {int(row[unit]): row for row in rows}
@@ -103,16 +106,22 @@ def training_gif(samples_folder, path):
 
     Of a longer training, `MAX_GIF_FRAMES` epochs evenly spread over it are shown.
 
+    A picture that cannot be read is left out.
+
     Raises:
-        BookError: the folder holds no such picture.
+        BookError: the folder holds no such picture that can be read.
     """
     pictures = {}
     for file in Path(samples_folder).glob("epoch-*.png"):
         if number := re.fullmatch(r"epoch-(\d+)\.png", file.name):
             pictures[int(number[1])] = file
-    if not pictures:
-        raise BookError(f"no epoch-0001.png or later in {samples_folder}, so there is no training to animate")
     epochs = sorted(pictures)
     if len(epochs) > MAX_GIF_FRAMES:
         epochs = [epochs[round(at)] for at in np.linspace(0, len(epochs) - 1, MAX_GIF_FRAMES)]
-    save_gif([with_caption(pictures[epoch], f"epoch {epoch}") for epoch in epochs], path)
+    frames = []
+    for epoch in epochs:
+        with suppress(OSError, ValueError, SyntaxError):  # what Pillow raises at damaged files
+            frames.append(with_caption(pictures[epoch], f"epoch {epoch}"))
+    if not frames:
+        raise BookError(f"no epoch-0001.png or later in {samples_folder}, so there is no training to animate")
+    save_gif(frames, path)

@@ -2,12 +2,26 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import get_args, get_type_hints
 
 from gan_book.datasets.images import sides
 from gan_book.errors import BookError, require_choice
 from gan_book.training.task import Generation
+
+
+def bounded(default=MISSING, *, least=None, above=None, most=None):
+    """A field of `Settings` with bounds of its own, such as ``pool: int = bounded(50, least=0)``.
+
+    Where a field has none, `USUAL` bounds hold.
+    """
+    limits = {"least": least, "above": above, "most": most}
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    return field(default=default, metadata={"bounds": given})
+
+
+# A whole number counts something, of which there is at least one; another number is a size, which may be 0.
+USUAL = {int: {"least": 1}, float: {"least": 0}}
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,6 @@ class Settings:
         steps_per_execution: steps run between two returns to Python.
         checkpoint_seconds: time between two checkpoints within an epoch; there is always one at its end.
         measure_samples: images drawn for measuring.
-        starts: how many trainings to begin, of which the best after an epoch goes on; see `gan_book.training.starts`.
     """
 
     data: str
@@ -34,13 +47,12 @@ class Settings:
     batch_size: int
     limit: int | None = None
     image_size: int | str | None = None
-    seed: int = 0
+    seed: int = bounded(0, least=0, most=2**32 - 1)
     precision: str = "auto"
     deterministic: bool = False
     steps_per_execution: int = 1
     checkpoint_seconds: float = 60.0
     measure_samples: int = 10_000
-    starts: int = 1
 
 
 @dataclass(frozen=True)
@@ -60,8 +72,6 @@ class Lesson:
         measure: ``measure(run, dataset, images, labels, seed)`` returns the chapter's own `Score`s of a saved run, and
             a dict of details for report.json; None if the chapter has none. images: uint8 ``[n, h, w, c]``, what the
             run's generator drew by `seed`; labels: int ``[n]``, the classes or categories it was asked for.
-        criterion: ``criterion(run)`` returns how good a start is, the higher the better, from its logs and networks and
-            without labels, or None if it cannot tell; without the function the chapter never can.
         prepare: name of a data set -> ``prepare(grey, size)``, which makes a reader's image, uint8 ``[280, 280]``, look
             like the images of that set, uint8 ``[size, size]``, before `gan-book predict` classifies it.
         task: what the model is for, and with it data, batches, pictures and scores; see `gan_book.training.task`.
@@ -75,7 +85,6 @@ class Lesson:
     next_step: str
     kept: tuple[str, ...] = ()
     measure: Callable | None = None
-    criterion: Callable | None = None
     prepare: dict[str, Callable] = field(default_factory=dict)
     task: Generation = Generation()  # noqa: RUF009 - nothing changes it
 
@@ -86,15 +95,20 @@ class Lesson:
             BookError: no such preset or setting, or a value that makes no sense.
         """
         require_choice("--preset", preset, self.presets)
-        settings = self.presets[preset]
+        return self.changed(self.presets[preset], **changes)
+
+    def changed(self, settings, **changes):
+        """Settings with changes; None means "as they are".
+
+        Raises:
+            BookError: no such setting, or a value that makes no sense.
+        """
         known = {each.name for each in fields(settings)}
         unknown = sorted(set(changes) - known)
         if unknown:
             raise BookError(f"'{unknown[0]}' is not a setting of {self.name}; it has: {', '.join(sorted(known))}")
         settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
-        for name in known:
-            value, usual = getattr(settings, name), getattr(self.presets[preset], name)
-            _check(name, float(value) if isinstance(usual, float) else value)
+        _require_bounds(settings)
         return settings
 
     def settings_of(self, run):
@@ -103,16 +117,19 @@ class Lesson:
         Raises:
             BookError: it has some that this version of the chapter does not know, or that make no sense.
         """
-        usual = next(iter(self.presets.values()))
+        usual, given = next(iter(self.presets.values())), dict(run.config.settings)
+        for name, kinds in _kinds(type(usual)).items():
+            if int in kinds and float not in kinds and isinstance(given.get(name), float) and given[name].is_integer():
+                given[name] = int(given[name])  # some that are whole numbers now were not in earlier versions
         try:
-            settings = type(usual)(**run.config["settings"])
+            settings = type(usual)(**given)
         except TypeError:
             raise BookError(f"{run} has settings this version of '{self.name}' does not know; start anew") from None
-        for name, hint in get_type_hints(type(settings)).items():
-            value, kinds = getattr(settings, name), set(get_args(hint)) or {hint}
+        for name, kinds in _kinds(type(settings)).items():
+            value = getattr(settings, name)
             if kinds <= PLAIN and type(value) not in kinds and not (float in kinds and type(value) is int):
                 raise BookError(f"{run.config_file} gives {name} as {value!r}; restore it or train again")
-            _check(name, value)
+        _require_bounds(settings)
         return settings
 
 
@@ -120,19 +137,36 @@ PLAIN = {int, float, str, bool, type(None)}  # what config.json keeps as it is
 FLAGS = ("epochs", "batch_size", "limit", "image_size", "seed")  # numbers the command line has flags of their own for
 
 
-def _check(name, value):
-    """Whole numbers are counts, of which there is at least 1; others are sizes, which are not negative."""
-    flag = f"--{name.replace('_', '-')}" if name in FLAGS else f"--set {name}"
-    if name == "seed":
-        if not 0 <= value < 2**32:
-            raise BookError(f"{flag} must be from 0 to {2**32 - 1}, not {value}")
-    elif name == "image_size":
-        try:
-            sides(8 if value is None else value)
-        except BookError as error:
-            raise BookError(f"{flag} must be a size, not {value}: {error}") from None
-    elif isinstance(value, int) and not isinstance(value, bool):
-        if value < 1:
-            raise BookError(f"{flag} must be at least 1, not {value}")
-    elif isinstance(value, float) and not (math.isfinite(value) and value >= 0):
-        raise BookError(f"{flag} must be a number that is not negative, not {value}")
+def _kinds(cls):
+    """The types a setting's value can have, by its name."""
+    return {name: set(get_args(hint)) or {hint} for name, hint in get_type_hints(cls).items()}
+
+
+def _require_bounds(settings):
+    """Raises BookError for a number outside the bounds of its field, or one that is not finite."""
+    kinds = _kinds(type(settings))
+    try:
+        sides(8 if settings.image_size is None else settings.image_size)
+    except BookError as error:
+        raise BookError(f"--image-size must be a size, not {settings.image_size}: {error}") from None
+    for each in fields(settings):
+        value, number = getattr(settings, each.name), float if float in kinds[each.name] else int
+        if number in kinds[each.name] and type(value) in (int, float):
+            whole = number is float or float(value).is_integer()
+            problem = _outside(value, each.metadata.get("bounds", USUAL[number])) if whole else "a whole number"
+            if problem:
+                flag = f"--{each.name.replace('_', '-')}" if each.name in FLAGS else f"--set {each.name}"
+                raise BookError(f"{flag} must be {problem}, not {value}")
+
+
+def _outside(value, bounds):
+    """What a number within the bounds would be, in words; None if this one is."""
+    least, above, most = (bounds.get(name) for name in ("least", "above", "most"))
+    inside = (least is None or value >= least) and (above is None or value > above) and (most is None or value <= most)
+    if inside and math.isfinite(value):
+        return None
+    if least is not None and most is not None:
+        return f"from {least} to {most}"
+    parts = [f"at least {least}"] * (least is not None) + [f"above {above}"] * (above is not None)
+    parts += [f"at most {most}"] * (most is not None)
+    return " and ".join(parts if math.isfinite(value) else ["a number", *parts])

@@ -3,7 +3,6 @@
 import csv
 import os
 import time
-from copy import deepcopy
 from pathlib import Path
 
 import keras
@@ -55,8 +54,13 @@ class StepCounter(keras.callbacks.Callback):
         return {"step": self.step, "epoch": self.epoch, "epoch_step": self.epoch_step}
 
     def restore(self, state):
-        """Go on from `state()`. In the middle of an epoch, the metrics' running means have to be restored too."""
-        self.step, self.epoch, self.epoch_step = state["step"], state["epoch"], state["epoch_step"]
+        """Go on from `state()`. In the middle of an epoch, the metrics' running means have to be restored too.
+
+        Raises:
+            KeyError, TypeError, ValueError or AttributeError: it is no such state.
+        """
+        self.step, self.epoch_step = int(state["step"]), int(state["epoch_step"])
+        self.epoch = None if state["epoch"] is None else int(state["epoch"])
 
 
 class EpochLog(keras.callbacks.CSVLogger):
@@ -120,11 +124,17 @@ class WindowMeans:
 
     def state(self):
         """What an exact resume needs, as JSON."""
-        return {name: deepcopy(value) for name, value in vars(self).items() if name != "window"}
+        steps = {"epoch_steps": self.epoch_steps, "open_steps": self.open_steps}
+        return {**steps, "epoch_sums": dict(self.epoch_sums), "open_sums": dict(self.open_sums)}
 
     def restore(self, state):
         """Go on from `state()`."""
-        vars(self).update(deepcopy(state))
+        self.epoch_steps, self.open_steps = int(state["epoch_steps"]), int(state["open_steps"])
+        self.epoch_sums, self.open_sums = _numbers(state["epoch_sums"]), _numbers(state["open_sums"])
+
+
+def _numbers(sums):
+    return {str(name): float(value) for name, value in sums.items()}
 
 
 class StepLog(StepCounter):

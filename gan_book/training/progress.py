@@ -1,12 +1,10 @@
 """One progress bar for the whole training, with a forecast of when it will be done."""
 
-import math
 import time
 
 import keras
+from rich import progress
 from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-from rich.progress import Progress as Bar
 from rich.text import Text
 
 from gan_book.errors import counted, duration
@@ -14,26 +12,7 @@ from gan_book.training.curves import losses
 
 REFRESH_SECONDS = 0.2
 COMPILING_STEPS = 2  # the first step compiles, and the second may once more, for another batch size
-FORGET_SECONDS = 60.0
-
-
-class Speed:
-    """Steps per second over about the last minute, pauses for pictures and checkpoints included.
-
-    Both the steps and the seconds fade with the same time constant, so that early on this is the plain mean.
-    """
-
-    def __init__(self):
-        self.steps = self.seconds = 0.0
-
-    def add(self, steps, seconds):
-        fade = math.exp(-seconds / FORGET_SECONDS)
-        self.steps = self.steps * fade + steps
-        self.seconds = self.seconds * fade + seconds
-
-    def rate(self):
-        """Steps per second, or None while nothing has been timed."""
-        return self.steps / self.seconds if self.steps and self.seconds else None
+SPEED_SECONDS = 60.0  # the speed shown is that of the last minute, pauses for pictures and checkpoints included
 
 
 def loss_text(logs):
@@ -57,20 +36,18 @@ class Progress(keras.callbacks.Callback):
     def __init__(self, steps_per_epoch, epochs, initial_step=0, console=None):
         super().__init__()
         self.steps_per_epoch, self.epochs = steps_per_epoch, epochs
-        self.step = self.timed_step = initial_step
-        self.epoch = initial_step // steps_per_epoch
-        self.speed, self.executions = Speed(), 0
-        self.began = self.timed_at = 0.0
-        self.first_step = 0
+        self.step, self.epoch = initial_step, initial_step // steps_per_epoch
+        self.began = self.moved_at = 0.0
+        self.executions = self.first_step = 0
         console = console or Console(highlight=False)
         self.lines = None if console.is_terminal and not console.is_dumb_terminal else console
-        self.bar = None if self.lines else TrainingBar(console, steps_per_epoch * epochs)
+        self.bar = TrainingBar(console, steps_per_epoch * epochs, initial_step, disable=self.lines is not None)
 
     def on_train_begin(self, logs=None):
-        self.began = self.timed_at = time.monotonic()
-        if self.bar:
+        self.began = self.moved_at = time.monotonic()
+        if not self.lines:
             self.bar.start()
-            self._show("compiling the first step")
+            self.bar.show(self._epoch_text(), "compiling the first step")
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
@@ -87,74 +64,89 @@ class Progress(keras.callbacks.Callback):
             if self.executions == 1 and self.lines:
                 plan = f"{counted(self.epochs, 'epoch')} of {counted(self.steps_per_epoch, 'step')}"
                 self._line(f"compiled in {now - self.began:.1f} s; {plan}")
-            self.timed_step, self.timed_at = self.step, now
-        elif self.bar and now - self.timed_at >= REFRESH_SECONDS:
-            self._measure(now)
-            self._show(loss_text(logs))
+            self.bar.restart(self.step)
+            self.moved_at = now
+        elif now - self.moved_at >= REFRESH_SECONDS and self.step < (self.epoch + 1) * self.steps_per_epoch:
+            self.bar.move(self.step)
+            if not self.lines:
+                self.bar.show(self._epoch_text(), loss_text(logs))
+            self.moved_at = now
 
     def on_epoch_end(self, epoch, logs=None):
-        self._measure(time.monotonic())
-        if self.bar:
-            self._show(loss_text(logs))
-        else:
-            parts = [f"epoch {epoch + 1}/{self.epochs}", loss_text(logs), self._rate_text(), self._left_text()]
-            self._line("  ".join(part for part in parts if part))
+        # The last step of an epoch is counted here, with the time that pictures and checks have taken since.
+        self.bar.move(self.step)
+        if not self.lines:
+            self.bar.show(self._epoch_text(), loss_text(logs))
+            return
+        task = self.bar.tasks[0]
+        left = f"{duration(task.remaining / task.speed)} left" if task.remaining and task.speed else ""
+        parts = [self._epoch_text(), loss_text(logs), speed_text(task), left]
+        self._line("  ".join(part for part in parts if part))
 
     def on_train_end(self, logs=None):
         self.close()
 
     def close(self):
         """Give the terminal back. Call it when ``fit`` ended with an exception; Keras calls no callback then."""
-        if self.bar:
+        if not self.lines:
             self.bar.stop()
 
-    def _measure(self, now):
-        if self.step > self.timed_step:
-            self.speed.add(self.step - self.timed_step, now - self.timed_at)
-            self.timed_step, self.timed_at = self.step, now
-
-    def _rate_text(self):
-        rate = self.speed.rate()
-        return f"{rate:.{0 if rate >= 10 else 1 if rate >= 1 else 2}f} steps/s" if rate else ""
-
-    def _left_text(self):
-        rate, steps = self.speed.rate(), self.steps_per_epoch * self.epochs - self.step
-        return f"{duration(steps / rate)} left" if rate and steps else ""
-
-    def _show(self, note):
-        fields = {
-            "epoch": f"epoch {self.epoch + 1}/{self.epochs}",
-            "rate": self._rate_text(),
-            "left": self._left_text(),
-        }
-        self.bar.show(self.step, note, **fields)
+    def _epoch_text(self):
+        return f"epoch {self.epoch + 1}/{self.epochs}"
 
     def _line(self, text):
         # Not console.print: it would wrap at 80 columns in a log file, and make an HTML block of every line in Jupyter.
         print(text, file=self.lines.file, flush=True)
 
 
-class TrainingBar(Bar):
-    """A bar with a second line for the losses, which would not fit beside it on a narrow terminal."""
+def speed_text(task):
+    """``12 steps/s`` of a rich task; empty while nothing has been timed."""
+    speed = task.speed
+    return f"{speed:.{0 if speed > 9.9 else 1 if speed >= 1 else 2}f} steps/s" if speed else ""
 
-    def __init__(self, console, total):
+
+class SpeedColumn(progress.ProgressColumn):
+    """Steps per second; rich's own columns say "it/s" or bytes."""
+
+    def render(self, task):
+        return Text(speed_text(task))
+
+
+class TrainingBar(progress.Progress):
+    """A bar with a second line for the losses, which would not fit beside it on a narrow terminal.
+
+    Disabled, it shows nothing and still measures the speed.
+    """
+
+    def __init__(self, console, total, completed, disable):
         self.note = ""  # super() draws already
         super().__init__(
-            TextColumn("{task.fields[epoch]}"),
-            BarColumn(bar_width=None),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TextColumn("{task.fields[left]}"),
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=None),
+            progress.MofNCompleteColumn(),
+            SpeedColumn(),
+            progress.TimeRemainingColumn(compact=True),
             console=console,
             expand=True,
             auto_refresh=False,
+            speed_estimate_period=SPEED_SECONDS,
+            get_time=lambda: time.monotonic(),
+            disable=disable,
         )
-        self.add_task("training", total=total, epoch="", rate="", left="")
+        self.add_task("", total=total, completed=completed)
 
     def get_renderables(self):
         yield from super().get_renderables()
         yield Text(self.note, style="dim", overflow="ellipsis", no_wrap=True)
 
-    def show(self, step, note, **fields):
+    def restart(self, step):
+        """The speed is that of the steps from here on."""
+        self.reset(self.task_ids[0], completed=step)
+        self.update(self.task_ids[0], advance=1e-9)  # rich takes the time from the first advance it sees
+
+    def move(self, step):
+        self.update(self.task_ids[0], completed=step)
+
+    def show(self, description, note):
         self.note = note
-        self.update(self.task_ids[0], completed=step, refresh=True, **fields)
+        self.update(self.task_ids[0], description=description, refresh=True)

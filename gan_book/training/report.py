@@ -1,36 +1,92 @@
 """What a finished training tells: numbers, pictures and a page that joins them."""
 
-from gan_book.errors import counted
+import keras
+
+from gan_book.errors import BookError, counted
 from gan_book.metrics.score import score_lines, scores_of
 from gan_book.paths import atomic_write
-from gan_book.training import curves, runs, starts
+from gan_book.training import curves, runs
+
+
+def kept_networks(lesson, model):
+    """The network to draw with, and the others that the chapter keeps, by the name of their file."""
+    return {"generator": model.sampler, **{name: getattr(model, name) for name in lesson.kept}}
 
 
 def save_networks(run, lesson, model):
-    """Writes the network to draw with, and the others that the chapter keeps."""
-    run.save("generator", model.sampler)
-    for name in lesson.kept:
-        run.save(name, getattr(model, name))
+    """Writes them. What cannot be written, because it has a layer that does not say how, is left out.
+
+    Returns:
+        Names of those that could not be written.
+    """
+    failed = []
+    for name, network in kept_networks(lesson, model).items():
+        try:
+            run.save(name, network)
+        except (NotImplementedError, TypeError, ValueError, AttributeError):  # Keras's, for such layers
+            failed.append(name)
+            run.network(name).unlink(missing_ok=True)  # lest one of an earlier epoch be taken for it
+    return failed
 
 
-def finish(run, lesson, training, dataset, samples, tell=print):
-    """Saves the networks, measures them, draws the pictures and writes report.json and report.md."""
-    save_networks(run, lesson, training.model)
+def finish(run, lesson, training, dataset, samples, tell, steps, unfinished=None):
+    """Saves the networks, measures them, draws the pictures and writes report.json and report.md.
+
+    Args:
+        steps: how many there have been.
+        unfinished: if the training has not come to its end, how far it has, such as "after 3 of 7 epochs".
+    """
+    failed = save_networks(run, lesson, training.model)
+    for name, network in kept_networks(lesson, training.model).items():
+        if name in failed or run.unreadable(name):
+            run.held[name] = network  # so it is measured from memory
+            tell(_cannot_be_read(name, network))
     tell("Measuring ...")
     content = {
-        "training_seconds": round(training.seconds + starts.seconds_of_others(run.config), 1),
-        "steps": training.steps,
+        "training_seconds": round(training.seconds, 1),
+        "steps": steps,
+        "unfinished": unfinished,
+        "not_judged": training.monitor.not_judged,
         "parameters": {player.name: player.count_params() for player in training.networks()},
         "findings": [str(finding) for finding in training.findings],
         "measured": lesson.task.measure(run, lesson, dataset, samples),
     }
-    if run.step_log.exists():
-        curves.loss_curves(run.step_log, run.folder / "losses.png")
-    curves.training_gif(run.samples, run.folder / "training.gif")
+    _draw(run, tell)
     _write(run, lesson, dataset, content)
-    for line in [*headline(content), "", *_where(run), "", lesson.task.next_step(run, lesson, training.model)]:
+    if unfinished:
+        tell(f"Measured {unfinished}; the training can be resumed.")
+    health = ["", *_health(content)] if content["findings"] or content["not_judged"] else []
+    next_step = lesson.task.next_step(run, lesson, training.model)
+    for line in [*headline(content), *health, "", *_where(run), "", next_step]:
         tell(line)
     return run
+
+
+def _cannot_be_read(name, network):
+    """What to do about a network that other commands will not be able to read."""
+    own = sorted({type(layer).__name__ for layer in network.layers if not type(layer).__module__.startswith("keras.")})
+    if any(isinstance(layer, keras.layers.Lambda) for layer in network.layers):
+        advice = "write its Lambda as a layer of your own, for a Lambda's code is not loaded from files"
+    else:
+        named = " and ".join(own) or "its own layers"
+        advice = f"give {named} a get_config and put @keras.saving.register_keras_serializable() above the class"
+    return f"{name}.keras cannot be read back and is measured from memory; for other commands to read it, {advice}."
+
+
+def _draw(run, tell):
+    """Curves and animation; one that cannot be drawn, because a log is damaged, does not cost the report."""
+    try:
+        if run.step_log.exists():
+            curves.loss_curves(run.step_log, run.folder / "losses.png")
+        curves.training_gif(run.samples, run.folder / "training.gif")
+    except BookError as error:
+        tell(f"Left out: {error}.")
+
+
+def _health(content):
+    """What the monitor found, or did not look at; in reports of earlier versions it says nothing of the latter."""
+    lines = [*content["findings"], *([content["not_judged"]] if content.get("not_judged") else [])]
+    return lines or ["Nothing to report."]
 
 
 def measure_again(run, lesson, dataset, samples):
@@ -40,7 +96,9 @@ def measure_again(run, lesson, dataset, samples):
 
 def _write(run, lesson, dataset, content):
     """Draws samples.png and writes report.md and report.json, the last for last: it says that the run is finished."""
-    lesson.task.draw_samples(run, dataset, run.folder / "samples.png", _title(run), _footer(content["measured"]))
+    lesson.task.draw_samples(
+        run, dataset, run.folder / "samples.png", _title(run, content), _footer(content["measured"])
+    )
     with atomic_write(run.folder / "report.md", "w") as file:
         file.write(_page(run, content))
     runs.write_json(run.report_file, content)
@@ -57,9 +115,10 @@ def _footer(measured):
     return f"{first.head} {first}{' ' * bool(first.words)}{first.words} on {measured['dataset']}"
 
 
-def _title(run):
+def _title(run, content):
     config = run.config
-    return f"{config['lesson']}, {config['preset']}: {counted(config['settings']['epochs'], 'epoch')}"
+    length = content.get("unfinished") or counted(config.settings.get("epochs", 0), "epoch")
+    return f"{config.lesson}, {config.preset}: {length}"
 
 
 def _where(run):
@@ -72,24 +131,18 @@ def _failed(attempts):
     return [f"Training had failed with {counted(attempts, 'other seed')} before."] if attempts else []
 
 
-def _starts(config):
-    if "starts" not in config:
-        return []
-    number = f"Of {len(config['starts'])} starts number {config['start']} went on"
-    return [f"{number}, by its criterion: {starts.criteria(config)}."]
-
-
 def _page(run, content):
     config = run.config
     minutes = content["training_seconds"] / 60
     about = [
-        f"# {_title(run)}",
+        f"# {_title(run, content)}",
         "",
-        f"Trained for {minutes:.1f} minutes ({content['steps']} steps) on {config['device']}, "
-        f"backend {config['backend']}, Keras {config['versions']['keras']}, "
-        f"seed {run.seed}.",
-        *_failed(config["restarts"]),
-        *_starts(config),
+        f"Trained for {minutes:.1f} minutes ({content['steps']} steps) on {config.device}, "
+        f"backend {config.backend}, Keras {config.versions.get('keras')}, "
+        f"seed {config.seed}.",
+        *_failed(config.restarts),
+        *([f"Begun with the weights of {config.start_from}."] if config.start_from else []),
+        *(f"Changed on the way: {_change(change)}." for change in config.changes),
         "",
         "![samples](samples.png)",
         "",
@@ -97,7 +150,11 @@ def _page(run, content):
         "",
     ]
     numbers = [f"- {line}" for line in headline(content)]
-    health = ["", "## Health", "", *(f"- {finding}" for finding in content["findings"] or ["Nothing to report."])]
+    health = ["", "## Health", "", *(f"- {line}" for line in _health(content))]
     pictures = ["", "## Training", "", "![losses](losses.png)", "", "![training](training.gif)", ""]
-    settings = ["## Settings", "", *(f"- {name}: {value}" for name, value in config["settings"].items()), ""]
+    settings = ["## Settings", "", *(f"- {name}: {value}" for name, value in config.settings.items()), ""]
     return "\n".join([*about, *numbers, *health, *pictures, *settings])
+
+
+def _change(change):
+    return ", ".join(f"{name} from {before} to {after}" for name, (before, after) in change.items())

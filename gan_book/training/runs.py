@@ -1,45 +1,48 @@
 """A run folder: everything one training leaves behind.
 
-config.json     settings, flags, seed, versions, device, git state
+config.json     settings, flags, seed, versions, device, git state; see `gan_book.training.run_config`
 log.csv         one row an epoch
 steps.csv       one row every few steps
 samples/        epoch-0000.png, …: the same latent points after every epoch
 checkpoints/    the newest two states of the training
 generator.keras the network to draw with (the moving average where the chapter keeps one); other networks likewise
 report.json, report.md, samples.png, losses.png, training.gif: what came out
+
+What is read from a run is checked when it is read: an edited or damaged file ends in one sentence that names it.
 """
 
 import csv
 import glob
 import json
-import platform
 import re
 import shlex
 import shutil
-import subprocess
 import tempfile
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 
-import keras
-
-import gan_book
-from gan_book import backend
 from gan_book.errors import BookError
-from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write, finite_or_none
-from gan_book.saving import load_network, save_network
+from gan_book.paths import PRETRAINED, UNREADABLE, atomic_write, finite_or_none
+from gan_book.sampling import is_conditional, num_labels
+from gan_book.saving import read_network, save_network
 from gan_book.training import chapters
+from gan_book.training.lock import LOCK, locked
+from gan_book.training.run_config import RunConfig
 
 RUNS = Path("runs")
 SCRATCH = ".saving-"
-ESSENTIAL = {"lesson": str, "preset": str, "settings": dict, "class_names": list}
 
 
 class Run:
-    """The files of one training. Creates nothing until something is written."""
+    """The files of one training. Creates nothing until something is written.
 
-    def __init__(self, folder):
+    Attributes:
+        held: networks in memory, by name, that `load` gives where their file cannot be read back.
+        made: folders that were made to reserve this one.
+    """
+
+    def __init__(self, folder, made=()):
+        self.held, self.made = {}, made
         self.folder = Path(folder)
         self.config_file = self.folder / "config.json"
         self.log = self.folder / "log.csv"
@@ -59,29 +62,48 @@ class Run:
 
     @property
     def config(self):
-        """The content of config.json.
+        """What config.json says, a `RunConfig`.
 
         Raises:
             BookError: the folder holds no run, or its config.json is damaged.
         """
+        if self.folder.is_file():
+            raise BookError(f"{self.folder} is a file, and a run is a folder; name one that `gan-book train` made")
         missing = f"{self.folder} holds no run; name a folder that `gan-book train` made"
-        config = _read_json(self.config_file, missing)
-        if not isinstance(config, dict) or any(not isinstance(config.get(name), ESSENTIAL[name]) for name in ESSENTIAL):
-            raise BookError(f"{self.config_file} is not the description of a run; restore it or train again")
-        return {"restarts": 0, "on_failure": "warn", "tensorboard": False, **config}
+        return RunConfig.from_json(_read_json(self.config_file, missing), self.config_file)
 
     @property
     def seed(self):
-        """The seed the run was trained with in the end; see `seed_of`."""
-        return seed_of(self.config)
+        """The seed the run was trained with in the end; see `RunConfig.seed`."""
+        return self.config.seed
 
     @property
     def report(self):
-        """The content of report.json, or None if the run has not been measured."""
-        return _read_json(self.report_file, "") if self.report_file.exists() else None
+        """The content of report.json, or None if the run has not been measured.
+
+        Raises:
+            BookError: it is damaged.
+        """
+        if not self.report_file.exists():
+            return None
+        report = _read_json(self.report_file, "")
+        if not _is_report(report):
+            raise BookError(f"{self.report_file} is not the report of a run; restore it, or remove it and resume")
+        return report
+
+    @property
+    def finished(self):
+        """Whether the run was trained to its end and measured."""
+        report = self.report
+        return report is not None and not report.get("unfinished")
 
     def write_config(self, config):
-        write_json(self.config_file, config)
+        """Writes a `RunConfig` to config.json."""
+        write_json(self.config_file, config.to_json())
+
+    def locked(self):
+        """A context in which no other process trains in this folder; see `gan_book.training.lock.locked`."""
+        return locked(self.folder)
 
     def network(self, name):
         """The file of a network."""
@@ -96,24 +118,64 @@ class Run:
             part.replace(self.network(name))
 
     def load(self, name):
-        """A saved network, for inference.
+        """A saved network, for inference; that in memory (`held`) where the file cannot be read back.
 
         Raises:
-            BookError: there is none, or the file is damaged.
+            BookError: there is none, the file is damaged, or it does not fit the run's config.json.
         """
+        try:
+            network = self._read(name)
+        except BookError:
+            if name not in self.held:
+                raise
+            return self.held[name]
+        self._check(name, network)
+        return network
+
+    def unreadable(self, name):
+        """Whether the saved network cannot be read back."""
+        try:
+            self._read(name)
+        except BookError:
+            return True
+        return False
+
+    def _read(self, name):
         file = self.network(name)
         if not file.exists():
             raise BookError(f"{self.folder} has no {file.name} yet; let it train at least one epoch")
-        self._register_layers()
+        own = {}
+        if self.config_file.exists():
+            with suppress(BookError):  # imports the run's chapter, whose own layers Keras has to know
+                own = chapters.own_layers(chapters.lesson(self.config.lesson))
         try:
-            return load_network(file)
+            return read_network(file, own)
         except UNREADABLE as error:
-            raise BookError(f"{file} cannot be read ({type(error).__name__}); train again") from error
+            raise BookError(f"{file} cannot be read ({type(error).__name__}); {self._way_to_read()}") from error
 
-    def _register_layers(self):
-        """Imports the run's chapter, whose own layers Keras has to know before it can load a network made of them."""
-        with suppress(BookError):
-            chapters.lesson(self.config["lesson"])
+    def _way_to_read(self):
+        """What to do about a network that cannot be read: its layers may be those of a reader's own script."""
+        origin = self.config.origin if self.config_file.exists() else None
+        script, _, _ = (origin or "").rpartition(":")
+        if script.endswith(".py") and not script.startswith("chapters/"):
+            return (
+                f"it was made by {script}, so ask that: `python {script} generate --run {self.quoted}`; or train again"
+            )
+        return "train again"
+
+    def _check(self, name, network):
+        """Raises BookError if the network knows more classes than config.json has names for."""
+        if not self.config_file.exists():
+            return
+        names = self.config.class_names
+        try:
+            kinds = num_labels(network) if is_conditional(network) else 1
+            kinds = network.output.shape[-1] if name == "classifier" else kinds
+        except UNREADABLE:  # it has a label, but not in the way of this book's generators
+            kinds = 1
+        if kinds > max(1, len(names)):
+            problem = f"{self.config_file} names {len(names)} classes, and {name}.keras knows {kinds}"
+            raise BookError(f"{problem}; restore it or train again")
 
     def trim_logs(self, epochs, steps):
         """Keeps the rows of the first `epochs` and `steps` of the two logs: later ones will be written again."""
@@ -132,36 +194,39 @@ def _trim(log, last):
     """Keeps the whole rows of a CSV file whose first column is at most `last`."""
     if not log.exists():
         return
-    with log.open(newline="", encoding="utf-8", errors="replace") as file:
-        header, *rows = list(csv.reader(file)) or [[]]
-    kept = [row for row in rows if len(row) == len(header) and row[0].isdigit() and int(row[0]) <= last]
+    try:
+        with log.open(newline="", encoding="utf-8", errors="replace") as file:
+            header, *rows = list(csv.reader(file)) or [[]]
+    except csv.Error as error:
+        raise BookError(f"{log} cannot be read ({error}); restore it, or remove it to go on without") from error
+    kept = [row for row in rows if len(row) == len(header) and row[0].isdecimal() and int(row[0]) <= last]
     with atomic_write(log, "w") as file:
         csv.writer(file).writerows([header, *kept] if header else [])
-
-
-def seed_of(config):
-    """The seed that a run is trained with: the settings' own, unless it was started again or is one of several starts.
-
-    Every attempt after a failure takes the next seed, every start one of another thousand.
-    """
-    return (config["settings"]["seed"] + config["restarts"] + 1000 * config.get("start", 0)) % 2**32
 
 
 def new(name, out=None):
     """The folder of a new run: `out`, or the next free ``runs/<name>-NNN``.
 
-    A numbered folder is made at once, so that two trainings that start together do not share one; `drop_unused` takes
-    it away again should nothing come of it.
+    It is made at once, so that two trainings that start together do not share one; `drop_unused` takes it away again
+    should nothing come of it.
 
     Raises:
         BookError: `out` already holds something.
     """
     if out is None:
-        return Run(_reserved(name))
+        folder = _reserved(name)
+        return Run(folder, made=[folder, RUNS])
     out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    require_empty(out)
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    out.mkdir(parents=True, exist_ok=True)
+    return Run(out, made)
+
+
+def require_empty(out):
+    """Raises BookError if the folder `out` holds something; the lock of one who is just beginning counts as nothing."""
+    if out.exists() and (not out.is_dir() or any(each.name != LOCK for each in out.iterdir())):
         raise BookError(f"--out {out} already holds something; add --resume to go on with it or choose another folder")
-    return Run(out)
 
 
 def _reserved(name):
@@ -176,10 +241,8 @@ def _reserved(name):
 
 
 def drop_unused(run):
-    """Removes the numbered folder of a run that never began, and ``runs`` if that is empty too."""
-    if run.folder.parent != RUNS:
-        return
-    for folder in (run.folder, RUNS):
+    """Removes the folders that were made for a run that never began."""
+    for folder in run.made:
         with suppress(OSError):  # it holds something, or is gone
             folder.rmdir()
 
@@ -209,8 +272,8 @@ def _numbered(name):
 
 def require_lesson(run, name):
     """Raises BookError for a run of another chapter's script."""
-    if run.config["lesson"] != name:
-        raise BookError(f"{run} is a run of '{run.config['lesson']}', not of '{name}'; name its own chapter")
+    if run.config.lesson != name:
+        raise BookError(f"{run} is a run of '{run.config.lesson}', not of '{name}'; name its own chapter")
 
 
 def shipped(lesson):
@@ -225,31 +288,8 @@ def shipped(lesson):
     return run
 
 
-def surroundings():
-    """Versions, device and git state: what a number must be quoted with."""
-    packages = ["keras", keras.backend.backend(), "numpy"]
-    versions = {name: metadata.version(name) for name in packages}
-    return {
-        "versions": {"gan_book": gan_book.__version__, "python": platform.python_version(), **versions},
-        "backend": keras.backend.backend(),
-        "device": backend.name(),
-        "cores": backend.cores(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "git": _git_state(),
-    }
-
-
-def _git_state():
-    def git(*words):
-        return subprocess.run(["git", *words], cwd=BOOK, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        return {"commit": git("rev-parse", "HEAD"), "changed_files": len(git("status", "--porcelain").splitlines())}
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
 def write_json(path, content):
+    """Writes JSON, whole or not at all; numbers that JSON does not have (NaN, infinities) become null."""
     with atomic_write(path, "w") as file:
         json.dump(finite_or_none(content), file, indent=1, allow_nan=False)
         file.write("\n")
@@ -260,5 +300,23 @@ def _read_json(path, missing):
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BookError(missing) from None
-    except (ValueError, OSError) as error:
-        raise BookError(f"{path} cannot be read ({error}); restore it or train again") from error
+    except UNREADABLE as error:  # RecursionError at thousands of brackets, a RuntimeError, among them
+        reason = type(error).__name__ if isinstance(error, RecursionError) else error
+        raise BookError(f"{path} cannot be read ({reason}); restore it or train again") from error
+
+
+def _is_report(report):
+    """Whether a parsed report.json has what other commands look at."""
+    if not isinstance(report, dict) or not isinstance(report.get("measured"), dict):
+        return False
+    measured = report["measured"]
+    scores = [measured.get(name, []) for name in ("own", "scores")]
+    return (
+        isinstance(report.get("training_seconds"), int | float)
+        and type(report.get("steps")) is int
+        and isinstance(report.get("parameters"), dict)
+        and isinstance(report.get("findings"), list)
+        and all(isinstance(finding, str) for finding in report["findings"])
+        and isinstance(measured.get("dataset"), str)
+        and all(isinstance(each, list) and all(isinstance(score, dict) for score in each) for each in scores)
+    )

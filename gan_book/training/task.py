@@ -23,7 +23,8 @@ from gan_book.sampling import (
     num_labels,
     translate,
 )
-from gan_book.training.health import HealthMonitor
+from gan_book.training.detectors import Advice
+from gan_book.training.health import HealthMonitor, Watched
 from gan_book.training.logs import SampleGrid
 
 
@@ -68,25 +69,30 @@ class Generation:
         """What config.json calls "class_names"."""
         return dataset.class_names
 
-    def batches(self, dataset, settings):
-        """What `fit` is given."""
-        return Batches(dataset.images, dataset.labels, settings.batch_size, settings.seed)
+    def batches(self, dataset, settings, epoch=0, first=0):
+        """What `fit` is given for an epoch, from the batch ``first`` on; see `gan_book.datasets.batches`."""
+        return Batches(dataset.images, dataset.labels, settings.batch_size, settings.seed, epoch, first)
 
     def sample_grid(self, model, dataset, folder, settings, sync):
         """The callback that draws a picture grid after each epoch; ``sync()`` brings the weights up to date."""
         labels = grid_labels(model.sampler)
         return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, len(labels))
 
-    def health_monitor(self, model, dataset, settings, on_failure, sync):
-        """Judges classes one by one, or all images together if the generator is not told the class."""
-        kinds = min(num_labels(model.sampler), GRID)
-        asked = balanced_labels(16 * kinds if kinds > 1 else 160, kinds)
+    def health_monitor(self, model, dataset, settings, on_failure, sync, steps):
+        """Judges classes one by one, or all images together if the generator is not told the class.
+
+        Of many classes it judges `GRID`, spread evenly over them. steps: of the whole training.
+        """
+        kinds = num_labels(model.sampler)
+        judged = evenly_spaced(kinds, GRID)
+        asked = judged[balanced_labels(16 * len(judged) if kinds > 1 else 160, len(judged))]
         if is_conditional(model.sampler):
             labels, real_labels, names = asked, dataset.labels, dataset.class_names
         else:
             labels, real_labels, names = np.zeros_like(asked), np.zeros_like(dataset.labels), ("images",)
         images = _drawing(model, asked, settings.seed, sync)
-        return HealthMonitor(images, labels, dataset.images, real_labels, names, on_failure=on_failure)
+        watched = Watched(images, labels, dataset.images, real_labels, names)
+        return HealthMonitor([watched], on_failure, steps, Advice(settings))
 
     def measure(self, run, lesson, dataset, samples, seed=0):
         """Scores the saved networks of a run on so many samples, by the chapter's own metrics and by the book's.
@@ -117,7 +123,7 @@ class Generation:
         """The chapter's sentence, with a class of the run's data; another one if the generator takes none."""
         if "{label}" in lesson.next_step and not is_conditional(model.sampler):
             return f"Next: draw more with `gan-book generate {lesson.name} --run {run.quoted} --seed 1 --out more.png`."
-        names = run.config["class_names"]
+        names = run.config.class_names
         return lesson.next_step.format(run=run.quoted, label=shlex.quote(names[len(names) // 2]))
 
 
@@ -135,6 +141,14 @@ BROKEN = Score("weights", "generator's weights")  # without a value: not finite
 def _is_broken(network):
     """Whether weights are NaN or infinite. Its images, NaN made 0, could be measured like any others."""
     return not all(np.isfinite(weights).all() for weights in network.get_weights())
+
+
+def _translating(model, name, chosen, sync):
+    def images():
+        sync()
+        return translate(model.sampler if name == "generator" else getattr(model, name), chosen)
+
+    return images
 
 
 SHOWN = 6  # pairs in a picture grid
@@ -179,8 +193,8 @@ class Translation:
     def names(self, dataset):
         return dataset.sides
 
-    def batches(self, dataset, settings):
-        return PairBatches(dataset, settings.batch_size, settings.seed, settings.mirror)
+    def batches(self, dataset, settings, epoch=0, first=0):
+        return PairBatches(dataset, settings.batch_size, settings.seed, settings.mirror, epoch, first)
 
     def sample_grid(self, model, dataset, folder, settings, sync):
         """Some validation pictures, a row each."""
@@ -193,16 +207,18 @@ class Translation:
 
         return SampleGrid(images, folder, len(a))
 
-    def health_monitor(self, model, dataset, settings, on_failure, sync):
-        """Judges the translations of the first direction together: they must be as diverse as that side's images."""
-        chosen = _some(dataset.val_a, JUDGED)
-
-        def images():
-            sync()
-            return translate(model.sampler, chosen)
-
-        labels, real_labels = np.zeros(len(chosen), int), np.zeros(len(dataset.b), int)
-        return HealthMonitor(images, labels, dataset.b, real_labels, ("translations",), on_failure=on_failure)
+    def health_monitor(self, model, dataset, settings, on_failure, sync, steps):
+        """Judges the translations of each direction together: they must be as diverse as that side's images."""
+        sides = {"AtoB": (dataset.val_a, dataset.b), "BtoA": (dataset.val_b, dataset.a)}
+        watched = []
+        for direction, name in self.networks.items():
+            given, real = sides[direction]
+            chosen = _some(given, JUDGED)
+            images = _translating(model, name, chosen, sync)
+            where = direction if len(self.networks) > 1 else ""
+            labels, real_labels = np.zeros(len(chosen), int), np.zeros(len(real), int)
+            watched.append(Watched(images, labels, real, real_labels, ("translations",), where))
+        return HealthMonitor(watched, on_failure, steps, Advice(settings))
 
     def measure(self, run, lesson, dataset, samples, seed=0):
         """Scores the saved generators of a run on at most so many test pictures of each side.
@@ -226,7 +242,7 @@ class Translation:
         plotting.side_by_side(columns, path, title=title, footer=footer, columns=1)
 
     def next_step(self, run, lesson, model):
-        return lesson.next_step.format(run=run.quoted, sides=run.config["class_names"])
+        return lesson.next_step.format(run=run.quoted, sides=run.config.class_names)
 
 
 def _rows(a, b):

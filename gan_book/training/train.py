@@ -1,26 +1,35 @@
 """Training a lesson from its settings to its report: what every chapter does alike."""
 
+import hashlib
+import json
 import shutil
+import sys
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import keras
 
 from gan_book import backend
 from gan_book.adversarial import Composite
 from gan_book.errors import BookError, Interrupted, counted, require_choice
-from gan_book.training import chapters, report, runs, starts
-from gan_book.training.checkpoint import Checkpoints, OneTraining, stop_on_signal
-from gan_book.training.health import TrainingFailure
+from gan_book.paths import cache_dir
+from gan_book.training import chapters, report, runs
+from gan_book.training.checkpoint import Checkpoints, WholeTraining, restore_weights, saved, stop_on_signal
+from gan_book.training.detectors import Advice, TrainingFailure
 from gan_book.training.logs import EpochLog, StepLog
 from gan_book.training.progress import Progress
+from gan_book.training.run_config import RunConfig, surroundings
 
 ON_FAILURE = ("warn", "stop", "restart")
 RESTARTS = 3
 FEW_STEPS, ENOUGH_STEPS = 300, 2000
 
 
-def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensorboard=False, tell=print):
+def train(
+    lesson, settings, preset="custom", out=None, on_failure="warn", tensorboard=False, tell=print, start_from=None
+):
     """Trains a new run and measures it.
 
     Args:
@@ -28,9 +37,10 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
         settings: its settings, with the name of the preset they come from.
         out: folder of the run; None for the next free ``runs/<lesson>-<preset>-NNN``.
         on_failure: what to do when the health monitor finds that training fails: "warn" goes on, "stop" ends it,
-            "restart" begins again with the next seed, at most 3 times.
+            "restart" begins again with the next seed, at most 3 times. Weights that are NaN end it in any case.
         tensorboard: also write TensorBoard logs to ``<run>/tensorboard``.
         tell: prints a line.
+        start_from: folder of a run of the same lesson whose trained weights this one begins with, with new optimizers.
 
     Returns:
         The finished `gan_book.training.runs.Run`.
@@ -42,49 +52,140 @@ def train(lesson, settings, preset="custom", out=None, on_failure="warn", tensor
     require_choice("--on-failure", on_failure, ON_FAILURE)
     if tensorboard and find_spec("tensorboard") is None:
         raise BookError("--tensorboard needs the package of that name; run `pip install tensorboard` first")
-    if settings.starts > 1 and lesson.criterion is None:
-        raise BookError(f"'{lesson.name}' cannot tell a good start from a bad one; leave starts at 1")
+    if start_from is not None:
+        runs.require_lesson(runs.Run(start_from), lesson.name)
+        start_from = Path(start_from).resolve().as_posix()
     dataset = _load(lesson, settings, tell)
-    config = {"lesson": lesson.name, "preset": preset, "settings": asdict(settings), "restarts": 0}
-    config |= {"on_failure": on_failure, "tensorboard": tensorboard, "class_names": list(lesson.task.names(dataset))}
-    config |= runs.surroundings()
+    config = RunConfig(
+        lesson=lesson.name,
+        preset=preset,
+        settings=asdict(settings),
+        class_names=list(map(_as_text, lesson.task.names(dataset))),
+        on_failure=on_failure,
+        tensorboard=tensorboard,
+        origin=chapters.origin(lesson),
+        start_from=start_from,
+        **surroundings(),
+    )
     run = runs.new(f"{lesson.name}-{preset}", out)
     try:
-        return _attempts(lesson, settings, dataset, run, config, tell)
+        with run.locked():
+            runs.require_empty(run.folder)  # another process may have had it in between
+            return _attempts(lesson, settings, dataset, run, config, tell)
     finally:
         runs.drop_unused(run)
 
 
 def resume(lesson, preset=None, out=None, asked=None, tell=print):
-    """Goes on with an interrupted run, exactly where its newest checkpoint is.
+    """Goes on with an interrupted run, exactly where its newest checkpoint is, or with a finished one for longer.
+
+    More epochs than the run was begun with come out as if they had been asked for at once, but for the rows of
+    steps.csv, which lie further apart in a longer training, and where learning rates follow a schedule over all epochs.
 
     Args:
         preset, out: which run: `out`, or the newest of the preset ("quick" if None).
-        asked: settings, "on_failure" and "tensorboard" as the caller wants them, None where she does not care; they
-            must be those of the run, which cannot be changed on the way.
+        asked: settings, "on_failure" and "tensorboard" as the caller wants them, None where she does not care. Epochs
+            may be more, and learning rates others, than those of the run; the rest must be the same.
 
     Raises:
-        BookError: nothing to resume, or the run has other settings.
+        BookError: nothing to resume, or the run has other settings, other networks, or is being trained already.
         Interrupted: stopped once more.
     """
     run = runs.to_resume(f"{lesson.name}-{preset or 'quick'}", out)
+    _require_same_origin(lesson, run)
+    before = lesson.settings_of(run)
+    changes = _changes(run, before, {"preset": preset, **(asked or {})})
+    if run.finished and "epochs" not in changes:
+        tell(f"{run} is already finished." + (" Train it for longer with --epochs." if changes else ""))
+        return run
+    settings = lesson.changed(before, **changes)
+    if run.finished and not saved(run.checkpoints):
+        advice = f"begin a new run with its weights: --start-from {run.quoted}"
+        raise BookError(f"{run} has no checkpoints to go on from; {advice}")
+    with run.locked():
+        return _attempts(lesson, settings, _load(lesson, settings, tell), run, run.config.changed(changes), tell)
+
+
+def finish(lesson, out, tell=print):
+    """Measures and draws what an interrupted run has reached. The report says so, and the run can still be resumed.
+
+    Args:
+        out: its folder.
+
+    Returns:
+        The `gan_book.training.runs.Run`.
+
+    Raises:
+        BookError: there is no such run, or it has not come to its first checkpoint.
+    """
+    run = runs.to_resume(lesson.name, out)
+    _require_same_origin(lesson, run)
+    settings = lesson.settings_of(run)
+    if run.finished:
+        tell(f"{run} is already finished.")
+        return run
+    if not saved(run.checkpoints):
+        raise BookError(f"{run} has no checkpoint yet, so there is nothing to measure; resume it")
+    dataset = _load(lesson, settings, tell)
+    with run.locked(), _policy_kept():
+        training = Training(lesson, replace(settings, seed=run.seed), dataset, run, run.config, tell)
+        epoch, batch = training.restored()
+        done = epoch + batch / training.steps_per_epoch
+        unfinished = None if done >= settings.epochs else f"after {done:.3g} of {counted(settings.epochs, 'epoch')}"
+        steps = epoch * training.steps_per_epoch + batch
+        return report.finish(run, lesson, training, dataset, settings.measure_samples, tell, steps, unfinished)
+
+
+def _changes(run, settings, asked):
+    """What of `asked` differs from the run and may: dict: name -> value.
+
+    Raises:
+        BookError: something else differs.
+    """
+    config = run.config
+    had = {**vars(config), **asdict(settings)}
+    changes = {}
+    for name, value in asked.items():
+        if value is None or had.get(name) == value:
+            continue
+        longer = name == "epochs" and value > settings.epochs
+        if not longer and not (name.endswith("learning_rate") and name in asdict(settings)):
+            more = "more epochs and other learning rates can be had on the way; " if name == "epochs" else ""
+            raise BookError(
+                f"{run} was started with {name} {had.get(name)}, not {value}; {more}leave that out or start anew"
+            )
+        changes[name] = value
+    return changes
+
+
+def _require_same_origin(lesson, run):
+    """Raises BookError if `lesson` is not that of the run, was changed since, or computes on another backend."""
     config = run.config
     runs.require_lesson(run, lesson.name)
     here = keras.backend.backend()
-    if (begun_on := config.get("backend", here)) != here:
-        raise BookError(f"{run} was begun on {begun_on}, and this is {here}; set KERAS_BACKEND={begun_on} to go on")
-    settings = lesson.settings_of(run)
-    had = config | asdict(settings)
-    for name, value in {"preset": preset, **(asked or {})}.items():
-        if value is not None and had.get(name) != value:
-            raise BookError(f"{run} was started with {name} {had.get(name)}, not {value}; leave that out or start anew")
-    if run.report is not None:
-        tell(f"{run} is already finished.")
-        return run
-    return _attempts(lesson, settings, _load(lesson, settings, tell), run, config, tell)
+    if config.backend not in (None, here):
+        raise BookError(
+            f"{run} was begun on {config.backend}, and this is {here}; set KERAS_BACKEND={config.backend} to go on"
+        )
+    origin = chapters.origin(lesson)
+    if config.origin not in (None, origin):
+        script = config.origin.rpartition(":")[0]
+        way = f"`python {script} --out {run.quoted} --resume`" if script.endswith(".py") else "there"
+        raise BookError(
+            f"{run} is a run of the model in {config.origin}, and this one is in {origin}; go on with {way}"
+        )
+
+
+def _as_text(name):
+    """A class name, also one from a folder whose name is no UTF-8, as text that every file and picture can hold."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
 
 
 def _load(lesson, settings, tell):
+    try:
+        cache_dir()  # needed when all is trained, and better missed now
+    except BookError as error:
+        raise BookError(f"{error}, or set GAN_BOOK_CACHE to a folder for intermediate results") from None
     dataset = lesson.task.load(settings)
     tell(f"{settings.data}: {dataset.summary()}")
     if dataset.train_size < settings.batch_size:
@@ -101,41 +202,55 @@ def _steps_per_epoch(settings, dataset):
     return steps
 
 
+@contextmanager
+def _policy_kept():
+    """Afterwards new layers have the precision again that they would have had before."""
+    before = keras.config.dtype_policy()
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def _attempts(lesson, settings, dataset, run, config, tell):
     """Trains, again with another seed if that was asked for, and reports."""
-
-    def begin(run):
-        return Training(lesson, replace(settings, seed=runs.seed_of(config)), dataset, run, config, tell)
-
-    while True:
-        try:
-            if settings.starts > 1:
-                starts.choose(run, config, settings.starts, begin, lesson.criterion, tell)
-            training = begin(run)
-            run.write_config(config)  # Not before it is clear that the settings make a model.
-            training.fit()
-            return _measured(run, lesson, training, dataset, tell)
-        except TrainingFailure as failure:
-            if config["on_failure"] != "restart":
-                raise BookError(f"training stopped: {failure.finding}") from None
-            if config["restarts"] == RESTARTS:
-                raise BookError(f"training failed {RESTARTS + 1} times, last: {failure.finding}") from None
-            config["restarts"] += 1
-            _forget(run, config)  # Before the new seed is written down, so that no checkpoint is taken for one of it.
-            tell(f"Starting again with seed {runs.seed_of(config)}.")
-        except (Interrupted, KeyboardInterrupt):
-            if not run.config_file.exists():
+    with _policy_kept():
+        while True:
+            try:
+                training = Training(lesson, replace(settings, seed=config.seed), dataset, run, config, tell)
+                if run.finished:
+                    run.report_file.unlink()  # of the shorter training, before its config.json says otherwise
+                run.write_config(training.config)  # Not before it is clear that the settings make a model.
+                training.fit()
+                return _measured(run, lesson, training, dataset, tell)
+            except TrainingFailure as failure:
+                if config.on_failure != "restart":
+                    raise BookError(_stopped(lesson, settings, run, failure.finding)) from None
+                if config.restarts == RESTARTS:
+                    raise BookError(f"training failed {RESTARTS + 1} times, last: {failure.finding}") from None
+                config = config.restarted()
+                _forget(run)  # Before the new seed is written down, so that no checkpoint is taken for one of it.
+                tell(f"Starting again with seed {config.seed}.")
+            except (Interrupted, KeyboardInterrupt):
+                if not run.config_file.exists():
+                    raise
+                raise Interrupted(_to_go_on(lesson, run)) from None
+            except Exception as error:
+                if backend.is_out_of_memory(error):
+                    raise BookError(_out_of_memory(settings, dataset)) from None
                 raise
-            raise Interrupted(_to_go_on(lesson, run)) from None
-        except Exception as error:
-            if backend.is_out_of_memory(error):
-                raise BookError(_out_of_memory(settings, dataset)) from None
-            raise
+
+
+def _stopped(lesson, settings, run, finding):
+    """Why a training stopped, and how to go on from what it had saved before."""
+    flags = Advice(settings).halved()
+    way = f"; what was saved before is kept, so go on from there with `{_to_go_on(lesson, run)} {flags}`"
+    return f"training stopped: {finding}".rstrip(".") + (way if flags and finding.kind == "not finite" else "")
 
 
 def _measured(run, lesson, training, dataset, tell):
     try:
-        return report.finish(run, lesson, training, dataset, training.settings.measure_samples, tell)
+        return report.finish(run, lesson, training, dataset, training.settings.measure_samples, tell, training.steps)
     except Exception as error:
         if not backend.is_out_of_memory(error):
             raise
@@ -144,7 +259,12 @@ def _measured(run, lesson, training, dataset, tell):
 
 
 def _to_go_on(lesson, run):
-    return f"{chapters.command(lesson)} --out {run.quoted} --resume"
+    """What to type to resume a run: in a shell, or in Python where no command trains this very model."""
+    command = chapters.command(lesson)
+    if command and hasattr(sys.modules["__main__"], "__file__"):
+        return f"{command} --out {run.quoted} --resume"
+    folder = run.folder.resolve().as_posix()
+    return f'from gan_book.training.train import resume; run = resume(LESSON, out="{folder}")'
 
 
 def _out_of_memory(settings, dataset):
@@ -156,11 +276,8 @@ def _out_of_memory(settings, dataset):
     return f"memory ran out with {what} a step; start anew with {smaller}{networks}"
 
 
-def _forget(run, config):
+def _forget(run):
     """Removes what a failed attempt would mix into the next one."""
-    starts.forget(run)
-    for name in ("starts", "start", "chosen"):
-        config.pop(name, None)
     pictures_and_networks = [*run.samples.glob("epoch-*.png"), *run.folder.glob("*.keras")]
     for file in [*run.checkpoints.glob("step-*.npz"), *pictures_and_networks, run.log, run.step_log]:
         file.unlink(missing_ok=True)
@@ -176,25 +293,31 @@ class Training:
     """One attempt at a run: model, data and callbacks, ready to fit from wherever the checkpoints say."""
 
     def __init__(self, lesson, settings, dataset, run, config, tell):
-        self.run, self.lesson, self.settings, self.config, self.tell = run, lesson, settings, config, tell
+        self.run, self.lesson, self.settings, self.dataset, self.tell = run, lesson, settings, dataset, tell
         if settings.deterministic:
             backend.make_deterministic()
         keras.utils.set_random_seed(settings.seed)
-        config["policy"] = backend.use_precision(config.get("policy", settings.precision))  # resumed: as it was begun
+        policy = backend.use_precision(config.policy or settings.precision)  # resumed: as it was begun
         self.model = lesson.build(settings, dataset)
         self.model.compile(steps_per_execution=settings.steps_per_execution)
-        self.batches = lesson.task.batches(dataset, settings)
+        self.config = replace(config, policy=policy, networks=self._digest())
+        if config.networks not in (None, self.config.networks):
+            problem = f"the networks or losses of '{lesson.name}' are not those that {run} was begun with"
+            raise BookError(f"{problem}; start anew")
         self.steps_per_epoch = _steps_per_epoch(settings, dataset)
         tell(
             f"{lesson.name}: {counted(dataset.train_size, 'image')} of {dataset.name}, "
             f"{counted(settings.epochs, 'epoch')} of {counted(self.steps_per_epoch, 'step')}, "
-            f"{config['policy']} on {backend.name()}, backend {keras.backend.backend()}"
+            f"{policy} on {backend.name()}, backend {keras.backend.backend()}"
         )
-        if self.steps < FEW_STEPS and config["preset"] != "smoke":
+        if self.steps < FEW_STEPS and config.preset != "smoke":
             enough = -(-ENOUGH_STEPS // self.steps_per_epoch)
             plan = f"{counted(self.steps, 'step')} in all"
             tell(f"{plan}: too few to learn much; for some thousands take --epochs {enough}.")
-        self.monitor = lesson.task.health_monitor(self.model, dataset, settings, config["on_failure"], self._sync)
+        self._tell_of_schedules()
+        self.monitor = lesson.task.health_monitor(
+            self.model, dataset, settings, config.on_failure, self._sync, self.steps
+        )
         self.grid = lesson.task.sample_grid(self.model, dataset, run.samples, settings, self._sync)
         seconds = settings.checkpoint_seconds
         self.remembering = {"health": self.monitor, "steps": StepLog(run.step_log, _row_every(self.steps))}
@@ -220,54 +343,96 @@ class Training:
         networks = [layer for layer in self.model.layers if isinstance(layer, keras.Model) and layer.weights]
         return [network for network in networks if not isinstance(network, Composite)]
 
-    def fit(self, epochs=None):
-        """Trains to the last epoch, or until so many are done, saving on the way."""
-        epochs = epochs or self.settings.epochs
+    def _digest(self):
+        """A digest of what makes a model the same: its layers' kinds, weights' shapes, optimizers and losses."""
+        description = [
+            [
+                network.name,
+                [[type(layer).__name__, [list(weight.shape) for weight in layer.weights]] for layer in network.layers],
+                type(network.optimizer).__name__ if getattr(network, "optimizer", None) else None,
+                keras.tree.flatten(keras.tree.map_structure(_name, getattr(network, "loss", None))),
+            ]
+            for network in self.model.layers
+            if isinstance(network, keras.Model)
+        ]
+        return hashlib.sha256(json.dumps(description).encode()).hexdigest()[:16]
+
+    def _tell_of_schedules(self):
+        """A longer training is as if it had been asked for at once, unless learning rates fall over all its epochs."""
+        lengthened = any("epochs" in change for change in self.config.changes)
+        rates = [v.name for player in self.model.players for v in player.optimizer.variables]
+        if lengthened and "learning_rate" not in rates:
+            before = self.config.changes[-1].get("epochs", ["fewer"])[0]
+            self.tell(f"Learning rates follow a schedule here: the steps done so far followed that of {before} epochs.")
+
+    def fit(self):
+        """Trains to the last epoch, saving on the way."""
         self.run.folder.mkdir(parents=True, exist_ok=True)
         self.run.remove_leftovers()
-        epoch, batch = self._restore()
-        if epoch >= epochs:
+        first, batch = self.restored()
+        if first >= self.settings.epochs:
             return
-        self.batches.start_at(epoch, batch)
         with stop_on_signal() as stop:
             self.checkpoints.stop = stop
-            progress = Progress(self.steps_per_epoch, epochs, epoch * self.steps_per_epoch + batch)
-            callbacks = OneTraining(self._callbacks(progress), self.model)
+            progress = Progress(self.steps_per_epoch, self.settings.epochs, first * self.steps_per_epoch + batch)
+            callbacks = WholeTraining(self._callbacks(progress), self.model)
             try:
-                if batch:
-                    # Told the number of steps left, Keras asks for no more. If it did, and only then found that there
-                    # is no other batch, what in a step does not wait for data, such as random states, would move on.
-                    self._fit(callbacks, epoch, epoch + 1, steps_per_epoch=self.steps_per_epoch - batch)
-                    epoch += 1
-                self._fit(callbacks, epoch, epochs)
+                callbacks.begin()
+                for epoch in range(first, self.settings.epochs):
+                    batches = self.lesson.task.batches(self.dataset, self.settings, epoch, batch)
+                    plan = {"initial_epoch": epoch, "epochs": epoch + 1, "shuffle": False, "verbose": 0}
+                    self.model.fit(batches, callbacks=callbacks, **plan)
+                    batch = 0
             finally:
                 callbacks.end()  # closes files, also of a training that goes on later or begins again
                 progress.close()
 
-    def _fit(self, callbacks, first, last, **steps):
-        plan = {"initial_epoch": first, "epochs": last, **steps}
-        self.model.fit(self.batches, callbacks=callbacks, shuffle=False, verbose=0, **plan)
-
-    def _restore(self):
+    def restored(self):
+        """Brings everything to where the newest checkpoint is, and returns that place: epoch and batch."""
         position = self.checkpoints.restore(self.model, self.tell)
         if position is None:
             self.run.trim_logs(0, 0)
+            if self.config.start_from:
+                self._take_weights(runs.Run(self.config.start_from))
             return 0, 0
         if position["state"].keys() != self.remembering.keys():
             raise BookError(f"{self.run} was begun by another version of the book; start anew")
-        for name, callback in self.remembering.items():
-            callback.restore(position["state"][name])
+        try:
+            for name, callback in self.remembering.items():
+                callback.restore(position["state"][name])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            problem = f"the checkpoints in {self.run.checkpoints} are damaged, or by another version of the book"
+            raise BookError(f"{problem}; start anew") from None
         self.run.trim_logs(position["epoch"], position["step"])
-        self.tell(f"Resuming at epoch {position['epoch'] + 1}, step {position['batch']} of {self.steps_per_epoch}.")
+        if position["epoch"] < self.settings.epochs:
+            self.tell(f"Resuming at epoch {position['epoch'] + 1}, step {position['batch']} of {self.steps_per_epoch}.")
         return position["epoch"], position["batch"]
 
+    def _take_weights(self, other):
+        """Begins with the weights of another run: of its newest checkpoint, or else of the networks it has saved."""
+        if restore_weights(self.model, other.checkpoints, self.tell):
+            self.tell(f"Starting from the weights of {other}.")
+            return
+        taken = {name: other.load(name) for name in ("generator", *self.lesson.kept)}
+        for name, network in taken.items():
+            target = self.model.sampler if name == "generator" else getattr(self.model, name)
+            try:
+                target.set_weights(network.get_weights())
+            except ValueError:
+                advice = "give the new run the same settings and data of the same shape"
+                raise BookError(f"{other.network(name)} has other shapes than this run's; {advice}") from None
+            for average, source, _ in self.model._averages:
+                if average is target:
+                    source.set_weights(network.get_weights())
+        untrained = "it has no checkpoint, so its other networks begin untrained"
+        self.tell(f"Starting from the weights of {other}: {' and '.join(taken)}; {untrained}.")
+
     def _callbacks(self, progress):
-        """In this order at the end of an epoch: the log row, the pictures, the checks, and last the checkpoint."""
+        """In this order at the end of an epoch: the log row, the checks, the pictures, and last the checkpoint."""
         log = EpochLog(self.run.log, append=True)
         saver = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self._save_networks())
-        callbacks = [self.batches.follow_epochs(), progress, log, self.grid, saver]
-        callbacks += [*self.remembering.values(), self.checkpoints]
-        if self.config["tensorboard"]:
+        callbacks = [progress, log, *self.remembering.values(), self.grid, saver, self.checkpoints]
+        if self.config.tensorboard:
             callbacks.insert(0, keras.callbacks.TensorBoard(self.run.folder / "tensorboard", write_graph=False))
         return callbacks
 
@@ -277,3 +442,7 @@ class Training:
 
     def _sync(self):
         backend.sync(self.model)
+
+
+def _name(loss):
+    return getattr(loss, "__name__", None) or type(loss).__name__

@@ -13,6 +13,7 @@ from gan_book.errors import BookError, Interrupted
 from gan_book.metrics.score import Score, as_report
 from gan_book.training import chapters, runs
 from gan_book.training import train as training
+from gan_book.training.run_config import RunConfig
 from tests import tiny_lesson
 from tools import results
 
@@ -81,12 +82,8 @@ def test_failed_runs_are_counted(tmp_path):
     settings = {"data": "pictures", "epochs": 1, "batch_size": 2}
     for seed, folder in enumerate(folders):
         found = runs.Run(folder)
-        found.write_config(
-            {"lesson": "acgan", "preset": "x", "settings": settings | {"seed": seed}, "class_names": []}
-            | {name: "x" for name in ("device", "backend", "policy", "git")}
-            | {"cores": 2}
-            | {"restarts": 0, "versions": {"keras": "3"}}
-        )
+        place = {"device": "x", "backend": "x", "policy": "x", "cores": 2, "versions": {"keras": "3"}}
+        found.write_config(RunConfig("acgan", "x", settings | {"seed": seed}, [], **place))
         measured = as_report("pictures", 10, 0, [Score("diversity", "diversity", 0.5)], {})
         report = {"training_seconds": 60, "steps": 5, "parameters": {}, "measured": measured}
         runs.write_json(found.report_file, report | {"findings": ["mode collapse: all alike"] * seed})

@@ -29,7 +29,7 @@ def test_the_papers_networks_have_the_published_sizes():
 
 
 @pytest.mark.parametrize("size", [1, 3])
-@pytest.mark.parametrize("changes", [{}, {"pool": 0.0}, {"identity": 0.0}], ids=["all", "no pool", "no identity"])
+@pytest.mark.parametrize("changes", [{}, {"pool": 0}, {"identity": 0.0}], ids=["all", "no pool", "no identity"])
 def test_who_moves(changes, size, snapshot, moved):
     model, data = build(**changes), noise_pairs(32)
     seen = moves(model, (data.test_a[:size], data.test_b[:size]), snapshot, moved, NETWORKS)
@@ -56,7 +56,7 @@ def test_nine_blocks_and_no_affine_weights():
 
 
 def test_the_losses_are_the_papers():
-    model, data = build(pool=0.0), noise_pairs(32)
+    model, data = build(pool=0), noise_pairs(32)
     x, y = ((images[:2] / 127.5 - 1).astype("float32") for images in (data.test_a, data.test_b))
     g, f, d_y, d_x = model.generator, model.inverse, model.patchgan_y, model.patchgan_x
     expected = {
@@ -95,7 +95,7 @@ def test_the_rate_is_constant_and_then_falls_to_zero():
 
 
 def test_the_pool_is_part_of_the_state():
-    model, data = build(pool=4.0), noise_pairs(32)
+    model, data = build(pool=4), noise_pairs(32)
     model.compile()
     model.train_on_batch(data.test_a[:2], data.test_b[:2])
     kept = ops.convert_to_numpy(model.pool_y.kept)
@@ -111,8 +111,8 @@ def test_the_pool_is_part_of_the_state():
         (8, {}, "images of 8 pixels cannot be translated and measured"),
         (20, {"patch": 70}, "a patch of 70 pixels is too large for images of 20"),
         (32, {"patch": 71}, "patch 71 is not known"),
-        (32, {"pool": 1.0}, "a pool cannot have 1 images; set pool to 0, or to a whole number not below .* of 2"),
-        (32, {"pool": 2.5}, "a pool cannot have 2.5 images"),
+        (32, {"pool": 1}, "pool .* 1 .* 2"),
+        (32, {"pool": 2.5}, "pool .* whole .*2.5"),
     ],
 )
 def test_what_cannot_be_built(size, changes, sentence):

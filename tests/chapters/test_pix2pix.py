@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from chapters.ch10_pix2pix import figure, pix2pix
 from gan_book.errors import BookError
 from gan_book.training import runs
+from gan_book.training.run_config import RunConfig
 from tests.chapters.common import moves, names, noise_pairs
 
 PLAYERS = ("generator", "patchgan")
@@ -177,9 +178,7 @@ def test_the_figure_shows_given_true_and_three_drawings(tmp_path):
     for row, grey in zip(figure.ROWS.values(), greys, strict=True):
         run = runs.Run(tmp_path / f"{row}-0")
         run.save("generator", painting((64, 64, 3), grey))
-        run.write_config(
-            {"lesson": "pix2pix", "preset": "smoke", "settings": settings, "class_names": ["map", "photo"]}
-        )
+        run.write_config(RunConfig("pix2pix", "smoke", settings, ["map", "photo"]))
     outcome = CliRunner().invoke(figure.app, ["--folder", str(tmp_path), "--out", str(tmp_path / "out.png")])
     assert outcome.exit_code == 0, outcome.output
     picture = np.asarray(Image.open(tmp_path / "out.png").convert("RGB"))

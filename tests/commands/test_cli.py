@@ -22,6 +22,7 @@ from gan_book.metrics.score import scores_of
 from gan_book.paths import BOOK, PRETRAINED
 from gan_book.sampling import balanced_labels, draw
 from gan_book.training import chapters, checkpoint, runs
+from gan_book.training.run_config import RunConfig
 from tests import tiny_lesson
 
 SHIPPED = pytest.mark.skipif(not (PRETRAINED / "cgan" / "generator.keras").exists(), reason="no shipped generator")
@@ -69,8 +70,8 @@ def test_a_chapters_script_trains_from_any_folder(smoke):
     assert "gan-book generate cgan --run run --label Sandal --out drawn.png" in process.stdout
     assert run.report["measured"]["dataset"] == "fashion_mnist"
     assert 0 <= {score.name: score.value for score in scores_of(run.report["measured"])}["label_accuracy"] <= 1
-    assert run.config["preset"] == "smoke"
-    assert run.config["settings"]["measure_samples"] == 100
+    assert run.config.preset == "smoke"
+    assert run.config.settings["measure_samples"] == 100
 
 
 def test_the_printed_paths_exist(smoke):
@@ -78,6 +79,48 @@ def test_the_printed_paths_exist(smoke):
     named = re.findall(r"^(?:picture grid|training GIF|report|run folder): +(.+)$", process.stdout, re.MULTILINE)
     assert len(named) == 4
     assert all((run.folder.parent / name).exists() for name in named)
+
+
+COPY = """
+from dataclasses import replace
+
+import keras
+from tests import tiny_lesson
+
+
+class Halve(keras.layers.Layer):
+    def call(self, x):
+        return x / 2
+
+
+def build(settings, dataset):
+    model = tiny_lesson.build(replace(settings, average=0.0), dataset)
+    halved = Halve(dtype="float32")(model.generator.output)
+    model.generator = model.sampler = keras.Model(model.generator.inputs, halved, name="generator")
+    model.gan = tiny_lesson.define_gan(model.generator, model.discriminator, settings.learning_rate)
+    return model
+
+
+if __name__ == "__main__":
+    from gan_book.commands.cli import run_lesson
+
+    run_lesson(replace(tiny_lesson.LESSON, build=build))
+"""
+
+
+@pytest.mark.slow
+def test_a_changed_copy_generates_with_its_own_layers(pictures, here):
+    (here / "my_gan.py").write_text(COPY)
+    environment = {**os.environ, "PYTHONPATH": str(BOOK)}
+
+    def script(*words):
+        command = [sys.executable, "my_gan.py", *map(str, words)]
+        return subprocess.run(command, cwd=here, capture_output=True, text=True, env=environment)
+
+    trained = script("--data", pictures, "--epochs", 1, "--out", "run")
+    assert trained.returncode == 0 and "cannot be read back" not in trained.stdout, trained.stderr
+    drawn = script("generate", "--run", "run", "--n", 4, "--out", "a.npz")
+    assert drawn.returncode == 0 and (here / "a.npz").exists(), drawn.stderr
 
 
 def test_python_dash_m_gan_book_is_the_command():
@@ -112,13 +155,19 @@ def test_train_with_flags_and_settings(gan_book, pictures, here):
     assert code == 0
     assert "Look at runs/tiny-long-001." in out
     config = runs.Run(here / "runs" / "tiny-long-001").config
-    assert (config["preset"], config["on_failure"]) == ("long", "stop")
+    assert (config.preset, config.on_failure) == ("long", "stop")
     expected = {"epochs": 1, "batch_size": 6, "seed": 4, "precision": "float32", "data": str(pictures)}
     expected |= {"image_size": 12, "limit": 18, "average": 0.5, "learning_rate": 1e-4, "deterministic": True}
-    assert {name: config["settings"][name] for name in expected} == expected
+    assert {name: config.settings[name] for name in expected} == expected
 
     code, out, _ = gan_book("train", "tiny", "--preset", "long", "--resume")
     assert (code, out) == (0, "runs/tiny-long-001 is already finished.\n")
+    code, out, _ = gan_book("train", "tiny", "--start-from", "runs/tiny-long-001", "--set", "learning_rate=5e-5")
+    assert code == 0 and "runs/tiny-long-001" in out
+    begun = runs.Run(here / "runs" / "tiny-long-002").config
+    assert begun.settings == {**config.settings, "learning_rate": 5e-5}, "what is not said is as in that run"
+    code, out, _ = gan_book("finish", "tiny", "--run", "runs/tiny-long-002")
+    assert (code, out) == (0, "runs/tiny-long-002 is already finished.\n")
 
 
 def test_ctrl_c_while_training(gan_book, pictures, here, monkeypatch):
@@ -189,7 +238,7 @@ def test_interpolate_as_gif(gan_book, tiny_run, here):
 def coded(here):
     """A run of the InfoGAN, never trained."""
     run = runs.Run(here / "coded")
-    run.write_config({"lesson": "infogan", "preset": "smoke", "settings": {}, "class_names": ["a", "b"]})
+    run.write_config(RunConfig("infogan", "smoke", {}, ["a", "b"]))
     run.save("generator", infogan.define_generator(width=2))
     return run
 
@@ -240,9 +289,7 @@ def test_evaluate_on_the_pictures_to_choose_by(gan_book, tiny_run, here):
     settings = pix2pix.LESSON.settings("smoke")
     run = runs.Run(here / "painter")
     run.save("generator", pix2pix.define_generator((64, 64, 3), width=2))
-    run.write_config(
-        {"lesson": "pix2pix", "preset": "smoke", "settings": asdict(settings), "class_names": ["map", "satellite"]}
-    )
+    run.write_config(RunConfig("pix2pix", "smoke", asdict(settings), ["map", "satellite"]))
     measure = ("evaluate", "pix2pix", "--run", run.folder, "--samples", 3)
     said = [gan_book(*measure, *flag)[1] for flag in ((), ["--validation"])]
     assert "measured on 3 samples of earth (seed 0)" in said[0]
@@ -277,14 +324,17 @@ MISTAKES = {
     "data": (["train", "cgan", "--data", "fashion_mnits"], "no data set and no folder called 'fashion_mnits'"),
     "epochs": (["train", "cgan", "--epochs", "0"], "--epochs must be at least 1, not 0"),
     "batch size": (["train", "cgan", "--limit", "20"], "20 training images, less than a batch"),
-    "seed": (["train", "cgan", "--seed", "-1"], "--seed must be from 0"),
+    "seed": (["train", "cgan", "--seed", "-1"], "--seed must be from 0 to 4294967295, not -1"),
     "set without value": (["train", "cgan", "--set", "width"], "write name=value"),
     "set of nothing": (["train", "cgan", "--set", "depth=3"], "learning_rate or average"),
     "set to a word": (["train", "cgan", "--set", "width=wide"], "--set width takes a whole number, not 'wide'"),
     "set to nonsense": (["train", "cgan", "--set", "learning_rate=nan"], "--set learning_rate must be a number"),
     "occupied": (["train", "cgan", "--preset", "smoke", "--out", RUN], "already holds something"),
     "resume": (["train", "cgan", "--resume"], "nothing to resume"),
-    "resume changed": (["train", "cgan", "--resume", "--out", RUN, "--epochs", "7"], "started with epochs 2, not 7"),
+    "resume changed": (["train", "cgan", "--resume", "--out", RUN, "--epochs", "1"], "started with epochs 2, not 1"),
+    "resume and begin": (["train", "cgan", "--resume", "--start-from", RUN], "--start-from"),
+    "start from another chapter": (["train", "acgan", "--start-from", RUN], "is a run of 'cgan', not of 'acgan'"),
+    "finish": (["finish", "cgan", "--run", "nowhere"], "nowhere"),
     "n": (["generate", "cgan", "--run", RUN, "--n", "0"], "--n must be at least 1, not 0"),
     "label": (["generate", "cgan", "--run", RUN, "--label", "sock"], "label 'sock' is not a class"),
     "label of two": (["generate", "cgan", "--run", RUN, "--label", "s"], "label 's' fits more than one class"),

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -17,6 +18,7 @@ from gan_book.commands.predict import predict
 from gan_book.errors import BookError
 from gan_book.paths import BOOK
 from gan_book.training import runs
+from gan_book.training.run_config import RunConfig
 
 NAMES = ["dark", "light"]
 
@@ -36,7 +38,7 @@ def brightness(channels=1):
 def run(tmp_path):
     run = runs.Run(tmp_path / "run")
     run.save("classifier", brightness())
-    run.write_config({"lesson": "sgan", "preset": "smoke", "settings": {"data": "fashion_mnist"}, "class_names": NAMES})
+    run.write_config(RunConfig("sgan", "smoke", {"data": "fashion_mnist"}, list(NAMES)))
     return run
 
 
@@ -71,7 +73,7 @@ def test_dark_on_light_is_inverted(run, tmp_path):
 
 def test_a_readers_own_grey_pictures_are_not_inverted(run, tmp_path):
     """They were not in training either."""
-    run.write_config({**run.config, "settings": {"data": "my/scans"}})
+    run.write_config(replace(run.config, settings={"data": "my/scans"}))
     (answer,) = predict(run, [picture(tmp_path / "b.png", 255, 0, size=8)]).answers
     # 36 of 64 pixels are dark: logits of 0 and 10 - 20 x 0.125.
     assert answer["probability"] == pytest.approx(1 / (1 + np.exp(-7.5)), abs=1e-5) and not answer["inverted"]
@@ -118,7 +120,7 @@ def test_coloured_pictures_are_not_inverted(run, tmp_path):
 
 
 def test_pale_pictures_of_a_set_of_the_readers_own_are_asked_about(run, tmp_path):
-    run.write_config(run.config | {"settings": {"data": "my/fog"}})
+    run.write_config(replace(run.config, settings={"data": "my/fog"}))
     (answer,) = predict(run, [picture(tmp_path / "pale.png", 200, 180)]).answers
     assert answer["label"] == "light" and not answer["inverted"]
     with pytest.raises(BookError, match=r"even\.png shows nothing but an even ground .*; name another picture"):

@@ -27,6 +27,7 @@ from gan_book.paths import BOOK
 from gan_book.sampling import translate
 from gan_book.training import chapters, runs
 from gan_book.training import train as training
+from gan_book.training.run_config import RunConfig
 from tests.training.test_resume import stop_after
 from tools import kill_trial
 
@@ -44,7 +45,7 @@ def run(tmp_path):
     run = runs.Run(tmp_path / "run")
     run.save("generator", negative())
     settings = {"data": "earth", "direction": "BtoA"}
-    run.write_config({"lesson": "pix2pix", "preset": "smoke", "settings": settings, "class_names": ["a", "b"]})
+    run.write_config(RunConfig("pix2pix", "smoke", settings, ["a", "b"]))
     return run
 
 

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from gan_book.errors import BookError
 from gan_book.metrics.score import Score, as_report, scores_of
 from gan_book.paths import RESULTS
 from gan_book.training import chapters, runs
+from gan_book.training.run_config import RunConfig
+from tests.tiny_lesson import TinySettings
 from tools import results
 
 NMI = Score("nmi", "NMI", 0.5, "{:.3f}")
@@ -53,18 +56,9 @@ def _tiny_is_a_chapter(monkeypatch):
 
 def finished_run(folder, seed, accuracy, width=8, cores=2):
     run = runs.Run(folder)
-    config = {"lesson": "tiny", "preset": "full", "class_names": ["a"], "restarts": 0}
     settings = {"seed": seed, "data": "mnist", "epochs": 1, "batch_size": width, "average": 0.5}
-    config |= {
-        "settings": settings,
-        "cores": cores,
-        "device": "d",
-        "backend": "b",
-        "policy": "float32",
-        "versions": {"keras": "3"},
-        "git": None,
-    }
-    run.write_config(config)
+    place = {"cores": cores, "device": "d", "backend": "b", "policy": "float32", "versions": {"keras": "3"}}
+    run.write_config(RunConfig("tiny", "full", settings, ["a"], **place))
     scores = [
         Score("label_accuracy", "label accuracy", accuracy, "{:.1f} %", 100),
         Score("frechet_distance", "Fréchet distance", 0.5, "{:.3f}", short="{:.2f}", reference=0.1),
@@ -128,8 +122,8 @@ def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path):
 def test_a_run_from_before_a_setting_was_there_goes_with_those_that_have_it(tmp_path):
     folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
     run = runs.Run(folders[1])
-    for starts, refused in ((1, False), (3, True)):
-        run.write_config({**run.config, "settings": {**run.config["settings"], "starts": starts}})
+    for rate, refused in ((TinySettings.learning_rate, False), (0.5, True)):
+        run.write_config(replace(run.config, settings={**run.config.settings, "learning_rate": rate}))
         with pytest.raises(BookError, match="more than their seed") if refused else nullcontext():
             results.summarise(folders)
 
@@ -138,7 +132,7 @@ def test_a_seed_counts_once(tmp_path):
     """Run 0, started again once, is run 1."""
     folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
     run = runs.Run(folders[0])
-    run.write_config(run.config | {"restarts": 1})
+    run.write_config(run.config.restarted())
     with pytest.raises(BookError, match=r"have the seeds \[1, 1\]"):
         results.summarise(folders)
 

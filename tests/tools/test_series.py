@@ -8,6 +8,7 @@ import pytest
 
 from gan_book.errors import BookError
 from gan_book.training import chapters, runs
+from gan_book.training.run_config import RunConfig
 from tools import results, series
 
 
@@ -29,7 +30,7 @@ def trained(tmp_path, monkeypatch):
     monkeypatch.setitem(series.SERIES, "ch00", {"row": series.Row("tiny", "quick", 3, {"epochs": 2})})
     finished, interrupted = (runs.Run(series.FOLDER / "ch00" / f"row-{seed}") for seed in (0, 1))
     for run in (finished, interrupted):
-        run.write_config({"lesson": "tiny", "preset": "quick", "settings": {}, "class_names": []})
+        run.write_config(RunConfig("tiny", "quick", {}, []))
     runs.write_json(finished.report_file, {})
     commands, collected, process = [], [], Process()
     monkeypatch.setattr(series.subprocess, "Popen", lambda command: commands.append(command) or process)

@@ -7,6 +7,7 @@ import pytest
 from gan_book.errors import BookError
 from gan_book.paths import PRETRAINED
 from gan_book.training import chapters, runs
+from gan_book.training.run_config import RunConfig
 from tests import tiny_lesson
 from tools import ship
 
@@ -16,7 +17,7 @@ SHIPPED = sorted(path.parent for path in PRETRAINED.glob("*/config.json"))
 @pytest.fixture
 def finished(tmp_path):
     run = runs.Run(tmp_path / "run")
-    run.write_config({"lesson": "tiny", "preset": "quick", "settings": {}, "class_names": []})
+    run.write_config(RunConfig("tiny", "quick", {}, []))
     image = keras.Input((64,))
     run.save("generator", keras.Model(image, keras.layers.Dense(500)(image)))
     run.save("reader", keras.Model(image, keras.layers.Dense(2)(image)))

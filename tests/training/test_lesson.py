@@ -1,13 +1,15 @@
 """Settings of a lesson: presets, changes to them, and values that make no sense."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from gan_book.errors import BookError
-from gan_book.training import chapters
-from tests.tiny_lesson import LESSON
+from gan_book.training import chapters, runs
+from gan_book.training.lesson import bounded
+from gan_book.training.run_config import RunConfig
+from tests.tiny_lesson import LESSON, TinySettings
 
 
 def test_a_preset_with_changes():
@@ -70,10 +72,63 @@ def test_every_chapter_has_its_presets_and_says_what_comes_next(name):
 def test_a_readers_own_copy_answers_to_its_name(monkeypatch):
     monkeypatch.setattr(chapters, "_own", {})
     monkeypatch.setattr("sys.argv", ["my lessons/tiny.py"])
-    assert chapters.command(LESSON) == "gan-book train tiny"
+    assert chapters.command(LESSON) is None, "no command knows it"
     chapters.use(LESSON)
     assert chapters.lesson("tiny") is LESSON
     assert chapters.command(LESSON) == "python 'my lessons/tiny.py'"
+
+
+def test_a_chapter_is_trained_by_its_command_and_a_changed_build_by_none():
+    lesson = chapters.lesson("cgan")
+    assert chapters.command(lesson) == chapters.command(replace(lesson, measure=None)) == "gan-book train cgan"
+    changed = replace(lesson, build=lambda settings, dataset: None)
+    assert chapters.command(changed) is None
+    assert chapters.origin(lesson) == "chapters/ch06_cgan/cgan.py:build"
+    assert chapters.origin(changed).startswith("tests/training/test_lesson.py:")
+
+
+def test_a_build_typed_into_a_notebook_is_said_to_be_one():
+    names = {}
+    exec(compile("def build(settings, dataset): ...", "/tmp/ipykernel_1234/5678.py", "exec"), names)
+    assert chapters.origin(replace(LESSON, build=names["build"])) == "a notebook:build"
+
+
+@dataclass(frozen=True)
+class Bounds(TinySettings):
+    pool: int = bounded(50, least=0)
+    share: float = bounded(0.5, above=0, most=1)
+    shift: float = bounded(0.0)
+
+
+@pytest.mark.parametrize(
+    "changes, problem",
+    [
+        ({"pool": -1}, "at least 0"),
+        ({"pool": 2.5}, "a whole number"),
+        ({"share": 0}, "above 0 and at most 1"),
+        ({"share": 1.5}, "above 0 and at most 1"),
+        ({"share": float("nan")}, "a number"),
+        ({"shift": float("inf")}, "a number"),
+    ],
+)
+def test_bounds_are_those_of_the_field(changes, problem):
+    lesson = replace(LESSON, presets={"quick": Bounds("pictures", epochs=1, batch_size=1)})
+    (name,) = changes
+    with pytest.raises(BookError, match=f"--set {name} must be {problem}"):
+        lesson.settings(**changes)
+    for good in ({"pool": 0}, {"share": 1}, {"shift": -3.0}):
+        lesson.settings(**good)
+
+
+def test_a_whole_number_that_was_none_in_an_earlier_version_is_read(tmp_path):
+    lesson = replace(LESSON, presets={"quick": Bounds("pictures", epochs=1, batch_size=1)})
+    run = runs.Run(tmp_path)
+    old = {**vars(lesson.settings()), "pool": 50.0}
+    run.write_config(RunConfig("tiny", "quick", old, ["a"]))
+    assert type(lesson.settings_of(run).pool) is int
+    run.write_config(RunConfig("tiny", "quick", {**old, "pool": 50.5}, ["a"]))
+    with pytest.raises(BookError, match=r"config\.json gives pool as 50\.5"):
+        lesson.settings_of(run)
 
 
 @pytest.mark.parametrize(("name", "balanced"), [("infogan", False), ("sgan", False), ("acgan", True)])

@@ -11,8 +11,9 @@ import pytest
 
 from gan_book.errors import BookError
 from gan_book.paths import BOOK
-from gan_book.training import runs
+from gan_book.training import run_config, runs
 from gan_book.training import train as training
+from gan_book.training.run_config import RunConfig
 from tests import tiny_lesson
 
 LESSON = tiny_lesson.LESSON
@@ -27,8 +28,8 @@ def here(tmp_path, monkeypatch):
 def started(folder, **config):
     """A run of the tiny lesson that has not got further than its config.json."""
     run = runs.Run(folder)
-    content = {"lesson": "tiny", "preset": "quick", "settings": settings(), "restarts": 0, "class_names": ["a"]}
-    run.write_config(content | {"on_failure": "warn", "tensorboard": False} | config)
+    content = {"lesson": "tiny", "preset": "quick", "settings": settings(), "class_names": ["a"]}
+    run.write_config(RunConfig(**(content | config)))
     return run
 
 
@@ -38,7 +39,7 @@ def settings(**changes):
 
 def test_a_run_says_how_it_was_made(tiny_run):
     config = json.loads((tiny_run.folder / "config.json").read_text())
-    assert config == tiny_run.config
+    assert config == tiny_run.config.to_json()
     assert config["lesson"] == "tiny" and config["preset"] == "quick"
     assert config["settings"] == vars(LESSON.settings("quick", data=config["settings"]["data"], seed=3))
     assert config["settings"]["seed"] == 3
@@ -56,13 +57,13 @@ def test_a_run_says_the_state_of_the_repository(tiny_run):
     if not (BOOK / ".git").exists():
         pytest.skip("not a clone")
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=BOOK, capture_output=True, text=True, check=True)
-    assert len(head.stdout.strip()) == len(tiny_run.config["git"]["commit"])
-    assert tiny_run.config["git"]["changed_files"] >= 0
+    assert len(head.stdout.strip()) == len(tiny_run.config.git["commit"])
+    assert tiny_run.config.git["changed_files"] >= 0
 
 
 def test_without_git_the_state_is_left_out(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert runs.surroundings()["git"] is None
+    assert run_config.surroundings()["git"] is None
 
 
 def test_a_finished_run_is_complete(tiny_run):
@@ -147,7 +148,7 @@ def test_names_with_brackets_are_numbered_too(here):
 @pytest.mark.parametrize("change", [{"image_size": "8 x"}, {"batch_size": 0}, {"limit": "10"}, {"seed": True}])
 def test_settings_edited_by_hand_are_looked_at(change, here):
     run = started(here / "run")
-    run.write_config(run.config | {"settings": run.config["settings"] | change})
+    run.write_config(replace(run.config, settings=run.config.settings | change))
     (name,) = change
     with pytest.raises(BookError, match=f"gives {name} as|--batch-size must be at least 1|--image-size must be"):
         LESSON.settings_of(run)
@@ -174,7 +175,7 @@ def test_nothing_to_resume(here):
 
 @pytest.mark.parametrize(
     "asked",
-    [{"epochs": 9}, {"seed": 1}, {"precision": "float32"}, {"learning_rate": 0.5}, {"on_failure": "stop"},
+    [{"epochs": 2}, {"seed": 1}, {"precision": "float32"}, {"average": 0.5}, {"on_failure": "stop"},
      {"tensorboard": True}],
     ids=lambda asked: next(iter(asked)),
 )  # fmt: skip

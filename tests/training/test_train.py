@@ -1,8 +1,13 @@
 """Training from settings to report: failures, own pictures, unconditional networks."""
 
+import re
+import shutil
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -12,11 +17,13 @@ from chapters.ch07_infogan import infogan
 from gan_book import metrics
 from gan_book.errors import BookError, Interrupted
 from gan_book.metrics.score import Score
-from gan_book.sampling import draw
+from gan_book.sampling import Generator, draw
 from gan_book.training import checkpoint, health, runs
 from gan_book.training import train as training
+from gan_book.training.run_config import RunConfig
 from tests import tiny_lesson
 from tests.chapters.common import noise
+from tests.training.test_resume import stop_after
 from tools import kill_trial
 
 
@@ -39,19 +46,230 @@ def failing(times):
     return replace(tiny_lesson.LESSON, build=build), seeds
 
 
-def test_on_failure_stop_ends_with_the_finding(pictures, tmp_path):
+@pytest.mark.parametrize("on_failure", ["warn", "stop"])
+def test_weights_that_are_not_numbers_end_the_training_and_are_not_saved(on_failure, pictures, tmp_path):
     lesson, _ = failing(times=1)
-    with pytest.raises(BookError, match=r"training stopped: not finite: at step .*; go back to the last checkpoint"):
-        training.train(lesson, settings(pictures), out=tmp_path / "run", on_failure="stop")
-    assert runs.Run(tmp_path / "run").report is None
+    with pytest.raises(BookError, match=r"not finite: at step .*discriminator"):
+        training.train(lesson, settings(pictures), out=tmp_path / "run", on_failure=on_failure)
+    run = runs.Run(tmp_path / "run")
+    assert run.report is None
+    assert not list(run.folder.glob("*.keras")) and not checkpoint.saved(run.checkpoints)
 
 
-def test_on_failure_warn_goes_on_and_reports(pictures, tmp_path, capsys):
-    lesson, _ = failing(times=1)
-    run = training.train(lesson, settings(pictures), out=tmp_path / "run", on_failure="warn")
-    assert capsys.readouterr().out.count("not finite: at step") == 1
-    assert "not finite" in run.report["findings"][0]
-    assert "- not finite: at step" in (run.folder / "report.md").read_text(encoding="utf-8")
+def flags_of(sentence):
+    """The settings that an advice changes, such as {"learning_rate": 0.0005}."""
+    found = re.findall(r"--set (\w+)=([\d.e-]+)", sentence.partition("`")[2])
+    return {name: float(value) for name, value in found}
+
+
+def test_good_weights_are_kept_and_the_advice_can_be_followed(pictures, tmp_path):
+    """NaN in the second epoch: the run stays as it was after the first, and goes on from there more slowly."""
+
+    def build(chosen, dataset):
+        model = tiny_lesson.build(chosen, dataset)
+        if chosen.learning_rate == usual.learning_rate:
+            model.turns = explode(model)
+        return model
+
+    def explode(model):
+        turns, step = model.turns, model.add_weight(shape=(), initializer="zeros", trainable=False, name="count")
+
+        def turns_until_a_step(images, labels):
+            step.assign(step + 1)
+            bad = ops.where(step > 13, float("nan"), 0.0)
+            for name, network, x, y in turns(images, labels):
+                yield name, network, x, y + ops.cast(bad, y.dtype)
+
+        return turns_until_a_step
+
+    usual = tiny_lesson.LESSON.settings("quick", data=str(pictures))
+    lesson, folder = replace(tiny_lesson.LESSON, build=build), tmp_path / "run"
+    with pytest.raises(BookError) as stopped:
+        training.train(lesson, usual, out=folder)
+    run = runs.Run(folder)
+    assert kill_trial.newest_step(run) == 9
+    assert all(np.isfinite(weight).all() for weight in run.load("generator").get_weights())
+    changes = flags_of(str(stopped.value))
+    assert changes == {"learning_rate": usual.learning_rate / 2} and str(folder) in str(stopped.value)
+
+
+def test_a_lower_learning_rate_on_resuming_is_used_and_written_down(pictures, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        stop_after(patch, 9)
+        training.train(tiny_lesson.LESSON, longer(pictures, epochs=2), out=folder)
+    rates, original = [], training.Training.fit
+
+    def fit(self):
+        original(self)
+        rates.append(float(self.model.discriminator.optimizer.learning_rate))
+
+    monkeypatch.setattr(training.Training, "fit", fit)
+    run = training.resume(tiny_lesson.LESSON, out=folder, asked={"learning_rate": 0.0002})
+    assert rates == [pytest.approx(0.0002)]
+    assert run.config.settings["learning_rate"] == 0.0002
+    assert run.config.changes == [{"learning_rate": [0.001, 0.0002]}]
+    assert "0.001 to 0.0002" in (run.folder / "report.md").read_text(encoding="utf-8")
+
+
+def longer(pictures, **changes):
+    return tiny_lesson.LESSON.settings("quick", data=str(pictures), **changes)
+
+
+def test_more_epochs_of_a_finished_run_are_as_if_they_had_been_asked_for_at_once(tiny_run, pictures, tmp_path):
+    at_once = training.train(tiny_lesson.LESSON, longer(pictures, epochs=5, seed=3), out=tmp_path / "at-once")
+    run = runs.Run(shutil.copytree(tiny_run.folder, tmp_path / "longer"))
+    training.resume(tiny_lesson.LESSON, out=run.folder, asked={"epochs": 5})
+    assert set(kill_trial.differences(run, at_once)) <= {"steps.csv"}
+    assert run.report["measured"] == at_once.report["measured"] and run.report["steps"] == 45
+    assert run.config.changes == [{"epochs": [3, 5]}] and run.finished
+    with pytest.raises(BookError, match="epochs 5, not 4"):
+        training.resume(tiny_lesson.LESSON, out=run.folder, asked={"epochs": 4})
+
+
+def test_a_finished_run_without_checkpoints_is_not_begun_again(tiny_run, tmp_path):
+    folder = shutil.copytree(tiny_run.folder, tmp_path / "shipped", ignore=shutil.ignore_patterns("checkpoints"))
+    with pytest.raises(BookError, match=r"no checkpoints .*--start-from"):
+        training.resume(tiny_lesson.LESSON, out=folder, asked={"epochs": 5})
+    assert runs.Run(folder).report == tiny_run.report
+
+
+@pytest.mark.parametrize("checkpoints", [True, False])
+def test_starting_from_the_weights_of_another_run(checkpoints, tiny_run, pictures, tmp_path, monkeypatch):
+    ignore = None if checkpoints else shutil.ignore_patterns("checkpoints")
+    other = runs.Run(shutil.copytree(tiny_run.folder, tmp_path / "other", ignore=ignore))
+    first = {}
+    original = training.Training.restored
+
+    def restored(self):
+        place = original(self)
+        first.update(generator=self.model.sampler.get_weights(), discriminator=self.model.discriminator.get_weights())
+        first.update(moments=[np.array(v) for v in self.model.gan.optimizer.variables if "momentum" in v.path])
+        return place
+
+    monkeypatch.setattr(training.Training, "restored", restored)
+    chosen = settings(pictures, seed=8)
+    run = training.train(tiny_lesson.LESSON, chosen, out=tmp_path / "run", start_from=other.folder)
+    assert all(map(np.array_equal, first["generator"], other.load("generator").get_weights()))
+    assert first["moments"] and not any(moment.any() for moment in first["moments"]), "the optimizers are new"
+    assert run.config.start_from == other.folder.resolve().as_posix() and run.seed == 8
+    untrained = tiny_lesson.build(chosen, tiny_lesson.LESSON.task.load(chosen)).discriminator
+    assert checkpoints or len(first["discriminator"]) == len(untrained.get_weights())
+    with pytest.raises(BookError, match="same settings"):
+        wide = settings(pictures, image_size=12)
+        training.train(tiny_lesson.LESSON, wide, out=tmp_path / "wide", start_from=other.folder)
+
+
+def test_an_interrupted_run_is_measured_as_it_is_and_goes_on(pictures, tmp_path, monkeypatch):
+    chosen, folder = longer(pictures, epochs=2), tmp_path / "run"
+    undisturbed = training.train(tiny_lesson.LESSON, chosen, out=tmp_path / "undisturbed")
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        stop_after(patch, 13)
+        training.train(tiny_lesson.LESSON, chosen, out=folder)
+    run = training.finish(tiny_lesson.LESSON, folder, tell=lambda line: None)
+    assert run.report["unfinished"] == "after 1.44 of 2 epochs" and run.report["steps"] == 13 and not run.finished
+    assert "after 1.44 of 2 epochs" in (run.folder / "report.md").read_text(encoding="utf-8")
+    training.resume(tiny_lesson.LESSON, out=folder)
+    assert run.finished and kill_trial.differences(run, undisturbed) == []
+    assert run.report["measured"] == undisturbed.report["measured"]
+
+
+def test_nothing_reached_is_nothing_to_measure(pictures, tmp_path):
+    run = runs.Run(tmp_path / "run")
+    run.write_config(RunConfig("tiny", "quick", vars(settings(pictures)), ["dawn", "dusk"]))
+    with pytest.raises(BookError, match="no checkpoint"):
+        training.finish(tiny_lesson.LESSON, run.folder)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_precision_of_the_readers_own_models_is_left_as_it_was(fails, pictures, tmp_path):
+    chosen = settings(pictures, precision="mixed_bfloat16")
+    lesson = failing(times=1)[0] if fails else tiny_lesson.LESSON
+    with pytest.raises(BookError) if fails else nullcontext():
+        training.train(lesson, chosen, out=tmp_path / "run")
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_run_is_gone_on_with_by_its_own_model_only(pictures, tmp_path, monkeypatch):
+    """Another build, of the same shapes, would go on with weights that its losses never made."""
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch, pytest.raises(Interrupted) as stopped:
+        stop_after(patch, 4)
+        training.train(failing(times=0)[0], settings(pictures), out=folder)
+    assert "resume(" in str(stopped.value) and f'"{folder.as_posix()}"' in str(stopped.value), "no command trains it"
+    with pytest.raises(BookError, match=r"failing\.<locals>\.build.*tiny_lesson\.py:build"):
+        training.resume(tiny_lesson.LESSON, out=folder)
+
+    def other_loss(chosen, dataset):
+        model = tiny_lesson.build(chosen, dataset)
+        model.gan.compile(keras.optimizers.Adam(chosen.learning_rate), "mse")
+        return model
+
+    monkeypatch.setattr(training.chapters, "origin", lambda lesson: runs.Run(folder).config.origin)
+    with pytest.raises(BookError, match="networks or losses"):
+        training.resume(replace(tiny_lesson.LESSON, build=other_loss), out=folder)
+
+
+class PixelNorm(keras.layers.Layer):
+    """A layer of the reader's, which Keras is not told of."""
+
+    def call(self, x):
+        return x / ops.sqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-6)
+
+
+class Unsaveable(PixelNorm):
+    def __init__(self, strength, **kwargs):
+        super().__init__(**kwargs)
+        self.strength = strength
+
+
+def with_layer(layer):
+    def build(chosen, dataset):
+        model = tiny_lesson.build(replace(chosen, average=0.0), dataset)
+        images = layer(model.generator.output)
+        model.generator = model.sampler = Generator(model.generator.inputs, images, takes=model.generator.takes)
+        model.gan = tiny_lesson.define_gan(model.generator, model.discriminator, chosen.learning_rate)
+        return model
+
+    return replace(tiny_lesson.LESSON, build=build)
+
+
+@pytest.mark.parametrize(
+    "layer, named",
+    [
+        (PixelNorm, None),
+        (lambda: Unsaveable(object()), "Unsaveable"),
+        (lambda: keras.layers.Lambda(abs), "Lambda"),
+    ],
+    ids=["own", "unsaveable", "lambda"],
+)
+def test_a_layer_of_the_readers_own_does_not_cost_the_training(layer, named, pictures, tmp_path):
+    said = []
+    run = training.train(with_layer(layer()), settings(pictures), out=tmp_path / "run", tell=said.append)
+    assert run.report["measured"]["samples"] == 20
+    complaints = [line for line in said if "cannot be read back" in line]
+    assert len(complaints) == (named is not None)
+    assert named is None or named in complaints[0]
+
+
+def test_what_measuring_needs_is_asked_for_before_the_training(pictures, tmp_path, monkeypatch):
+    monkeypatch.delenv("GAN_BOOK_CACHE")
+    monkeypatch.setattr(Path, "expanduser", lambda path: (_ for _ in ()).throw(RuntimeError("no home")))
+    with pytest.raises(BookError, match="GAN_BOOK_CACHE"):
+        training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_sample_picture_does_not_cost_the_report(pictures, tmp_path, monkeypatch):
+    original = training.Training.fit
+
+    def fit(self):
+        original(self)
+        (self.run.samples / "epoch-0000.png").write_bytes(b"damaged")
+
+    monkeypatch.setattr(training.Training, "fit", fit)
+    run = training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "run")
+    assert run.finished and (run.folder / "training.gif").stat().st_size
 
 
 def test_too_little_memory_is_one_sentence(pictures, tmp_path):
@@ -96,7 +314,7 @@ def test_too_little_memory_to_measure_leaves_a_run_that_can_be_measured_later(pi
 @pytest.mark.parametrize("preset, hinted", [("quick", True), ("smoke", False)])
 def test_a_plan_of_few_steps_is_said_to_be_one(preset, hinted, pictures, tmp_path):
     chosen, said = settings(pictures), []
-    config = {"preset": preset, "on_failure": "warn"}
+    config = RunConfig("tiny", preset, {}, ["dawn", "dusk"])
     data = tiny_lesson.LESSON.task.load(chosen)
     training.Training(tiny_lesson.LESSON, chosen, data, runs.Run(tmp_path), config, said.append)
     steps = data.train_size // chosen.batch_size
@@ -113,7 +331,7 @@ def test_on_failure_restart_takes_the_next_seed_and_leaves_no_trace_of_the_old_o
     )
     assert seeds == [5, 6]
     assert [line for line in said if line.startswith("Starting again")] == ["Starting again with seed 6."]
-    assert run.config["restarts"] == 1
+    assert run.config.restarts == 1
     assert run.report["findings"] == []
     assert len(run.log.read_text().splitlines()) == 2, "the header and one epoch"
     page = (run.folder / "report.md").read_text(encoding="utf-8")
@@ -156,7 +374,7 @@ def test_unknown_action_on_failure(pictures, tmp_path):
 
 
 def test_deterministic_runs_are_equal(pictures, tmp_path, tiny_run):
-    chosen = tiny_lesson.LESSON.settings("quick", data=tiny_run.config["settings"]["data"], seed=3)
+    chosen = tiny_lesson.LESSON.settings("quick", data=tiny_run.config.settings["data"], seed=3)
     again = training.train(tiny_lesson.LESSON, chosen, out=tmp_path / "again")
     assert kill_trial.differences(again, tiny_run) == []
 
@@ -184,14 +402,14 @@ def test_a_run_goes_on_as_it_was_begun(pictures, tmp_path, monkeypatch):
         training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "run")
     run = runs.Run(tmp_path / "run")
     begun = run.config
-    run.write_config(begun | {"backend": "another"})
+    run.write_config(replace(begun, backend="another"))
     with pytest.raises(BookError, match=r"was begun on another, and this is .*; set KERAS_BACKEND=another to go on"):
         training.resume(tiny_lesson.LESSON, out=run.folder)
-    other = "mixed_bfloat16" if begun["policy"] == "float32" else "float32"
-    run.write_config(begun | {"policy": other})
+    other = "mixed_bfloat16" if begun.policy == "float32" else "float32"
+    run.write_config(replace(begun, policy=other))
     said = []
     training.resume(tiny_lesson.LESSON, out=run.folder, tell=said.append)
-    assert f", {other} on " in " ".join(said) and run.config["policy"] == other
+    assert f", {other} on " in said[0] and run.config.policy == other
 
 
 def test_tensorboard_that_is_not_installed_is_asked_for(pictures, tmp_path, monkeypatch):
@@ -212,7 +430,7 @@ def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
     generator = run.load("generator")
     assert generator.output.shape[1:] == (size, size, 3)
     assert len(generator.inputs) == (1 if network == "unconditional" else 2)
-    assert run.config["class_names"] == ["dawn", "dusk"]
+    assert run.config.class_names == ["dawn", "dusk"]
     measured = run.report["measured"]
     named = {score["name"] for score in measured["scores"]}
     assert measured["dataset"] == "sky" and "label_accuracy" not in named
