@@ -265,7 +265,7 @@ def said(parts, left_out):
     for path, reason in left_out:
         ending = (PurePath(path).suffix, reason)
         if endings[ending] > _SHOWN:
-            shown.append(f"{endings.pop(ending):,} {ending[0] or 'other'} files ({reason})")
+            shown.append(f"{path} and {endings.pop(ending) - 1:,} more {ending[0] or 'other'} files ({reason})")
         elif ending in endings:
             shown.append(path if reason == "is no picture" else f"{path} ({reason})")
     line = "; ".join([*parts, *([f"left out: {shown_names(shown, 5)}"] if shown else [])])
