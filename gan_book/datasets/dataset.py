@@ -234,8 +234,8 @@ def require_labels(what, labels, count, classes=None):
     """
     labels = np.asarray(labels)
     if labels.shape != (count,):
-        form = f"there are {len(labels):,}" if labels.ndim == 1 else f"their shape is {list(labels.shape)}"
-        raise BookError(f"{what} must be {count:,} numbers, one for each of the {count:,} images, and {form}")
+        form = f"{len(labels):,} labels" if labels.ndim == 1 else f"labels of shape {list(labels.shape)}"
+        raise BookError(f"{what} must be one number for each image; there are {count:,} images but {form}")
     if labels.dtype.kind not in "iu":
         raise BookError(f"{what} must be whole numbers, and are {labels.dtype}")
     if len(labels) and (labels.min() < 0 or (classes is not None and labels.max() >= classes)):
@@ -266,10 +266,11 @@ def said(parts, left_out):
     for path, reason in left_out:
         ending = (PurePath(path).suffix, reason)
         if endings[ending] > _SHOWN:
-            shown.append(f"{endings.pop(ending):,} {ending[0] or 'other'} files ({reason})")
+            shown.append(f"{path} and {endings.pop(ending) - 1:,} more {ending[0] or 'other'} files ({reason})")
         elif ending in endings:
             shown.append(path if reason == "is no picture" else f"{path} ({reason})")
-    return "; ".join([*parts, *([f"left out: {shown_names(shown, 5)}"] if shown else [])])
+    line = "; ".join([*parts, *([f"left out: {shown_names(shown, 5)}"] if shown else [])])
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)  # names may hold line breaks
 
 
 def jittered_size(image_size, jitter=True):

@@ -21,6 +21,7 @@ from gan_book.errors import BookError, counted, require_memory
 DEFAULT_SIZE = 64
 MOST_TO_TEST = 1000  # images of a part to test or validate with that are read where there is a limit below that
 _CACHE_VERSION = 2
+_COUNTERPARTS = {"mask", "masks", "label", "labels", "annotations", "gt", "ground_truth", "groundtruth", "segmentation"}
 _GENERATED = re.compile(r"\d{5,}-(.+)")  # how `gan-book generate` names pictures of classes
 
 
@@ -109,6 +110,8 @@ def find(folder):
             left_out.skip(picture, "lies outside the class folders")
         return _of_known_classes(found)
     inner = {part: layout.unwrapped(each) for part, each in parts.items()}
+    for each in inner.values():
+        _refuse_pairs(each)
     called = {part: each.name for part, each in parts.items() if part != "train"}
     if inner["train"].folders:
         pictures = {part: _classes(each, left_out) for part, each in inner.items()}
@@ -131,6 +134,9 @@ def find(folder):
 
 def _refuse_pairs(tree):
     both = [each.name for each in tree.folders if (layout.side_of(each.name) or (None,))[0]]
+    kinds = [each for each in tree.folders if layout.is_generic(each.name) or each.name.lower() in _COUNTERPARTS]
+    if len(kinds) == len(tree.folders) > 1 and any(each.name.lower() in _COUNTERPARTS for each in kinds):
+        both = [each.name for each in kinds]
     if len(both) > 1:
         raise BookError(
             f"{tree.path} has the folders {shown_names(both)}: these are images to translate, not classes to learn; "
@@ -166,7 +172,7 @@ def _classes(tree, left_out):
     """
     below = [{child.name for child in each.folders} for each in tree.folders]
     shared = set.intersection(*below) if len(below) > 1 else set()
-    if shared and not any(each.loose for each in tree.folders) and len(shared) > 1:
+    if any(not layout.is_generic(name) for name in shared) and not any(each.loose for each in tree.folders):
         raise BookError(
             f"{tree.path} has the folders {shown_names([each.name for each in tree.folders])}, and in each of them are "
             f"{shown_names(sorted(shared))}: which are the classes? put all pictures of a class directly into one "
@@ -186,7 +192,13 @@ def _by_table(tree, inner, called, left_out):
         candidates += [path for path in layout.walk(top, layout.LeftOut(top)).others]
     read = {}
     for path in sorted({path for path in candidates if path.suffix.lower() in tables.ENDINGS}):
+        if "submission" in path.stem.lower():  # of a competition: what to answer, not the answers
+            continue
         if (labels := tables.read_labels(path, list(everything))) is not None:
+            for other, known in read.items():
+                if differ := [each for each in known.keys() & labels.keys() if known[each] != labels[each]]:
+                    both = f"{left_out.named(other)} and {left_out.named(path)}"
+                    raise BookError(f"{both} in {left_out.folder} give {min(differ).name} other classes; remove one")
             read[path] = labels
     if not read:
         return None

@@ -114,7 +114,8 @@ class _Index:
         parts = PurePosixPath(cell.replace("\\", "/")).parts
         for count in range(min(4, len(parts)), 0, -1):
             found = self.paths.get("/".join(parts[-count:]), [])
-            near = [path for path in found if path.is_relative_to(self.table.parent / self.table.stem)] or found
+            here = self.table.parent
+            near = next((n for part in (here / self.table.stem, here) if (n := _below(part, found))), found)
             if len(near) > 1:
                 raise BookError(
                     f"{self.table} names '{cell}', and that may be {near[0]} or {near[1]}; "
@@ -123,6 +124,10 @@ class _Index:
             if near:
                 return near[0]
         return None
+
+
+def _below(folder, paths):
+    return [path for path in paths if path.is_relative_to(folder)]
 
 
 def _column_of_files(rows, index):

@@ -120,6 +120,18 @@ def test_what_cannot_be_built(size, changes, sentence):
         build(size, **changes)
 
 
+@pytest.mark.parametrize("shape", [(64, 50), (50, 64), (64, 8)])
+def test_both_sides_are_checked(shape):
+    with pytest.raises(BookError, match=rf"images of {shape[0]}x{shape[1]} pixels .*--image-size"):
+        cyclegan.build(cyclegan.LESSON.settings("smoke"), SimpleNamespace(image_shape=(*shape, 3), train_size=8))
+
+
+def test_rectangles():
+    data = SimpleNamespace(image_shape=(24, 36, 3), train_size=8)
+    model = cyclegan.build(cyclegan.LESSON.settings("smoke", patch=16), data)
+    assert model.generator.output.shape[1:] == model.inverse.output.shape[1:] == (24, 36, 3)
+
+
 def test_a_mirrored_share_above_one_is_refused():
     with pytest.raises(BookError, match="mirror is the share of pictures that are mirrored, from 0 to 1, not 50"):
         cyclegan.LESSON.task.load(cyclegan.LESSON.settings("smoke", mirror=50.0))
@@ -140,7 +152,7 @@ def test_picture_grids_of_sides_with_few_pictures_and_unequally_many(tmp_path):
 
 
 def test_the_rivals_are_scored_against_the_other_side():
-    pairs = replace(noise_pairs(32), b=np.full((3, 40, 40, 3), 200, "uint8"))
+    pairs = replace(noise_pairs(32), b=np.full((3, 40, 40, 3), 200, "uint8"), paired=False)
     scores = cyclegan.baselines(pairs)
     assert set(scores) == {"identity", "histogram matching", "real pictures"}
     away = np.abs(pairs.test_a.astype(float) - pairs.test_b).mean()

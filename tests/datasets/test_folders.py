@@ -396,6 +396,9 @@ def test_a_train_may_be_a_class(pictures):
         (("train/a", "val/a", "valid/a"), "'val', 'valid'"),
         (("fold1/a", "fold1/b", "fold2/a", "fold2/b"), "fold1, fold2.*a, b"),
         (("trainA", "trainB", "testA", "testB"), "testA, testB, trainA, trainB.*pix2pix or cyclegan.*load_pairs"),
+        (("2019/cat", "2020/cat"), "2019, 2020.*cat: which are the classes"),
+        (("images", "masks"), "images, masks.*translate.*load_pairs"),
+        (("train/images", "train/labels", "val/images", "val/labels"), "train has the folders images, labels"),
         (("train", "test/a"), r"test has folders of classes \(a\).*train has none"),
     ],
 )
@@ -420,7 +423,7 @@ def test_what_is_left_out_is_said(pictures):
         data = load(pictures, image_size=8)
     assert counts(data)[2] == [1, 1], "B is b"
     left_out = data.summary().partition("left out: ")[2]
-    assert all(name in left_out for name in ("extra", "train/empty", "notes.docx", "5 .heic files"))
+    assert all(name in left_out for name in ("extra", "train/empty", "notes.docx", "0.heic and 4 more .heic files"))
     assert "train/empty" in dict(data.left_out)
 
 
@@ -655,3 +658,29 @@ def test_a_class_name_in_latin_letters_of_old_is_text(pictures):
     for index in range(3):
         shutil.copy(plain(pictures / "b" / f"{index}.png"), folder + f"/{index}.png".encode())
     assert load(pictures, image_size=8).class_names == ("b", "café")
+
+
+def test_a_table_in_a_part_means_that_part(pictures):
+    for part, shift in {"train": 0, "valid": 1}.items():
+        rows = "".join(f"{i}.png, {int((i + shift) % 2 == 0)}, {int((i + shift) % 2)}\n" for i in range(6))
+        labelled(pictures / part, f"filename, cat, dog\n{rows}", "_classes.csv", count=6, images=".")
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("cat", "dog") and counts(data) == [[3, 3], [0, 0], [3, 3]]
+
+
+def test_tables_that_contradict_one_another_are_refused(pictures):
+    labelled(pictures, TABLES["named"])
+    (pictures / "more.csv").write_text(TABLES["named"].replace("0.png,cat", "0.png,dog"))
+    with pytest.raises(BookError, match=r"labels\.csv and more\.csv .* 0\.png"):
+        load(pictures, image_size=8)
+
+
+def test_an_empty_answer_sheet_is_no_table_of_classes(pictures):
+    for index in range(9):
+        plain(pictures / "train" / f"{index}.png", RED)
+        plain(pictures / "test" / f"t{index}.png", RED)
+    (pictures / "train.csv").write_text("id,label\n" + "".join(f"{i},{kind}\n" for i, kind in ROWS))
+    (pictures / "sample_submission.csv").write_text("id,label\n" + "".join(f"t{i},cat\n" for i, _ in ROWS))
+    with pytest.warns(SkippedImages, match=r"test/t0\.png is not in train\.csv"):
+        data = load(pictures, image_size=8)
+    assert data.class_names == KINDS and "sample_submission.csv" in data.summary().partition("left out")[2]

@@ -479,3 +479,10 @@ def test_the_chapter_measures_the_images_that_the_book_measures(network, kinds, 
     assert asked is (labels if network == "label" else None)  # a category of InfoGAN is no class
     np.testing.assert_array_equal(labels, np.arange(30) % kinds)
     np.testing.assert_array_equal(images, draw(generator, labels, seed=5))
+
+
+def test_what_the_data_are_taken_for_is_said_before_the_training(pictures):
+    said = []
+    oblong = settings(pictures, image_size="12x16")
+    data = training._load(tiny_lesson.LESSON, oblong, said.append)
+    assert data.image_shape == (12, 16, 3) and "2 classes: dawn (18), dusk (18)" in said[0] and str(pictures) in said[0]
