@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
-from tests.training.test_resume import stop_after
 
 from chapters.ch10_pix2pix import pix2pix
 from chapters.ch11_cyclegan import cyclegan
@@ -22,6 +21,7 @@ from gan_book.errors import BookError, Interrupted
 from gan_book.training import chapters, runs
 from gan_book.training import train as training
 from gan_book.training.task import translate
+from tests.training.test_resume import stop_after
 from tools import kill_trial
 
 SIZE = 16
