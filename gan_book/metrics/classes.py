@@ -76,7 +76,7 @@ def distances_within_classes(distance, samples, labels, num_classes, seed=0):
         BookError: labels that do not fit.
     """
     labels = class_labels(labels, len(samples), num_classes)
-    groups = [samples[labels == label] for label in range(num_classes)]
+    groups = (samples[labels == label] for label in range(num_classes))  # one at a time: each is a copy
     return np.array([distance(g, seed=seed + k) if len(g) > 1 else np.nan for k, g in enumerate(groups)])
 
 

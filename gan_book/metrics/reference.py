@@ -85,7 +85,8 @@ class Reference:
 
     def test_normal(self):
         """The `alexnet_normal` of the test images."""
-        return _cached_normal(self.dataset.test_images[choose_some(len(self.dataset.test_images), ALEXNET_IMAGES, 0)])
+        test = self.dataset.test_images
+        return _cached_normal(test[choose_some(len(test), ALEXNET_IMAGES, self.seed)])
 
     def training_normal(self, count):
         """The `alexnet_normal` of so many training images."""
