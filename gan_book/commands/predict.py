@@ -133,8 +133,9 @@ def _read(file, data, shape, prepare):
     """A file as uint8 ``[h, w, c]``, and whether it was inverted; raises `UnreadableImage`."""
     if not file.is_file():
         raise UnreadableImage("is not a file")
-    size, _, channels = shape  # square, as all images in this book
-    prepared = channels == 1 and prepare is not None and _side(file) > size
+    height, width, channels = shape
+    size = height if height == width else (height, width)
+    prepared = channels == 1 and prepare is not None and height == width and _side(file) > height
     picture = decode(file, LARGE if prepared else size)
     if channels == 3:
         return picture, False
@@ -144,7 +145,7 @@ def _read(file, data, shape, prepare):
     grey = 255 - grey if light else grey
     # What is faint in a reader's own set only its images could tell.
     if grey.max() - grey.min() < (EVEN if ours else 1):
-        raise UnreadableImage("shows nothing but an even ground (only the middle square is looked at)")
+        raise UnreadableImage("shows nothing but an even ground (only the middle is looked at)")
     return (prepare(grey, size) if prepared else grey)[..., None], light
 
 

@@ -49,10 +49,21 @@ def starts(length, size, overlap):
 
 
 def blending_window(size, overlap):
-    """The weight of each pixel of a tile: float32 ``[size, size]``, above 0, falling over the overlap to its edges."""
-    distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 1.0
-    ramp = np.minimum(distance / (overlap + 1), 1).astype("float32")
-    return ramp[:, None] * ramp[None, :]
+    """The weight of each pixel of a tile, above 0, falling over the overlap to its edges: float32 ``[height, width]``.
+
+    size, overlap: of both sides; or ``(height, width)``.
+    """
+    down, across = map(_ramp, _both(size), _both(overlap))
+    return down[:, None] * across[None, :]
+
+
+def _ramp(side, overlap):
+    distance = np.minimum(np.arange(side), np.arange(side)[::-1]) + 1.0
+    return np.minimum(distance / (overlap + 1), 1).astype("float32")
+
+
+def _both(size):
+    return size if isinstance(size, tuple) else (size, size)
 
 
 def in_tiles(picture, size, translate, overlap=None, strips=iter):
@@ -64,26 +75,27 @@ def in_tiles(picture, size, translate, overlap=None, strips=iter):
 
     Args:
         picture: uint8 ``[h, w, 3]``.
-        size: side of a tile.
-        translate: uint8 ``[n, size, size, 3]`` to the same.
-        overlap: of neighbouring tiles in pixels; a quarter of `size` if not given.
+        size: side of a tile, or ``(height, width)``.
+        translate: uint8 ``[n, height, width, 3]`` to the same.
+        overlap: of neighbouring tiles in pixels, or ``(down, across)``; a quarter of `size` if not given.
         strips: given the list of strips of tiles, from top to bottom, yields them one by one, to show progress.
 
     Returns:
         uint8 ``[h, w, 3]``.
     """
-    overlap = size // 4 if overlap is None else overlap
+    high, wide = _both(size)
+    overlaps = (high // 4, wide // 4) if overlap is None else _both(overlap)
     height, width, _ = picture.shape
-    padded = np.pad(picture, ((0, max(0, size - height)), (0, max(0, size - width)), (0, 0)), mode="symmetric")
-    tops, lefts = (starts(length, size, overlap) for length in padded.shape[:2])
-    window = blending_window(size, overlap)[..., None]
+    padded = np.pad(picture, ((0, max(0, high - height)), (0, max(0, wide - width)), (0, 0)), mode="symmetric")
+    tops, lefts = (starts(*each) for each in zip(padded.shape[:2], (high, wide), overlaps, strict=True))
+    window = blending_window((high, wide), overlaps)[..., None]
     result = np.empty_like(padded)
-    total, weight = np.zeros((size, padded.shape[1], 3), "float32"), np.zeros((size, padded.shape[1], 1), "float32")
+    total, weight = (np.zeros((high, padded.shape[1], depth), "float32") for depth in (3, 1))
     for top, following in strips(list(zip(tops, [*tops[1:], padded.shape[0]], strict=True))):
-        tiles = translate(np.stack([padded[top : top + size, left : left + size] for left in lefts]))
+        tiles = translate(np.stack([padded[top : top + high, left : left + wide] for left in lefts]))
         for left, tile in zip(lefts, tiles, strict=True):
-            total[:, left : left + size] += window * tile
-            weight[:, left : left + size] += window
+            total[:, left : left + wide] += window * tile
+            weight[:, left : left + wide] += window
         done = following - top  # rows that no later tile reaches
         result[top:following] = np.rint(total[:done] / weight[:done]).astype("uint8")
         total, weight = _moved_up(total, done), _moved_up(weight, done)
@@ -205,7 +217,7 @@ def _translate_file(generator, source, goal, kind, strips=iter):
         picture, opacity = decode_whole(source)
     what = f"translating {source.name}, {picture.shape[1]:,} x {picture.shape[0]:,} pixels,"
     require_memory(3 * picture.nbytes, what, "make it smaller")  # padded, translated, as written
-    size = generator.input.shape[1]
+    size = tuple(generator.input.shape[1:3])
     seeds = itertools.count()  # another one for each strip of tiles, lest dropout draw the same in all
     tiles = in_tiles(picture, size, lambda tiles: translate(generator, tiles, seed=next(seeds)), strips=strips)
     drawn = Image.fromarray(tiles)

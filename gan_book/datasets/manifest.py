@@ -16,7 +16,7 @@ def _manifest(path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BookError(f"{path} is missing; run the book from a complete clone of its repository") from None
+        raise paths.incomplete(path) from None
     except ValueError as error:
         raise BookError(f"{path} is damaged ({error}); restore it with git checkout data/manifest.json") from error
 

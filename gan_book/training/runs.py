@@ -28,7 +28,7 @@ import keras
 import gan_book
 from gan_book import backend, layers, losses  # noqa: F401 - layers and losses, so that Keras knows them
 from gan_book.errors import BookError
-from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write
+from gan_book.paths import BOOK, PRETRAINED, UNREADABLE, atomic_write, incomplete
 from gan_book.training import chapters, legacy  # noqa: F401 - legacy, so that Keras knows its layers
 
 RUNS = Path("runs")
@@ -217,9 +217,11 @@ def shipped(lesson):
     """The run that ships with the book.
 
     Raises:
-        BookError: this chapter ships none.
+        BookError: this chapter ships none, or only the package was installed.
     """
     run = Run(PRETRAINED / lesson)
+    if not PRETRAINED.is_dir():
+        raise incomplete(PRETRAINED)
     if not run.generator.exists():
         raise BookError(f"the book ships no trained run of '{lesson}'; train one first and name it with --run")
     return run

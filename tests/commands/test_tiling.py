@@ -71,3 +71,10 @@ def test_memory_is_that_of_the_result_and_one_strip():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2 * image.nbytes + 40 * (32 * 400 * 3)  # padded picture and result; a strip's floats and tiles
+
+
+def test_tiles_may_be_oblong():
+    image, seen = picture(50, 40), []
+    whole = in_tiles(image, (16, 24), lambda tiles: seen.append(tiles.shape) or 255 - tiles)
+    np.testing.assert_array_equal(whole, 255 - image)
+    assert {shape[1:] for shape in seen} == {(16, 24, 3)}
