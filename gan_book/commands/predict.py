@@ -134,8 +134,9 @@ def _read(file, data, shape, prepare):
     if not file.is_file():
         raise UnreadableImage("is not a file")
     height, width, channels = shape
-    prepared = channels == 1 and height == width and prepare is not None and _side(file) > height
-    picture = decode(file, LARGE if prepared else (height, width))
+    size = height if height == width else (height, width)
+    prepared = channels == 1 and prepare is not None and height == width and _side(file) > height
+    picture = decode(file, LARGE if prepared else size)
     if channels == 3:
         return picture, False
     grey = np.asarray(Image.fromarray(picture).convert("L"))
@@ -145,7 +146,7 @@ def _read(file, data, shape, prepare):
     # What is faint in a reader's own set only its images could tell.
     if grey.max() - grey.min() < (EVEN if ours else 1):
         raise UnreadableImage("shows nothing but an even ground (only the middle is looked at)")
-    return (prepare(grey, height) if prepared else grey)[..., None], light
+    return (prepare(grey, size) if prepared else grey)[..., None], light
 
 
 def _side(file):

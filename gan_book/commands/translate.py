@@ -53,11 +53,13 @@ def blending_window(size, overlap):
 
     size, overlap: of both sides; or ``(height, width)``.
     """
-    ramps = [
-        np.minimum((np.minimum(np.arange(side), np.arange(side)[::-1]) + 1.0) / (each + 1), 1).astype("float32")
-        for side, each in zip(_both(size), _both(overlap), strict=True)
-    ]
-    return ramps[0][:, None] * ramps[1][None, :]
+    down, across = map(_ramp, _both(size), _both(overlap))
+    return down[:, None] * across[None, :]
+
+
+def _ramp(side, overlap):
+    distance = np.minimum(np.arange(side), np.arange(side)[::-1]) + 1.0
+    return np.minimum(distance / (overlap + 1), 1).astype("float32")
 
 
 def _both(size):

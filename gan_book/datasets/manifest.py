@@ -18,7 +18,7 @@ def _manifest(path):
         _require_form(manifest)
         return manifest
     except FileNotFoundError:
-        raise BookError(f"{path} is missing; run the book from a complete clone of its repository") from None
+        raise paths.incomplete(path) from None
     except (ValueError, RecursionError) as error:
         raise BookError(f"{path} is damaged ({error}); restore it with git checkout data/manifest.json") from error
 

@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gan_book.errors import BookError
-from gan_book.paths import PRETRAINED, UNREADABLE, atomic_write, finite_or_none
+from gan_book.paths import PRETRAINED, UNREADABLE, atomic_write, finite_or_none, incomplete
 from gan_book.sampling import is_conditional, num_labels
 from gan_book.saving import read_network, save_network
 from gan_book.training import chapters
@@ -280,9 +280,11 @@ def shipped(lesson):
     """The run that ships with the book.
 
     Raises:
-        BookError: this chapter ships none.
+        BookError: this chapter ships none, or only the package was installed.
     """
     run = Run(PRETRAINED / lesson)
+    if not PRETRAINED.is_dir():
+        raise incomplete(PRETRAINED)
     if not run.generator.exists():
         raise BookError(f"the book ships no trained run of '{lesson}'; train one first and name it with --run")
     return run

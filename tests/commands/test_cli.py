@@ -15,7 +15,7 @@ from PIL import Image
 from chapters.ch06_cgan import cgan
 from chapters.ch07_infogan import infogan
 from chapters.ch10_pix2pix import pix2pix
-from gan_book import errors
+from gan_book import errors, paths
 from gan_book.commands import cli
 from gan_book.commands import generate as generating
 from gan_book.metrics.score import scores_of
@@ -610,3 +610,15 @@ def test_broken_streams(shell, status, complaint, tmp_path):
 def test_the_help_needs_no_backend(tmp_path):
     code = "import sys; from gan_book.commands import cli; sys.exit(bool({'keras', 'matplotlib'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=BOOK).returncode == 0
+
+
+def test_without_the_books_files_all_commands_say_the_same(gan_book, here, monkeypatch):
+    """As after `pip install` from an address, which copies the program only."""
+    monkeypatch.setattr(paths, "DATA", here / "data")
+    monkeypatch.setattr(runs, "PRETRAINED", here / "pretrained")
+    said = {}
+    for words in (["generate", "cgan"], ["evaluate", "cgan"], ["train", "cgan", "--preset", "smoke"], ["data", "list"]):
+        code, _, err = gan_book(*words)
+        assert code == 1 and err.count("\n") == 1 and str(here) in err
+        said[words[0]] = err.partition(" is missing")[2]
+    assert len(set(said.values())) == 1 and "clone" in said["data"]
