@@ -226,6 +226,7 @@ class TinyGAN(AdversarialModel):
     def discriminators(self):
         return (self.discriminator,)
 
+    @property
     def watched_losses(self):
         return [f"{self.turn}_real_loss", f"{self.turn}_fake_loss"]
 
@@ -297,7 +298,7 @@ def test_whose_losses_are_watched_is_said_and_not_spelled(fashion, turn, found):
 
 
 def test_a_model_that_names_no_loss_is_told_so_once(fashion, capsys, monkeypatch):
-    monkeypatch.setattr(TinyGAN, "watched_losses", lambda model: [])
+    monkeypatch.setattr(TinyGAN, "watched_losses", [])
     monitor = train(fashion, 240, d_rate=5e-3, trains_g=False)
     assert "convergence failure" not in kinds(monitor)
     assert capsys.readouterr().out.count("loss of a discriminator is watched") == 1
@@ -363,7 +364,7 @@ def quiet_monitor(watched=("d_real_loss",)):
     images = np.random.default_rng(0).integers(0, 256, (8, 4, 4, 1), dtype=np.uint8)
     labels = np.zeros(8, int)
     monitor = HealthMonitor([Watched(lambda: images, labels, images, labels, ["all"])])
-    monitor.set_model(SimpleNamespace(watched_losses=lambda: list(watched), layers=[]))
+    monitor.set_model(SimpleNamespace(watched_losses=list(watched), layers=[]))
     return monitor
 
 
