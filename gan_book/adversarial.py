@@ -218,6 +218,7 @@ class AdversarialModel(keras.Model):
                     "gradients through it a Composite with frozen=[...], or set shares_weights = True if it is meant"
                 )
 
+    @property
     def watched_losses(self):
         """Names of those logs that are the discriminators' losses for real or fake; known after the first step."""
         names, watched = [], {id(network) for network in self.discriminators}

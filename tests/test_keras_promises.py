@@ -404,11 +404,11 @@ def test_losses_to_watch_follow_the_network_and_not_its_turns_name():
 
     model = Named()
     model.compile()
-    assert model.watched_losses() == []
+    assert model.watched_losses == []
     model.train_on_batch(*tiny.data(16))
-    assert model.watched_losses() == ["critic_loss", "judge_loss"]
+    assert model.watched_losses == ["critic_loss", "judge_loss"]
     nobody = made(trained=True)
-    assert nobody.watched_losses() == []
+    assert nobody.watched_losses == []
 
 
 def test_a_network_that_has_been_replaced_no_longer_counts():

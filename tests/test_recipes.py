@@ -81,7 +81,7 @@ def test_who_moves(recipe, n, snapshot, moved):
     model.train_on_batch(images(n), np.zeros(n))
     last_bias = critic.layers[-1].bias.path  # it shifts real and generated images alike, so nothing pulls at it
     assert set(before) - moved(before, weights) <= {last_bias}
-    assert model.watched_losses() == ["critic_real_loss", "critic_fake_loss"]
+    assert model.watched_losses == ["critic_real_loss", "critic_fake_loss"]
     before = snapshot(weights)
     model.gan.train_on_batch(np.ones((n, 4)), np.ones((n, 1)))
     assert moved(before, weights) == {w.path for w in model.generator.trainable_weights}

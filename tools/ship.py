@@ -19,6 +19,7 @@ from keras import ops
 from gan_book.commands import cli
 from gan_book.errors import BookError
 from gan_book.paths import PRETRAINED
+from gan_book.saving import save_network
 from gan_book.training import chapters, report, runs
 
 LIMIT = 4_000_000  # bytes
@@ -44,7 +45,7 @@ def ship(folder, target):
             if path.is_file() and path not in large:
                 shutil.copy(path, packed / path.name)
         for path in large:
-            runs.save_portable(rounded(run.load(path.stem)), packed / path.name)
+            save_network(rounded(run.load(path.stem)), packed / path.name)
         if large:
             measure_again(runs.Run(packed))
         if target.exists():

@@ -37,7 +37,7 @@ def evaluate_command(
         dataset = lesson.task.validation(dataset)
     _require_memory_for(samples, dataset)
     measured = lesson.task.measure(run, lesson, dataset, samples, seed)
-    for line in report.summary_lines(measured):
+    for line in report.headline({"measured": measured}):
         print(shown(line))
     if target is not None:
         runs.write_json(target, measured)

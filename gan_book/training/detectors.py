@@ -28,6 +28,8 @@ BRIGHTNESS = 50  # how far the mean pixel may be from that of real images, in le
 # so a quarter is no accident; and it takes a quarter of the classes.
 LEAST_DIVERSITY, COLLAPSED_SHARE = 0.25, 0.25
 CLUSTERS, LEAST_CLUSTERS = 10, 3.0  # of real images; a set of samples that is spread over so few covers too few
+# Of the differences between real classes, samples that ignore their labels show some 0 +- 0.1, healthy ones about 1.
+LEAST_LABEL_EFFECT, LABEL_EXPECTED = 0.25, 0.7
 LABEL_PATIENCE = 3  # looks in a row for labels, which networks take longest to heed
 REAL_PER_CLASS = 64
 REAL_IN_ALL = 1000
@@ -313,25 +315,23 @@ class CoverageDetector:
 
 
 class LabelDetector:
-    """Labels ignored: the mean sample of a class is most like the mean real image of another class, for most classes.
+    """Labels ignored: from class to class, samples do not differ in the way that real images do.
 
-    What all classes have in common is taken off first: how a class differs from the rest is what counts. It judges
-    three classes or more, and only where real images of each would be told apart that way by others (in photographs
-    classes may have the same mean).
+    How the mean image of each class differs from the mean of all is compared with how it does in real images, by a
+    least-squares fit: 1 if samples of a class differ from the rest as real ones do, 0 if labels make no difference,
+    whatever all samples have in common. It judges three classes or more, and only where other real images come near 1
+    (in photographs the means of classes may hardly differ).
     """
 
     def __init__(self, real_images, real_labels, class_names, judged):
-        self.judged = np.asarray(judged)
         chosen = _some_of_each(np.asarray(real_labels), len(class_names), REAL_PER_CLASS)
         images, labels = _flat(real_images[chosen]), np.asarray(real_labels)[chosen]
-        present = [label for label in self.judged if np.sum(labels == label) >= 8]
-        self.judged = np.array(present)
-        self.means, self.expected = None, 0
-        if len(present) >= 3:
-            others = np.stack([images[labels == label][::4].mean(axis=0) for label in present])
-            kept = [np.delete(images[labels == label], np.s_[::4], axis=0) for label in present]
-            self.means = np.stack([each.mean(axis=0) for each in kept])
-            self.expected = self._right(others)
+        self.judged = [label for label in judged if np.sum(labels == label) >= 8]
+        self.real, self.expected = None, 0.0
+        if len(self.judged) >= 3:
+            others = np.arange(len(images)) % 4 == 0  # a quarter of each class, or nearly
+            self.real = _deviations(images[~others], labels[~others], self.judged)
+            self.expected = self.effect(images[others], labels[others])
         self.ignored = Counter(LABEL_PATIENCE)
 
     def counters(self):
@@ -339,23 +339,27 @@ class LabelDetector:
 
     def update(self, images, labels):
         """``images``: uint8, samples of the classes ``labels``."""
-        if self.expected < 0.6 * max(1, len(self.judged)):
+        if self.expected < LABEL_EXPECTED:
             return None
-        flat = _flat(images)
-        right = self._right(np.stack([flat[labels == label].mean(axis=0) for label in self.judged]))
-        if not self.ignored.add(right <= self.expected / 3):
+        effect = self.effect(_flat(images), labels)
+        if not self.ignored.add(effect < LEAST_LABEL_EFFECT):
             return None
         return Finding(
             "labels ignored",
-            f"for {right} of {len(self.judged)} classes the mean sample is most like that class's real images (of "
-            f"other real images {self.expected} would be)",
+            f"samples of different classes differ {max(0.0, effect):.0%} as much as real images do (others of these: "
+            f"{self.expected:.0%})",
             "check that labels and images are given in the same order and that both networks get the label",
         )
 
-    def _right(self, means):
-        a, b = (each - each.mean(axis=0) for each in (means, self.means))
-        likeness = a @ b.T / np.maximum(np.linalg.norm(b, axis=1), 1e-6)
-        return int(np.sum(likeness.argmax(axis=1) == np.arange(len(means))))
+    def effect(self, flat, labels):
+        """The part of the differences between real classes that these images, as rows, show."""
+        return float(np.sum(_deviations(flat, labels, self.judged) * self.real) / max(np.sum(self.real**2), 1e-6))
+
+
+def _deviations(flat, labels, judged):
+    """How the mean of each class differs from the mean of these means: float ``[classes, pixels]``."""
+    means = np.stack([flat[labels == label].mean(axis=0) for label in judged])
+    return means - means.mean(axis=0)
 
 
 def _flat(images):

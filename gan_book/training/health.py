@@ -194,7 +194,7 @@ class HealthMonitor(StepCounter):
 def _watched_losses(model, names):
     """The names of the discriminators' losses to watch."""
     if hasattr(model, "watched_losses"):
-        return model.watched_losses()
+        return model.watched_losses
     totals, parts = losses(name for name in names if name.lower().startswith("d"))
     return [name for name in parts if name.endswith(("_validity_loss", "_real_loss", "_fake_loss"))] or totals
 

@@ -38,11 +38,12 @@ class Run:
 
     Attributes:
         held: networks in memory, by name, that `load` gives where their file cannot be read back.
+        own_layers: layer classes that Keras is told of to read a network, by name, beside those of the chapter.
         made: folders that were made to reserve this one.
     """
 
     def __init__(self, folder, made=()):
-        self.held, self.made = {}, made
+        self.held, self.own_layers, self.made = {}, {}, made
         self.folder = Path(folder)
         self.config_file = self.folder / "config.json"
         self.log = self.folder / "log.csv"
@@ -149,7 +150,7 @@ class Run:
             with suppress(BookError):  # imports the run's chapter, whose own layers Keras has to know
                 own = chapters.own_layers(chapters.lesson(self.config.lesson))
         try:
-            return read_network(file, own)
+            return read_network(file, {**own, **self.own_layers})
         except UNREADABLE as error:
             raise BookError(f"{file} cannot be read ({type(error).__name__}); {self._way_to_read()}") from error
 

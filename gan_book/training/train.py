@@ -294,6 +294,7 @@ class Training:
 
     def __init__(self, lesson, settings, dataset, run, config, tell):
         self.run, self.lesson, self.settings, self.dataset, self.tell = run, lesson, settings, dataset, tell
+        run.own_layers = chapters.own_layers(lesson)
         if settings.deterministic:
             backend.make_deterministic()
         keras.utils.set_random_seed(settings.seed)

@@ -557,7 +557,7 @@ def test_a_picture_has_so_many_images_and_no_more(words, gan_book, tiny_run, her
 
 def test_classes_that_a_grid_leaves_out_are_told(gan_book, here):
     run = runs.Run(here / "many")
-    run.write_config({"lesson": "tiny", "preset": "quick", "settings": {}, "class_names": [f"c{i}" for i in range(11)]})
+    run.write_config(RunConfig("tiny", "quick", {}, [f"c{i}" for i in range(11)]))
     run.save("generator", tiny_lesson.define_generator((8, 8, 3), 11))
     said = [gan_book("generate", "tiny", "--run", run, "--n", n, "--out", f"{n}.png")[1] for n in (10, 11)]
     assert "10 of 11" in said[0] and "of 11" not in said[1]

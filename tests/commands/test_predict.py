@@ -105,9 +105,8 @@ def test_a_classifier_with_its_chapters_layers_loads_by_itself(tmp_path):
     image = keras.Input((8, 8, 1))
     network = keras.Model(image, WeightNormDense(2)(layers.Flatten()(image)))
     run = runs.Run(tmp_path)
-    run.write_config({"lesson": "sgan", "preset": "smoke", "settings": {}, "class_names": []})
     run.save("classifier", network)
-    run.write_config({"lesson": "sgan", "preset": "smoke", "settings": {}, "class_names": ["a", "b"]})
+    run.write_config(RunConfig("sgan", "smoke", {}, ["a", "b"]))
     code = f"from gan_book.training import runs; print(runs.Run({str(tmp_path)!r}).load('classifier').output.shape)"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=BOOK)
     assert process.stdout.strip() == "(None, 2)", process.stderr

@@ -36,7 +36,7 @@ def stop_after(monkeypatch, step):
     monkeypatch.setattr(Checkpoints, "on_train_batch_end", on_train_batch_end)
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("mixed_float16", marks=pytest.mark.slow)])
 def test_stopped_within_an_epoch_and_at_its_end(precision, pictures, tmp_path, monkeypatch):
     chosen = settings(pictures, precision=precision)
     undisturbed = training.train(tiny_lesson.LESSON, chosen, out=tmp_path / "undisturbed")
@@ -78,6 +78,7 @@ def undisturbed(long_command, tmp_path_factory):
     return runs.Run(folder / "run")
 
 
+@pytest.mark.slow
 def test_the_comparison_sees_every_difference(undisturbed, tmp_path):
     """So that the tests here can fail."""
     copy = runs.Run(shutil.copytree(undisturbed.folder, tmp_path / "copy"))
@@ -99,6 +100,7 @@ def test_the_comparison_sees_every_difference(undisturbed, tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_killed_three_times(long_command, undisturbed, tmp_path):
     run, output = runs.Run(tmp_path / "run"), tmp_path / "output.txt"
     resume = script("--out", run, "--resume")
@@ -124,6 +126,7 @@ def test_killed_three_times(long_command, undisturbed, tmp_path):
     assert not list(run.folder.rglob(".*")), "what the killed processes left half-written is swept away"
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_prints_a_command_that_goes_on(long_command, undisturbed, tmp_path):
     run = runs.Run(tmp_path / "a run")  # the space has to be quoted
     command = [*long_command, "--out", str(run)]

@@ -300,7 +300,7 @@ def test_too_little_memory_to_measure_leaves_a_run_that_can_be_measured_later(pi
         raise MemoryError
 
     folder = tmp_path / "run"
-    with pytest.raises(BookError, match=r"ran out while measuring; .* saved: .* --out .*run --resume`$"):
+    with pytest.raises(BookError, match=f"ran out while measuring; .*{folder.name}"):
         training.train(replace(tiny_lesson.LESSON, measure=measure), settings(pictures), out=folder)
     trained = runs.Run(folder).load("generator").get_weights()
     said = []
@@ -419,6 +419,7 @@ def test_tensorboard_that_is_not_installed_is_asked_for(pictures, tmp_path, monk
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size, network", [(100, "projection"), (32, "channel"), (32, "unconditional")])
 def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
     chosen = cgan.LESSON.settings(
