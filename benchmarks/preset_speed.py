@@ -1,8 +1,8 @@
 """How long is a step of a preset, and how much memory does it need? For presets too long to be run to their end.
 
-    python benchmarks/preset_speed.py pix2pix                    # a hundred steps of the preset `book`
-    python benchmarks/preset_speed.py cyclegan --steps 20 --precision float32
-    KERAS_BACKEND=jax python benchmarks/preset_speed.py cyclegan
+    python -m benchmarks.preset_speed pix2pix                    # a hundred steps of the preset `book`
+    python -m benchmarks.preset_speed cyclegan --steps 20 --precision float32
+    KERAS_BACKEND=jax python -m benchmarks.preset_speed cyclegan
 
 Adds a row to ``results/preset_speed.json``, in place of an earlier one of the same lesson, preset, precision and place.
 Let nothing else run meanwhile.

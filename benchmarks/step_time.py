@@ -1,8 +1,8 @@
 """How long is a training step? The loop of the classic listings against the fused step of this book, in one run.
 
-    python benchmarks/step_time.py
-    python benchmarks/step_time.py --network channel --json channel.json
-    KERAS_BACKEND=jax python benchmarks/step_time.py
+    python -m benchmarks.step_time
+    python -m benchmarks.step_time --network channel --json channel.json
+    KERAS_BACKEND=jax python -m benchmarks.step_time
 
 Same networks (those of `chapters/ch06_cgan`), same batch size, same data. Every variant runs in a process of its own,
 so that precision policies, compiled graphs and peak memory do not blur, and the variants alternate over several rounds,

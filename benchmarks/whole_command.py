@@ -1,8 +1,8 @@
 """How long does `gan-book train <chapter> --preset quick` take, from the key pressed to the report?
 
-    python benchmarks/whole_command.py                  # all chapters' scripts
-    python benchmarks/whole_command.py cgan sgan
-    python benchmarks/whole_command.py --preset smoke
+    python -m benchmarks.whole_command                  # all chapters' scripts
+    python -m benchmarks.whole_command cgan sgan
+    python -m benchmarks.whole_command --preset smoke
 
 Each command is a newcomer's first: its cache folder is empty. Adds rows to ``results/whole_command.json``, in place of
 earlier ones of the same lesson, preset and place. Let nothing else run meanwhile.

@@ -4,9 +4,9 @@
 it learns from what the discriminator says of its images, so its gradient must flow through the discriminator while the
 discriminator's weights stay put.
 
-`AdversarialModel`: players that take turns. One training step is a short list of turns ("the discriminator learns from
-real and generated images", "the generator learns through the composite"), each an ordinary Keras training step of an
-ordinary compiled model. All turns of a step become one compiled graph, and `fit()` runs it.
+`AdversarialModel`: networks that are updated in turn. One training step is a short list of turns ("the discriminator
+learns from real and generated images", "the generator learns through the composite"), each an ordinary Keras training
+step of an ordinary compiled model. All turns of a step become one compiled graph, and `fit()` runs it.
 
 Why not ``discriminator.trainable = False``, as books for Keras 2 did? There, a model remembered at `compile()` which
 weights it trains. Keras 3 asks each time the step is *traced*: its Python is run once, the operations are recorded as a
@@ -14,13 +14,20 @@ graph, and from then on only the graph runs. By then the flag is False for every
 trains nothing (``tests/test_classic_order.py`` shows it). So here freezing belongs to the composite, not to layers that
 two models share: nothing is switched on or off, and which model is compiled or trained first makes no difference to it.
 
-Read `Composite`, then `turns`, `_play` and `GAN`; the rest is for averages, checkpoints and JAX.
+Read `Composite`, then `turns`, `_play` and `GAN`; the rest is for averages, clear errors, checkpoints and JAX.
+Chapter 6 explains both ideas and shows one step by hand; ``chapters/template.py`` is a GAN to start from.
 """
 
+import inspect
+from itertools import combinations
+
 import keras
+import numpy as np
 from keras import ops
 
 from gan_book import backend
+from gan_book.errors import BookError
+from gan_book.sampling import inputs_of
 
 
 @keras.saving.register_keras_serializable("gan_book")
@@ -29,14 +36,23 @@ class Composite(keras.Model):
 
     Args:
         inputs, outputs: as for `keras.Model`.
-        frozen: networks or layers that gradients pass through but whose weights this model leaves alone. Other models
-            sharing them train them as usual. Their dropout stays active and their batch normalization goes on using
-            batch statistics (and updating its moving averages, which are not trainable weights), exactly as in the
-            frozen network's own step.
+        frozen: networks or layers that gradients pass through but whose weights this model leaves alone; an empty list
+            if there are none. Other models sharing them train them as usual. Their dropout stays active and their batch
+            normalization goes on using batch statistics (and updating its moving averages, which are not trainable
+            weights), exactly as in the frozen network's own step.
+
+    Raises:
+        BookError: `frozen` is left out. A composite that freezes nothing would train the discriminator to call
+            everything real.
     """
 
-    def __init__(self, inputs, outputs, frozen=(), **kwargs):
+    def __init__(self, inputs, outputs, frozen=None, **kwargs):
         super().__init__(inputs, outputs, **kwargs)
+        if frozen is None:
+            raise BookError(
+                f"say what the composite '{self.name}' must not train, such as frozen=[discriminator], "
+                "or frozen=[] if it is to train everything"
+            )
         self.frozen = list(frozen)
 
     def _is_free(self, variable):
@@ -73,11 +89,12 @@ class Composite(keras.Model):
 
 
 class AdversarialModel(keras.Model):
-    """Players that take turns, as one Keras model.
+    """Several networks that are updated in turn, as one Keras model.
 
     A subclass keeps its networks as attributes, compiles those that learn (each with its own optimizer and loss), and
-    says in `turns` what happens to a batch. Then `compile()` (without a loss: the players have theirs) and `fit()` work
-    as in any Keras model: callbacks, progress bar, validation, ``steps_per_execution``, mixed precision.
+    says in `turns` what happens to a batch. Then `compile()` and `fit()` work as in any Keras model: arrays, data sets
+    and generators, with labels or without; callbacks, progress bar, validation, ``steps_per_execution``, mixed
+    precision; `save_weights` and `load_weights` hold all networks, averages and optimizers.
 
     Logs are named ``<turn>_<metric>``: a turn "d" of a model compiled with ``metrics=["accuracy"]`` logs ``d_loss`` and
     ``d_accuracy``. `train_on_batch` returns the values of its batch, `fit` the mean over the epoch so far.
@@ -85,20 +102,37 @@ class AdversarialModel(keras.Model):
     Attributes:
         rng: `keras.random.SeedGenerator` for the noise of the turns; part of the model's state.
         means: name -> `keras.metrics.Mean` over the epoch so far, of everything in the logs.
+        discriminators: the networks that say real or fake, for the health monitor to watch; none unless a subclass
+            says so, as `GAN` does.
+        verdicts: names of those outputs of a discriminator that say real or fake, where it has others as well.
+        shares_weights: True if it is meant that two of the networks train the same weights; else that is refused.
     """
+
+    discriminators = ()
+    verdicts = ()
+    shares_weights = False
 
     def __init__(self, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.rng = keras.random.SeedGenerator(seed)
         self.means = {}
         self._averages = []
+        self._turn_networks = {}
 
     def turns(self, *batch):
-        """Yields the turns of one step, each ``(name, model, x, y)``: "train `model` to answer `y` to `x`".
+        """Yields the turns of one step, each ``(name, network, x, y)``: "update `network` to answer `y` to `x`".
 
-        A fifth part gives sample weights, as in `keras.Model.fit`. This method is a Python generator (no relation of
-        G): what stands after a ``yield`` is computed when that turn has been played, with the new weights. ``batch`` is
-        what the data set yields, for instance ``(images, labels)``.
+        `turns` is a Python generator function. Code after a ``yield`` runs after that network's update and sees the new
+        weights. A fifth part gives sample weights, as in `keras.Model.fit`; and a network may have several turns in a
+        step (a critic is often updated five times).
+
+        Python runs this code only while the step is *traced*: its operations become one graph, in this order, and from
+        then on only the graph runs. So draw noise with `keras.random` and ``seed=self.rng``; a number from `np.random`
+        would be the same in every step (and is refused). An ``if`` on a Python value is decided once; for a value that
+        changes from step to step take `ops.where` or `ops.cond`. A ``print`` prints once.
+
+        Args:
+            batch: what the data set yields, for instance ``images, labels``.
         """
         raise NotImplementedError(f"{type(self).__name__} must say what its turns are: override turns()")
 
@@ -111,6 +145,9 @@ class AdversarialModel(keras.Model):
 
         With `momentum` 0 there is no average, and `network` itself is returned.
         """
+        # Keras's own ``Adam(use_ema=True)`` with the callback `SwapEMAWeights` averages what the optimizer trains. That
+        # leaves out the statistics of batch normalization, has no slow start, and gives one network to sample from only
+        # while the weights are swapped. So the average is kept here.
         if not momentum:
             return network
         copy = type(network).from_config(network.get_config())  # not clone_model, which would compile it, too
@@ -123,13 +160,32 @@ class AdversarialModel(keras.Model):
     @property
     def players(self):
         """The compiled networks among the attributes."""
-        return [layer for layer in self.layers if getattr(layer, "optimizer", None) is not None]
+        # Keras goes on listing a network whose attribute has been given to another one.
+        own = [value for name, value in vars(self).items() if not name.startswith("_")]
+        current = {id(value) for value in keras.tree.flatten(own)}
+        networks = [layer for layer in self.layers if id(layer) in current]
+        return [network for network in networks if getattr(network, "optimizer", None) is not None]
 
-    def compile(self, steps_per_execution=1, run_eagerly=False, jit_compile="auto"):
-        """Readies the step. ``jit_compile="auto"`` is XLA where Keras thinks it good: on GPUs, and always on JAX.
+    def compile(
+        self, optimizer=None, loss=None, metrics=None, steps_per_execution=1, run_eagerly=False, jit_compile="auto"
+    ):
+        """Readies the step. The optimizers, losses and metrics are those that the networks were compiled with.
 
-        (With TensorFlow on a CPU its own kernels were 2.4 times as fast: 465 against 1129 ms a step.)
+        Args:
+            jit_compile: "auto" is XLA where Keras thinks it good: on GPUs, and always on JAX. (With TensorFlow on a CPU
+                its own kernels were 2.4 times as fast: 465 against 1129 ms a step.)
+
+        Raises:
+            BookError: an optimizer, a loss or metrics are given here; no network is compiled; one of them has nothing
+                to train; or two of them train the same weights, unless `shares_weights` says that this is meant.
         """
+        for name, given in (("optimizer", optimizer), ("loss", loss), ("metrics", metrics)):
+            if given is not None:
+                raise BookError(
+                    f"each network of {type(self).__name__} has its own {name}: give it to that network's compile(), "
+                    "and call compile() of the whole without it"
+                )
+        self._check_players()
         super().compile(
             optimizer=None,
             steps_per_execution=steps_per_execution,
@@ -139,6 +195,38 @@ class AdversarialModel(keras.Model):
         for player in self.players:  # by now compiled themselves; within a graph no variables can be made
             player.optimizer.build(player.trainable_variables)
         self.optimizer = _PlayersOptimizers(self)
+        self.built = True  # as all its networks are, so that Keras can describe, save and restore the whole
+
+    def _check_players(self):
+        """Raises BookError where a turn would silently train nothing, or what is another's."""
+        if not self.players:
+            raise BookError(
+                f"{type(self).__name__} has no compiled network; keep its networks as attributes and compile those "
+                "that learn before the whole"
+            )
+        trained = [(player.name, {id(v): v for v in player.trainable_variables}) for player in self.players]
+        for name, variables in trained:
+            if not variables:
+                raise BookError(
+                    f"'{name}' has nothing to train: trainable is False for it or all its layers; leave that flag "
+                    "alone and say Composite(..., frozen=[...]) where the network must hold still"
+                )
+        for (one, first), (other, second) in combinations(trained, 2):
+            if (shared := first.keys() & second.keys()) and not self.shares_weights:
+                raise BookError(
+                    f"'{one}' and '{other}' both train '{first[min(shared)].path}'; make the one that only passes "
+                    "gradients through it a Composite with frozen=[...], or set shares_weights = True if it is meant"
+                )
+
+    @property
+    def watched_losses(self):
+        """Names of those logs that are the discriminators' losses for real or fake; known after the first step."""
+        names, watched = [], {id(network) for network in self.discriminators}
+        for turn, network in self._turn_networks.items():
+            if network in watched:
+                parts = [f"{turn}_{verdict}_loss" for verdict in self.verdicts]
+                names += [name for name in parts if name in self.means] or [f"{turn}_loss"]
+        return names
 
     def train_on_batch(self, *args, **kwargs):
         """As in Keras 3.15 and later, where the values are those of the batch; before, they ran on over the batches."""
@@ -166,12 +254,11 @@ class AdversarialModel(keras.Model):
         return self._play(data, "test_step")
 
     def _play(self, data, step):
-        batch = keras.tree.map_structure(ops.convert_to_tensor, [part for part in data if part is not None])
-        # Python runs this loop only while the step is traced: the turns become one graph, in this order. A print in
-        # `turns` prints once, not at every step.
-        for name, player, *turn in self.turns(*batch):
-            # A player's metrics are running means. Starting them anew makes them this turn's values; the mean over
-            # the epoch is kept here, so that two turns of one player do not blur.
+        batch = self._parts(data)
+        # Python runs this loop only while the step is traced: the turns become one graph, in this order.
+        for name, player, *turn in self._checked_turns(batch):
+            # A network's metrics are running means. Starting them again makes them this turn's values; the mean over
+            # the epoch is kept here, so that two turns of one network do not blur.
             player.reset_metrics()
             values = backend.player_step(player, step, tuple(turn))
             size = ops.shape(keras.tree.flatten(turn[0])[0])[0]
@@ -180,6 +267,64 @@ class AdversarialModel(keras.Model):
             # Once more: when the step is traced first, compiled metrics are not there yet at the reset above.
             player.reset_metrics()
         return {name: mean.result() for name, mean in self.means.items()}
+
+    def _parts(self, data):
+        """What `turns` is given of a batch: of ``fit(x)`` one part, of ``fit(x, y)`` two, of sample weights a third.
+
+        Raises:
+            BookError: `turns` takes another number of parts.
+        """
+        data = data if isinstance(data, (tuple, list)) else (data,)
+        batch = keras.tree.map_structure(ops.convert_to_tensor, [part for part in data if part is not None])
+        takes = inspect.signature(self.turns)
+        try:
+            takes.bind(*batch)
+        except TypeError:
+            raise BookError(
+                f"{type(self).__name__}.turns{takes} does not fit a batch of {len(batch)}; give fit() as many of "
+                "images, labels and weights as turns takes"
+            ) from None
+        return batch
+
+    def _checked_turns(self, batch):
+        """The turns, each of which must be what `turns` says it is.
+
+        Raises:
+            BookError: names the turn and what is wrong with it.
+        """
+        traced = backend.is_traced(keras.tree.flatten(batch)[0])
+        where, turns = f"{type(self).__name__}.turns", self.turns(*batch)
+        if not inspect.isgenerator(turns):
+            raise BookError(f"{where} must yield its turns, such as: yield 'd', self.discriminator, images, real")
+        state = np.random.get_state()[1:3]
+        for number, turn in enumerate(turns, start=1):
+            if not isinstance(turn, (tuple, list)) or not turn or not isinstance(turn[0], str):
+                raise BookError(f"turn {number} of {where} has no name; yield a name, a network, x and y")
+            if len(turn) not in (4, 5):
+                raise BookError(
+                    f"turn '{turn[0]}' of {where} has {len(turn)} parts; yield a name, a network, x and y, and sample "
+                    "weights if there are any"
+                )
+            self._check_network(where, *turn[:2])
+            now = np.random.get_state()[1:3]
+            if traced and not (np.array_equal(state[0], now[0]) and state[1] == now[1]):
+                raise BookError(
+                    f"{where} draws from np.random before turn '{turn[0]}', which a compiled step would do only once; "
+                    "draw with keras.random and seed=self.rng"
+                )
+            self._turn_networks[turn[0]] = id(turn[1])  # not the network, which Keras would then track twice
+            yield turn
+
+    def _check_network(self, where, name, network):
+        if not isinstance(network, keras.Model):
+            raise BookError(f"turn '{name}' of {where}: its second part must be a network, not {_kind(network)}")
+        if getattr(network, "optimizer", None) is None:
+            raise BookError(f"turn '{name}' of {where}: the network '{network.name}' is not compiled; compile it first")
+        if all(network is not player for player in self.players):
+            raise BookError(
+                f"turn '{name}' of {where}: the network '{network.name}' is no attribute of the model; keep it as one, "
+                "such as self.discriminator, and compile it before the whole"
+            )
 
     def _mean(self, name):
         if name not in self.means:
@@ -191,6 +336,56 @@ class AdversarialModel(keras.Model):
         for name, numbers in values.items():
             for variable, number in zip(self._mean(name).variables, numbers, strict=True):
                 variable.assign(number)
+
+    def __call__(self, *args, **kwargs):
+        """Raises BookError: what there is to call are the networks."""
+        raise BookError(f"{type(self).__name__} has no output of its own; call one of its networks: {self._listed()}")
+
+    def predict(self, *args, **kwargs):
+        """Raises BookError: what there is to ask are the networks."""
+        raise BookError(f"{type(self).__name__} predicts nothing itself; ask one of its networks: {self._listed()}")
+
+    def save(self, *args, **kwargs):
+        """Raises BookError: how to save the networks, or the weights of all."""
+        raise BookError(
+            f"{type(self).__name__} is made of several networks and cannot be saved as one; save a network to use, "
+            f"such as model.{self._listed().split(', ')[0]}.save('network.keras'), or all weights to go on training "
+            "with model.save_weights('all.weights.h5') (ModelCheckpoint: save_weights_only=True)"
+        )
+
+    export = save
+
+    def get_config(self):
+        """Raises BookError: such a model is made again by the functions that made it."""
+        raise BookError(
+            f"{type(self).__name__} cannot be copied or described as one; build it again and load_weights() into it"
+        )
+
+    def _listed(self):
+        """The names of the attributes that are networks."""
+        networks = {id(layer) for layer in self.layers if isinstance(layer, keras.Model)}
+        return ", ".join(name for name, value in vars(self).items() if id(value) in networks) or "none"
+
+    def save_own_variables(self, store):
+        """What `save_weights` adds to the networks' weights: the random states, which Keras leaves out.
+
+        With them `BackupAndRestore` and `load_weights` go on with the very noise that would have come next.
+        """
+        super().save_own_variables(store)
+        for number, state in enumerate(self._random_states()):
+            store[f"random_{number}"] = ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store):
+        """The opposite of `save_own_variables`; the random states stay as they are where a file has none."""
+        names = list(store.keys())
+        super().load_own_variables({name: store[name] for name in names if not name.startswith("random_")})
+        for number, state in enumerate(self._random_states()):
+            if f"random_{number}" in names:
+                state.assign(store[f"random_{number}"])
+
+    def _random_states(self):
+        weights = {id(weight) for weight in self.weights}
+        return [variable for variable in self.variables if id(variable) not in weights]
 
     def _update_averages(self):
         self.steps.assign(self.steps + 1)
@@ -208,11 +403,17 @@ class AdversarialModel(keras.Model):
 
 
 class GAN(AdversarialModel):
-    """The usual cast: one generator, one discriminator and their composite. What they do, a chapter says in `turns`.
+    """One generator, one discriminator and their composite; a chapter says in `turns` how they are updated.
+
+    Args:
+        generator: latent inputs to images; `gan_book.sampling.Generator` says what its inputs are sampled from.
+        discriminator: compiled; images to what it says of them.
+        gan: their composite, compiled.
+        average: momentum of a moving average of the generator's weights, see `track_average`; 0 for none.
+        seed: of the noise.
 
     Attributes:
-        generator, discriminator, gan: the networks, the last two compiled.
-        sampler: the network to draw with: the moving average of the generator, if `average`, its momentum, is above 0.
+        sampler: the network to sample from: the moving average of the generator, or the generator itself.
     """
 
     def __init__(self, generator, discriminator, gan, average=0.0, seed=0):
@@ -220,13 +421,28 @@ class GAN(AdversarialModel):
         self.generator, self.discriminator, self.gan = generator, discriminator, gan
         self.sampler = self.track_average(generator, average)
 
+    @property
+    def discriminators(self):
+        return (self.discriminator,)
+
     def latent_points(self, n):
-        """z ~ N(0, 1) for the generator's first input, float ``[n, d]``; another prior is a chapter's own."""
-        return keras.random.normal((n, self.generator.inputs[0].shape[-1]), seed=self.rng)
+        """z from the prior that the generator's first input has: float ``[n, d]``, N(0, 1) unless it says otherwise."""
+        return self._sample(0, n)
+
+    def latent_inputs(self, n, labels=None):
+        """One sample for each of the generator's inputs, in their order; `labels`, int ``[n]``, where it wants them."""
+        kinds = inputs_of(self.generator)
+        return [labels if kind.given else self._sample(number, n) for number, kind in enumerate(kinds)]
+
+    def _sample(self, number, n):
+        shape = (n, *self.generator.inputs[number].shape[1:])
+        return inputs_of(self.generator)[number].tensor(shape, self.rng)
 
 
 class _PlayersOptimizers:
-    """What Keras asks of a model's optimizer between steps: the variables, here of all players."""
+    """What Keras asks of a model's optimizer: here of all networks' optimizers together."""
+
+    built = True
 
     def __init__(self, model):
         self._model = model
@@ -234,3 +450,32 @@ class _PlayersOptimizers:
     @property
     def variables(self):
         return [v for player in self._model.players for v in player.optimizer.variables]
+
+    @property
+    def iterations(self):
+        return self._model.players[0].optimizer.iterations
+
+    @property
+    def learning_rate(self):
+        """The learning rate that all networks have, for `LearningRateScheduler` and `ReduceLROnPlateau`.
+
+        Raises:
+            BookError: they have different ones, of which a callback cannot set one without losing the other.
+        """
+        rates = {p.name: float(ops.convert_to_numpy(p.optimizer.learning_rate)) for p in self._model.players}
+        if len(set(rates.values())) > 1:
+            listed = ", ".join(f"{name} {rate:g}" for name, rate in rates.items())
+            raise BookError(
+                f"the networks have different learning rates ({listed}), and this callback knows only one; give each "
+                "network's optimizer a schedule of keras.optimizers.schedules instead"
+            )
+        return self._model.players[0].optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        for player in self._model.players:
+            player.optimizer.learning_rate = rate
+
+
+def _kind(value):
+    return f"a {type(value).__name__}"

@@ -147,6 +147,46 @@ def _outside_the_graph(next_creator, **wanted):
         return next_creator(**{**wanted, "experimental_enable_variable_lifting": False})
 
 
+def input_gradient(network, x):
+    """The slope of a network at its input, for gradient penalties: d sum(network(x)) / dx, of the shape of x.
+
+    Args:
+        network: images ``[n, h, w, c]`` to one number each, such as a critic; called with ``training=True``.
+        x: float tensor ``[n, h, w, c]``.
+
+    Its own gradient, which a penalty trains by, exists through convolutions, dense layers, `AveragePooling2D` and
+    `UpSampling2D("nearest")`. Below a bilinear resize it silently vanishes on TensorFlow; and batch normalization mixes
+    the images of a batch, so that their slopes are not their own: take layer normalization or none. See Gulrajani et
+    al. (2017), "Improved Training of Wasserstein GANs", section 4; ``docs/recipes.md`` has a WGAN-GP.
+    """
+    if not JAX:
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = keras.ops.sum(network(x, training=True))
+        return tape.gradient(total, x)
+    import jax
+
+    def total(x):
+        # In a scope of its own: what the network assigns on the way (random states) is not the step's.
+        with keras.StatelessScope(state_mapping=[(v, v.value) for v in network.variables]):
+            return keras.ops.sum(network(x, training=True))
+
+    return jax.grad(total)(x)
+
+
+def is_traced(tensor):
+    """Whether this tensor stands for those of all steps to come, while Python builds the graph of a step."""
+    if JAX:
+        import jax
+
+        return isinstance(tensor, jax.core.Tracer)
+    import tensorflow as tf
+
+    return not tf.executing_eagerly()
+
+
 def player_step(player, step, data):
     """One step, ``"train_step"`` or ``"test_step"``, of a compiled model inside `stateful_step`. Returns its logs."""
     if not JAX:
@@ -172,7 +212,7 @@ def trace(step, data):
         import jax
 
         with keras.StatelessScope():
-            jax.eval_shape(lambda batch: keras.tree.map_structure(lambda x: x, step(batch)), tuple(data))
+            jax.eval_shape(lambda batch: keras.tree.map_structure(lambda x: x, step(batch)), data)
 
 
 def sync(model):

@@ -1,4 +1,4 @@
-"""Adversarial losses Keras does not have, by their field names.
+"""Adversarial losses Keras does not have, by their field names; ``docs/recipes.md`` shows each in a GAN.
 
 The others are Keras's own: `keras.losses.BinaryCrossentropy(from_logits=True)` is the loss of Goodfellow et al. (2014),
 `keras.losses.Hinge` with targets +1 and -1 the discriminator's hinge loss, `keras.losses.MeanSquaredError` that of
@@ -18,3 +18,14 @@ def minimax(y_true, y_pred):
     """
     del y_true
     return -ops.mean(ops.softplus(y_pred))
+
+
+@keras.saving.register_keras_serializable("gan_book")
+def wasserstein(y_true, y_pred):
+    """-mean(y D(x)) with the target y = 1 for real images and -1 for generated ones; the generator's target is 1.
+
+    Minimising both parts maximises E D(x) - E D(G(z)), equation 2 of Arjovsky et al. (2017), "Wasserstein GAN", for a
+    critic whose slope is bounded: by clipped weights or a gradient penalty. It is not bounded below, and 0 means
+    nothing in particular.
+    """
+    return -ops.mean(ops.cast(y_true, y_pred.dtype) * y_pred)

@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from gan_book.errors import BookError
+
 
 def scales(image_shape):
     """How often to halve the side of an image so that 4 to 8 pixels are left; at least twice."""
@@ -72,16 +74,40 @@ def to_float(images):
     """Scales uint8 pixels 0 to 255 to float32 in [-1, 1], the range of a tanh generator.
 
     Backend-agnostic: call it on a batch inside the graph, so that data stay uint8 in memory.
+
+    Raises:
+        BookError: the pixels are of another type: they may have been scaled before, which nothing here could tell.
     """
+    kind = keras.backend.standardize_dtype(images.dtype) if hasattr(images, "dtype") else type(images).__name__
+    if kind != "uint8":
+        raise BookError(
+            f"pixels must be uint8, 0 to 255; these are {kind}, perhaps scaled already: "
+            "pass them as uint8, or leave to_float out"
+        )
     return ops.cast(images, "float32") / 127.5 - 1.0
 
 
+_FAR_OUTSIDE = 100  # no generator's output without a tanh comes there, and pixels do
+
+
 def to_uint8(images):
-    """Scales images in [-1, 1] to uint8 pixels 0 to 255, rounding to the nearest; what lies outside is clipped.
+    """Scales float images in [-1, 1] to uint8 pixels 0 to 255, rounding to the nearest; what lies outside is clipped.
 
     A numpy array gives a numpy array, a tensor a tensor of the backend.
+
+    Raises:
+        BookError: they are whole numbers, or (in an array) far outside: pixels already, which clipping would destroy.
     """
+    if "float" not in keras.backend.standardize_dtype(images.dtype):
+        raise BookError(
+            f"images to make pixels of must be floats in [-1, 1]; these are {images.dtype}, pixels already?"
+        )
     if isinstance(images, np.ndarray):
+        if images.size and np.nanmax(np.abs(images), initial=0) > _FAR_OUTSIDE:
+            raise BookError(
+                f"images to make pixels of must be in [-1, 1]; these go up to {np.nanmax(np.abs(images)):.4g}: "
+                "pixels already? a generator ends in tanh"
+            )
         known = np.nan_to_num(images.astype("float32"))  # A network that failed draws NaN; show it as grey.
         return np.clip(np.rint((known + 1.0) * 127.5), 0, 255).astype("uint8")
     pixels = (ops.cast(images, "float32") + 1.0) * 127.5

@@ -1,19 +1,20 @@
 """Where the book keeps its files, how it writes them, what can be wrong with them, and the cache."""
 
 import hashlib
+import math
 import os
+import secrets
+import stat
 import struct
-import tempfile
 import warnings
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
-from gan_book import paths
-from gan_book.errors import BookError
+from gan_book.errors import BookError, counted
 
 BOOK = Path(__file__).resolve().parent.parent
 DATA = BOOK / "data"
@@ -36,6 +37,9 @@ UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
+
+
+LONGEST_NAME = 255  # bytes of a file's name, on all usual file systems
 
 
 def cache_dir():
@@ -69,13 +73,21 @@ def read_arrays(path):
 
 @contextmanager
 def atomic_write(path, mode="wb"):
-    """Open a temporary file beside ``path`` and rename it to ``path`` when the block ends without an exception.
+    """Open a temporary file in the folder of ``path`` and rename it to ``path`` when the block ends without exception.
 
-    A reader of ``path`` therefore sees the old file or the whole new one, whenever the process is killed.
+    A reader of ``path`` therefore sees the old file or the whole new one, whenever the process is killed. A new file
+    has the permissions that the umask leaves, one that is replaced keeps its own.
+
+    Raises:
+        OSError: of writing, with ``path`` as its file name.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    permissions = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
+    # Not named after `path`, whose name may be as long as a name can be.
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
+    create = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(temporary, create, 0o666 if permissions is None else 0o600)
     try:
         # A file name need not be text; what is not is written as \\u...
         text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
@@ -83,11 +95,130 @@ def atomic_write(path, mode="wb"):
             yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        if permissions is not None:
+            temporary.chmod(permissions)
+        temporary.replace(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            error.filename = str(path)  # "No space left on device" does not say where
         raise
+
+
+def finite_or_none(content):
+    """Nested dicts and lists with None for every number that is not finite, for which JSON has no word."""
+    if isinstance(content, dict):
+        return {key: finite_or_none(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [finite_or_none(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def writable_target(path, inputs=(), overwrite=False, flag="--out"):
+    """Where to write a file that the user asked for: the path with links resolved. Ask before the work, not after it.
+
+    Creates nothing; `atomic_write` makes the folders.
+
+    Args:
+        path: as the user wrote it.
+        inputs: files and folders that the command reads, which are never written to.
+        overwrite: whether an existing file may be replaced.
+        flag: what the path was given by, for the message.
+
+    Returns:
+        `pathlib.Path`.
+
+    Raises:
+        BookError: it is an input; it exists and `overwrite` is False; it is a folder, a device or a pipe; its folder is
+            no folder or cannot be written to; its name is too long.
+    """
+    return _writable(Path(path), _identities(inputs), overwrite, flag)
+
+
+def writable_targets(paths, inputs=(), overwrite=False, flag="--out"):
+    """`writable_target` of many files at once.
+
+    Returns:
+        dict from each path to where to write it, and a dict from each of the others to the reason (str) why it cannot
+        be written.
+
+    Raises:
+        BookError: some exist already and `overwrite` is False; then none must be written.
+    """
+    known, writable, refused = _identities(inputs), {}, {}
+    for path in map(Path, paths):
+        try:
+            writable[path] = _writable(path, known, True, flag)
+        except BookError as error:
+            refused[path] = str(error)
+    existing = [path for path, target in writable.items() if target.exists()]
+    if existing and not overwrite:
+        raise BookError(
+            f"{counted(len(existing), 'file')} in {flag} {existing[0].parent} would be replaced ({existing[0].name}"
+            f"{', ...' if len(existing) > 1 else ''}); add --overwrite or name another folder"
+        )
+    return writable, refused
+
+
+def _writable(path, inputs, overwrite, flag):
+    target = Path(os.path.realpath(path))
+    if any(len(os.fsencode(part)) > LONGEST_NAME for part in target.parts):
+        raise BookError(f"{flag} {path} has a name that is too long; shorten it")
+    try:
+        status, itself = _status(target), _status(path)
+    except OSError as error:  # such as links in a circle
+        raise BookError(f"{flag} {path} cannot be written: {error.strerror}; name another file") from None
+    if str(target) in inputs or (status and (status.st_dev, status.st_ino) in inputs):
+        raise BookError(f"{flag} {path} is an input of this command and would be overwritten; name another file")
+    if status is None and itself is None:
+        _require_writable_folder(target.parent, path, flag)
+        return target
+    # /dev/stdout leads to what has no path, even where it looks like a link.
+    if status is None or not stat.S_ISREG(status.st_mode) or (itself and not os.path.samestat(itself, status)):
+        kind = "a folder" if target.is_dir() else "a device or a pipe"
+        raise BookError(f"{flag} {path} is {kind}; name a file")
+    if not overwrite:
+        raise BookError(f"{flag} {path} exists already; add --overwrite or name another file")
+    if not os.access(target, os.W_OK):
+        raise BookError(f"{flag} {path} cannot be replaced: it is read-only; name another file")
+    _require_writable_folder(target.parent, path, flag)
+    return target
+
+
+def _status(path):
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _require_writable_folder(folder, path, flag):
+    """Raises BookError unless `folder`, or the first one above it that exists, can be written to."""
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise BookError(f"{flag} {path} cannot be written: {folder} is a file, not a folder; choose another path")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BookError(f"{flag} {path} cannot be written: {folder} is read-only; choose another folder")
+
+
+def _identities(paths):
+    """What tells files apart however they are named: their real paths; device and number, which hard links share."""
+    found = set()
+    for path in paths:
+        found.add(os.path.realpath(path))
+        with suppress(OSError):
+            status = os.stat(path)  # noqa: PTH116 - a path may be a str
+            found.add((status.st_dev, status.st_ino))
+    return found
+
+
+def incomplete(path):
+    """The error for a file of the book that is not there because only the package was installed."""
+    return BookError(
+        f"{path} is missing: this is the program without the book's data and trained networks; clone the whole "
+        "repository and run `pip install -e .` in it"
+    )
 
 
 _VERSION = 1  # of what is computed; a new one makes everything kept by `kept` be computed anew
@@ -104,7 +235,7 @@ def cached(name, compute, *inputs):
     Returns:
         A list of arrays.
     """
-    path = paths.cache_dir() / f"{name}-{_digest(inputs)}.npz"
+    path = cache_dir() / f"{name}-{_digest(inputs)}.npz"
     arrays = read_cache(path)
     if arrays is None:
         arrays = {str(index): array for index, array in enumerate(compute())}
@@ -115,15 +246,15 @@ def cached(name, compute, *inputs):
 def read_cache(path):
     """The arrays of a file of `write` as a dict, or None: never written, or damaged."""
     try:
-        return paths.read_arrays(path)
-    except paths.UNREADABLE:
+        return read_arrays(path)
+    except UNREADABLE:
         return None
 
 
 def write_cache(path, arrays, what):
     """Keeps a dict of arrays for next time, whole or not at all; says so (``what``) where that is impossible."""
     try:
-        with paths.atomic_write(path) as file:
+        with atomic_write(path) as file:
             np.savez(file, **arrays)
     except OSError as error:
         warnings.warn(f"{what} were not cached in {path.parent}: {error.strerror}", stacklevel=3)

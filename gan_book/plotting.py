@@ -5,15 +5,16 @@ image is always a square of whole pixels on the page, and drawn without pyplot, 
 """
 
 import math
-from functools import lru_cache
+import unicodedata
+from functools import cache
 
 import numpy as np
-from matplotlib import font_manager
+from matplotlib import font_manager, ft2font
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_book.errors import BookError
+from gan_book.errors import BookError, shown
 from gan_book.paths import atomic_write
 
 DPI = 100
@@ -22,6 +23,7 @@ TEXT = {"fontsize": 10}
 LINE = 26  # height in pixels of one line of text with the air around it
 MARGIN = 12
 GIF_COLOURS = 128
+FONT = "DejaVu Sans"  # comes with matplotlib
 
 
 def image_grid(images, rows, columns, padding=2, scale=None):
@@ -122,15 +124,20 @@ def save_gif(frames, path, seconds_per_frame=0.25, hold_last=2.0):
     if len(shapes) != 1:
         found = "there are none" if not shapes else f"there are {sorted(shapes)}"
         raise BookError(f"the frames of {path} must all have one shape, but {found}; draw them all with one grid")
-    pictures = [_pillow(frame).convert("RGB") for frame in frames]
-    chosen = [pictures[index] for index in np.linspace(0, len(pictures) - 1, 4).astype(int)]
-    palette = _pillow(np.concatenate([np.asarray(picture) for picture in chosen])).quantize(GIF_COLOURS)
-    pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
-    durations = [round(1000 * seconds_per_frame)] * (len(pictures) - 1) + [round(1000 * hold_last)]
+    chosen = [frames[index] for index in np.linspace(0, len(frames) - 1, 4).astype(int)]
+    palette = _pillow(np.concatenate(chosen)).convert("RGB").quantize(GIF_COLOURS)
+    # One by one, as Pillow asks for them: all frames in true colour would take three to four times the memory.
+    first, *others = frames
+    pictures = (_in_colours(frame, palette) for frame in others)
+    durations = [round(1000 * seconds_per_frame)] * len(others) + [round(1000 * hold_last)]
     with atomic_write(path) as file:
-        pictures[0].save(
-            file, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=True
+        _in_colours(first, palette).save(
+            file, format="GIF", save_all=True, append_images=pictures, duration=durations, loop=0, optimize=True
         )
+
+
+def _in_colours(frame, palette):
+    return _pillow(frame).convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def _checked(images):
@@ -169,55 +176,79 @@ def with_caption(picture_file, caption):
     return np.asarray(framed)
 
 
+def legible(text, otherwise="?"):
+    """A text that can be drawn, for names in any script: the text itself if some font here has all its characters.
+
+    Args:
+        otherwise: what to draw if none has, such as "class 3".
+    """
+    text = shown(text)
+    return text if _families(text) else otherwise
+
+
+def _without_boxes(text):
+    """A sentence with "?" for each character that no font here has."""
+    text = shown(text)
+    return text if _families(text) else "".join(map(legible, text))
+
+
+def _families(text):
+    """The fonts to draw a text with, one after the other where the first lacks a character; None if none helps."""
+    characters = frozenset(text)
+    if not _is_shaped() and any(_needs_shaping(c) for c in unicodedata.normalize("NFC", text)):
+        return None
+    missing = frozenset(ord(c) for c in characters if not c.isspace()) - _characters(font_manager.findfont(FONT))
+    if not missing:
+        return [FONT]
+    found = _font_with(missing)
+    return [FONT, found] if found else None
+
+
+@cache
+def _font_with(characters):
+    """The first font of this machine that has all of these characters; None if there is none."""
+    for entry in font_manager.fontManager.ttflist:
+        # The font of last resort has a box for each character there is.
+        if "last resort" not in entry.name.lower() and characters <= _characters(entry.fname):
+            return entry.name
+    return None
+
+
+@cache
+def _characters(file):
+    try:
+        return frozenset(ft2font.FT2Font(file).get_charmap())
+    except (OSError, RuntimeError):  # removed since the list was made, or damaged
+        return frozenset()
+
+
+def _is_shaped():
+    """Whether matplotlib joins letters and writes from right to left (from version 3.11 on)."""
+    return hasattr(ft2font, "__libraqm_version__")
+
+
+def _needs_shaping(character):
+    return unicodedata.bidirectional(character) in ("R", "AL") or unicodedata.category(character) in ("Mn", "Mc")
+
+
+def _style(text, style):
+    return {**style, "fontfamily": _families(text) or [FONT]}
+
+
 def _text_width(text, style=TEXT):
     """Width in pixels; 0 for None or an empty text."""
     if not text:
         return 0
     figure = Figure(dpi=DPI)
-    drawn = figure.text(0, 0, text, parse_math=False, fontfamily=fonts_for(text), **style)
+    drawn = figure.text(0, 0, text, parse_math=False, **_style(text, style))
     return math.ceil(drawn.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width)
-
-
-@lru_cache
-def _characters(font_file):
-    """The numbers of the characters that a font has; none if it cannot be read."""
-    try:
-        return frozenset(font_manager.get_font(font_file).get_charmap())
-    except (OSError, RuntimeError):
-        return frozenset()
-
-
-@lru_cache
-def fonts_for(text):
-    """Names of the fonts to write a text with: the usual one, and one that has what it lacks; None if none has."""
-    usual = "DejaVu Sans"
-    lacking = {ord(sign) for sign in text if sign.isprintable()} - _characters(font_manager.findfont(usual))
-    if not lacking:
-        return (usual,)
-    others = (font for font in font_manager.fontManager.ttflist if lacking <= _characters(font.fname))
-    return next(((usual, font.name) for font in others), None)
-
-
-def legible(text, number=None):
-    """A text in signs that there is a font for; others are written as ``\\u732b``, after the class's number.
-
-    What is no sign at all (a line break, an ESC, half a UTF-8 character) is written that way, too.
-    """
-    if not text:
-        return text
-    text = text.encode("utf-8", "backslashreplace").decode()
-    shown = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
-    if fonts_for(shown):
-        return shown
-    escaped = shown.encode("ascii", "backslashreplace").decode()
-    return escaped if number is None else f"{number}: {escaped}"
 
 
 def _write_panels(panels, path, row_names, title=None, footer=None):
     """Write ``(name, grid)`` panels from left to right, all places counted in pixels from the top left corner."""
-    row_names = [legible(name, number) for number, name in enumerate(row_names)]
-    panels = [(legible(name, number), grid) for number, (name, grid) in enumerate(panels)]
-    title, footer = legible(title), legible(footer)
+    row_names = [legible(name, f"class {row}") for row, name in enumerate(row_names)]
+    panels = [(name and legible(name, f"column {number}"), grid) for number, (name, grid) in enumerate(panels, 1)]
+    title, footer = (text and _without_boxes(text) for text in (title, footer))
     label_width = max(map(_text_width, row_names), default=0)
     x = start = MARGIN + (label_width + MARGIN if label_width else 0)
     top = MARGIN + (LINE if title else 0) + (LINE if any(name for name, _ in panels) else 0)
@@ -235,8 +266,8 @@ def _write_panels(panels, path, row_names, title=None, footer=None):
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
 
     def write(at_x, at_y, text, style=TEXT, ha="left"):
-        place = {"x": at_x / width, "y": 1 - at_y / height, "ha": ha, "va": "center"}
-        figure.text(**place, s=text or "", fontfamily=fonts_for(text or ""), parse_math=False, **style)
+        style = _style(text or "", style)
+        figure.text(at_x / width, 1 - at_y / height, text or "", ha=ha, va="center", parse_math=False, **style)
 
     for at_x, name, grid in places:
         box = (at_x / width, 1 - (top + grid.shape[0]) / height, grid.shape[1] / width, grid.shape[0] / height)

@@ -1,31 +1,154 @@
-"""Drawing from a generator: latent points in, uint8 images out.
+"""Sampling from a generator: latent points in, uint8 images out.
 
-What a generator expects is told by the names of its inputs: "z" (or "z_uniform"), the noise; "label", the class asked
-for, or "category", a whole number whose meaning the generator chose itself; "code", further latent variables that are
-uniform in [-1, 1]. A label or category passes through a layer called `LABEL_EMBEDDING`.
+What a generator's inputs are sampled from is said once, where the generator is made, and holds for training and for
+generating: ``Generator([z, label], image, takes=[Noise(), Label(10)])``. Chapter 6 explains latent points and labels,
+chapter 7 categories and codes.
 """
+
+from dataclasses import asdict, dataclass
 
 import keras
 import numpy as np
+from keras import layers
 
 from gan_book.errors import BookError
 from gan_book.networks import to_float, to_uint8
 
-LABEL_EMBEDDING = "label_embedding"
 GRID = 10  # columns of a picture grid, and the most rows
 
 
+@dataclass(frozen=True)
+class Noise:
+    """An input of numbers that mean nothing by themselves: N(0, 1), or uniform between `low` and `high` if given."""
+
+    low: float | None = None
+    high: float | None = None
+    given = False  # sampled, and not the reader's to choose
+
+    def tensor(self, shape, rng):
+        """A sample in training: float, `rng` a `keras.random.SeedGenerator`."""
+        if self.low is None:
+            return keras.random.normal(shape, seed=rng)
+        return keras.random.uniform(shape, self.low, self.high, seed=rng)
+
+    def array(self, shape, rng):
+        """A sample to generate from: float32, `rng` a `numpy.random.Generator`."""
+        if self.low is None:
+            return rng.standard_normal(shape).astype("float32")
+        return (self.low + (self.high - self.low) * rng.random(shape)).astype("float32")
+
+
+@dataclass(frozen=True)
+class Code(Noise):
+    """An input of numbers to which training gives a meaning, uniform between -1 and 1 (InfoGAN's continuous codes)."""
+
+    low: float = -1.0
+    high: float = 1.0
+
+
+@dataclass(frozen=True)
+class Label:
+    """An input that is the class asked for, int ``[n]`` from 0 to `count` - 1."""
+
+    count: int
+    given = True
+
+
+@dataclass(frozen=True)
+class Category(Label):
+    """An input of a whole number whose meaning the generator chooses itself (InfoGAN's categorical code)."""
+
+    given = False
+
+    def tensor(self, shape, rng):
+        """A sample in training: int, all categories equally likely."""
+        return keras.random.randint(shape, 0, self.count, seed=rng)
+
+
+KINDS = {kind.__name__: kind for kind in (Noise, Code, Label, Category)}
+
+
+@keras.saving.register_keras_serializable("gan_book")
+class Generator(keras.Model):
+    """A Functional model that says what its inputs are sampled from.
+
+    Args:
+        inputs, outputs: as for `keras.Model`.
+        takes: for each input one of `Noise`, `Code`, `Label` and `Category`, in the inputs' order.
+
+    Raises:
+        BookError: not as many of them as inputs.
+    """
+
+    def __init__(self, inputs, outputs, takes=(Noise(),), **kwargs):
+        super().__init__(inputs, outputs, **{"name": "generator", **kwargs})
+        if len(takes) != len(self.inputs):
+            raise BookError(
+                f"the generator has {len(self.inputs)} inputs, but takes= names {len(takes)}; give one of "
+                f"{', '.join(KINDS)} for each"
+            )
+        self._takes = tuple(takes)
+
+    @property
+    def takes(self):
+        """What the inputs are, in their order."""
+        return tuple(self._takes)
+
+    def get_config(self):
+        functional = keras.Model(self.input, self.output, name=self.name)
+        return {"functional": functional.get_config(), "takes": described(self.takes)}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        functional = keras.Model.from_config(config["functional"], custom_objects=custom_objects)
+        return cls(functional.inputs, functional.output, takes=understood(config["takes"]), name=functional.name)
+
+
+def described(takes):
+    """What inputs are, as JSON: a list of dicts."""
+    return [{"kind": type(kind).__name__, **asdict(kind)} for kind in takes]
+
+
+def understood(description):
+    """The opposite of `described`."""
+    return tuple(KINDS[each["kind"]](**{k: v for k, v in each.items() if k != "kind"}) for each in description)
+
+
+def inputs_of(generator):
+    """What the inputs of a generator are, one of `KINDS` each; none if it is given pictures.
+
+    A plain `keras.Model` with a single input is taken to be a generator from Gaussian noise.
+
+    Raises:
+        BookError: several inputs, and nobody has said what they are.
+    """
+    if hasattr(generator, "takes"):
+        return tuple(generator.takes)
+    if any(len(tensor.shape) == 4 for tensor in generator.inputs):
+        return ()
+    if len(generator.inputs) == 1:
+        return (Noise(),)
+    names = ", ".join(tensor.name for tensor in generator.inputs)
+    raise BookError(
+        f"what are the inputs of '{generator.name}' ({names}) sampled from? Make it a gan_book.Generator(inputs, "
+        "outputs, takes=[...]), with one of Noise(), Label(number of classes), Category(number) and Code() for each"
+    )
+
+
+def _first(generator, kind):
+    """Number of the generator's first input of exactly that kind, or None."""
+    return next((number for number, each in enumerate(inputs_of(generator)) if type(each) is kind), None)
+
+
 def latent_points(generator, n, seed=0):
-    """z ~ N(0, 1) or, for a generator whose input "z" was named "z_uniform", U(0, 1): float32 ``[n, d]``.
+    """Samples for the generator's noise, of the prior that it was trained with: float32 ``[n, d]``.
 
     Raises:
         BookError: a negative seed.
     """
     check_seed(seed)
-    rng = np.random.default_rng(seed)
-    size = (n, latent_dim(generator))
-    points = rng.random(size) if "z_uniform" in _input_names(generator) else rng.standard_normal(size)
-    return points.astype("float32")
+    noise = inputs_of(generator)[_first(generator, Noise)]
+    return noise.array((n, latent_dim(generator)), np.random.default_rng(seed))
 
 
 def check_seed(seed):
@@ -35,23 +158,23 @@ def check_seed(seed):
 
 
 def latent_dim(generator):
-    return generator.inputs[0].shape[-1]
+    """How many numbers of noise the generator takes."""
+    return generator.inputs[_first(generator, Noise)].shape[-1]
 
 
 def takes_noise(generator):
-    """Whether the generator draws from latent points, and not from pictures."""
-    return bool({"z", "z_uniform"} & set(_input_names(generator)))
+    """Whether the generator starts from latent points, and not from pictures."""
+    return bool(inputs_of(generator))
 
 
 def is_conditional(generator):
-    """Whether the generator draws a class of the data when asked."""
-    return "label" in _input_names(generator)
+    """Whether the generator can be asked for a class of the data."""
+    return _first(generator, Label) is not None
 
 
 def num_labels(generator):
     """How many classes or categories the generator can be asked for; 1 if it takes neither."""
-    asks = {"label", "category"} & set(_input_names(generator))
-    return generator.get_layer(LABEL_EMBEDDING).input_dim if asks else 1
+    return next((kind.count for kind in inputs_of(generator) if isinstance(kind, Label)), 1)
 
 
 def label_names(generator, class_names):
@@ -62,18 +185,17 @@ def label_names(generator, class_names):
 
 
 def code_dim(generator):
-    """How many codes the generator takes; 0 if it has no input "code"."""
-    return next((tensor.shape[-1] for tensor in generator.inputs if tensor.name == "code"), 0)
+    """How many continuous codes the generator takes; 0 if it has none."""
+    number = _first(generator, Code)
+    return 0 if number is None else generator.inputs[number].shape[-1]
 
 
 def latent_codes(generator, n, seed=0):
-    """c ~ U(-1, 1) for a generator with an input "code", float32 ``[n, d]``; None for others."""
-    size = code_dim(generator)
-    return np.random.default_rng([seed, 1]).uniform(-1, 1, (n, size)).astype("float32") if size else None
-
-
-def _input_names(generator):
-    return [tensor.name for tensor in generator.inputs]
+    """Samples for the generator's continuous codes, float32 ``[n, d]``; None if it takes none."""
+    number = _first(generator, Code)
+    if number is None:
+        return None
+    return inputs_of(generator)[number].array((n, code_dim(generator)), np.random.default_rng([seed, 1]))
 
 
 def balanced_labels(n, num_classes):
@@ -105,8 +227,8 @@ def draw(generator, labels, seed=0, z=None, codes=None, batch_size=250):
     labels = np.asarray(labels, "int32")
     z = latent_points(generator, len(labels), seed) if z is None else z
     codes = latent_codes(generator, len(labels), seed) if codes is None else codes
-    values = {"z": z, "z_uniform": z, "label": labels, "category": labels, "code": codes}
-    inputs = [values[name] for name in _input_names(generator)]
+    values = {Noise: z, Label: labels, Category: labels, Code: codes}
+    inputs = [values[type(kind)] for kind in inputs_of(generator)]
     inputs = inputs if len(inputs) > 1 else inputs[0]
     return to_uint8(generator.predict(inputs, batch_size=batch_size, verbose=0))
 
@@ -142,18 +264,32 @@ def between_classes(generator, z, start, end, steps):
         uint8 ``[steps, height, width, channels]``.
     """
     # Cut a copy open, not the generator: Keras cannot save a model through whose middle another one was made.
-    copy = keras.models.clone_model(generator)
+    copy = type(generator).from_config(generator.get_config())
     copy.set_weights(generator.get_weights())
-    embedding = copy.get_layer(LABEL_EMBEDDING)
-    others = [tensor for tensor in copy.inputs if tensor.name not in ("label", "category")]
+    kinds = inputs_of(copy)
+    asked = next(number for number, kind in enumerate(kinds) if isinstance(kind, Label))
+    embedding = _embedding_of(copy, copy.inputs[asked])
+    others = [tensor for number, tensor in enumerate(copy.inputs) if number != asked]
     decoder = keras.Model([*others, embedding.output], copy.output)
     table = keras.ops.convert_to_numpy(embedding.embeddings)
     mixtures = line(table[start], table[end], steps)
     # Called, not predict(): this decoder is used once, and tracing it would take longer than the answer.
-    z = np.repeat(z[None], steps, axis=0)
-    held = {"z": z, "z_uniform": z, "code": np.zeros((steps, code_dim(generator)), "float32")}
-    images = decoder([*(held[tensor.name] for tensor in others), mixtures], training=False)
+    held = {Noise: np.repeat(z[None], steps, axis=0), Code: np.zeros((steps, code_dim(generator)), "float32")}
+    values = [held[type(kind)] for kind in kinds if not isinstance(kind, Label)]
+    images = decoder([*values, mixtures], training=False)
     return to_uint8(keras.ops.convert_to_numpy(images))
+
+
+def _embedding_of(generator, label):
+    """The embedding that a label goes into.
+
+    Raises:
+        BookError: it goes into something else.
+    """
+    for layer in generator.layers:
+        if isinstance(layer, layers.Embedding) and layer.input is label:
+            return layer
+    raise BookError(f"the label of '{generator.name}' goes into no Embedding, and only embeddings can be mixed")
 
 
 def predict_uint8(network, images, batch_size=500):

@@ -162,6 +162,13 @@ def test_compiled_metrics_are_logged_per_turn():
     assert 0 <= logs["d_real_accuracy"] <= 1
 
 
+def weighing(discriminator, targets, weights):
+    def turns(x, label):
+        yield "d", discriminator, [x, label], targets, weights
+
+    return turns
+
+
 def test_a_turn_may_weigh_its_samples():
     """A sample of weight 0 teaches nothing: as if the batch had other targets there."""
     ends = []
@@ -173,7 +180,7 @@ def test_a_turn_may_weigh_its_samples():
         targets = np.ones((8, 1), "float32")
         targets[:4] = changed
         weights = np.repeat([0.0, 1.0], 4).astype("float32")
-        model.turns = lambda x, label, y=targets, w=weights, d=model.discriminator: iter([("d", d, [x, label], y, w)])
+        model.turns = weighing(model.discriminator, targets, weights)
         model.compile()
         model.train_on_batch(x, label)
         ends.append(model.discriminator.get_weights())
@@ -287,6 +294,7 @@ def test_a_step_is_traced_once_although_metrics_are_made_in_it():
 
 def test_a_model_without_turns_says_what_is_missing():
     model = AdversarialModel()
+    model.discriminator = tiny.define_discriminator()
     model.compile()
     with pytest.raises(NotImplementedError, match="turns"):
         model.train_on_batch(np.zeros((2, 1)), np.zeros((2, 1)))

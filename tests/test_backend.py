@@ -52,10 +52,10 @@ def test_an_unknown_policy_changes_nothing():
 def test_weights_and_output_heads_stay_float32(policy):
     backend.use_precision(policy)
     networks = [
-        cgan.define_generator(),
-        cgan.define_discriminator(),
-        cgan.define_dcgan_generator(width=4),
-        cgan.define_projection_discriminator(width=4),
+        cgan.define_book_generator(),
+        cgan.define_book_discriminator(),
+        cgan.define_generator(width=4),
+        cgan.define_discriminator(width=4),
         mlp_cgan.define_generator(),
         mlp_cgan.define_discriminator("adam"),
     ]

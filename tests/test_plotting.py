@@ -1,5 +1,4 @@
 import warnings
-from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -128,25 +127,43 @@ def test_plotting_leaves_the_readers_matplotlib_alone(tmp_path, images):
     assert dict(matplotlib.rcParams) == before
 
 
-def test_names_in_any_script_and_of_no_script_are_drawn(tmp_path, monkeypatch):
-    """Class folders are the reader's: other scripts, control characters, names that are no UTF-8."""
-    images = np.zeros((4, 8, 8, 1), np.uint8)
-    names = ["caf\u00e9", "\u732b", "\x1b[31mred", "\udce9"]
+HERE = ["Ankle boot", "Fréchet", "λ"]  # the font that comes with matplotlib has these
+NOWHERE = "\N{CJK UNIFIED IDEOGRAPH-4E2D}\N{THAI CHARACTER KO KAI}\U00013000"  # no font at all has all of these
+
+
+def test_a_name_no_font_can_draw_is_told_by_its_number(tmp_path, images):
+    assert [plotting.legible(name, "class 3") for name in HERE] == HERE
+    assert plotting.legible(NOWHERE, "class 3") == "class 3"
+    for name in (NOWHERE, "class 1"):
+        plotting.labelled_grid(
+            images, ["Coat", name], tmp_path / f"{len(name)}.png", footer=f"on {len(NOWHERE)} images"
+        )
+    assert np.array_equal(read(tmp_path / f"{len(NOWHERE)}.png"), read(tmp_path / "7.png"))
+
+
+def test_a_script_that_another_font_has_is_drawn_with_it(tmp_path, images, monkeypatch):
+    """The font that comes with matplotlib has no mathematical script letters, another that also comes with it has."""
+    letter = "\N{MATHEMATICAL BOLD SCRIPT CAPITAL A}"
+    usual = plotting.font_manager.findfont(plotting.FONT)
+    kept = plotting._characters
+    monkeypatch.setattr(
+        plotting, "_characters", lambda file: kept(file) - {ord(letter)} if file == usual else kept(file)
+    )
+    plotting._font_with.cache_clear()
+    families = plotting._families(f"a{letter}")
+    assert families[0] == plotting.FONT and len(families) == 2
+    assert plotting.legible(letter, "class 1") == letter
+
+
+@pytest.mark.parametrize("name", ["שלום", "مرحبا", "क्ष"])
+def test_scripts_that_matplotlib_cannot_shape_are_told_by_number(name, monkeypatch):
+    monkeypatch.setattr(plotting, "_is_shaped", lambda: False)
+    assert plotting.legible(name, "class 1") == "class 1"
+
+
+def test_names_with_control_characters_and_bytes_that_are_no_text(tmp_path, images):
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # matplotlib warns of a sign that the font lacks
-        plotting.labelled_grid(images, names, tmp_path / "a.png", title="\u732b")
-    assert Image.open(tmp_path / "a.png").size[0] > 100
-    monkeypatch.setattr(plotting.font_manager.fontManager, "ttflist", [])
-    plotting.fonts_for.cache_clear()
-    assert [plotting.legible(name, 3) for name in names] == ["caf\u00e9", "3: \\u732b", "\\x1b[31mred", "\\udce9"]
-    plotting.fonts_for.cache_clear()
-
-
-def test_a_script_that_the_usual_font_lacks_is_written_in_one_that_has_it(monkeypatch):
-    entry = SimpleNamespace(fname="cats.ttf", name="Cats")
-    has = plotting._characters
-    monkeypatch.setattr(plotting.font_manager.fontManager, "ttflist", [entry])
-    monkeypatch.setattr(plotting, "_characters", lambda file: {0x732B} if file == "cats.ttf" else has(file))
-    plotting.fonts_for.cache_clear()
-    assert plotting.fonts_for("a \u732b") == ("DejaVu Sans", "Cats") and plotting.legible("\u732b") == "\u732b"
-    plotting.fonts_for.cache_clear()
+        warnings.simplefilter("error")
+        plotting.labelled_grid(images, ["a\x1b[31m\nb", "caf\udce9"], tmp_path / "a.png", f"{NOWHERE} \x07", "\udce9")
+        plotting.side_by_side({NOWHERE: images[:2], "\udce9": images[2:4]}, tmp_path / "b.png")
+    assert plotting.legible("caf\udce9") == r"caf\udce9"

@@ -14,6 +14,7 @@ from PIL import Image
 
 from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.networks import to_float
+from gan_book.sampling import Generator, Label, Noise
 from gan_book.training.lesson import Lesson, Settings
 
 LATENT = 6
@@ -46,7 +47,8 @@ def define_generator(shape, classes):
     h = layers.Concatenate()([z, layers.Embedding(classes, 4, name="label_embedding")(label)])
     h = layers.ReLU()(layers.BatchNormalization()(layers.Dense(12)(h)))
     x = layers.Dense(math.prod(shape), activation="tanh", dtype="float32")(h)
-    return keras.Model([z, label], layers.Reshape(shape, dtype="float32")(x), name="generator")
+    image = layers.Reshape(shape, dtype="float32")(x)
+    return Generator([z, label], image, takes=[Noise(), Label(classes)])
 
 
 def define_discriminator(shape, classes, learning_rate):

@@ -1,6 +1,6 @@
 """Does a killed training go on as if nothing had happened? Kills one again and again with SIGKILL, and looks.
 
-    python tools/kill_trial.py --kills 20 --json kill_trial.json
+    python -m tools.kill_trial --kills 20 --json kill_trial.json
 
 One training runs undisturbed. Then, for each kill, another with the same settings is started, killed at a random
 moment, resumed and trained to its end, and everything both have left behind is compared bit for bit: the last

@@ -9,6 +9,7 @@ A table stands between ``<!-- table: ch06_cgan -->`` and ``<!-- end -->``; a tes
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,21 +18,12 @@ import typer
 
 from gan_book.commands import cli
 from gan_book.errors import BookError, counted, duration
+from gan_book.metrics.score import is_finite, scores_of
 from gan_book.paths import BOOK, RESULTS, atomic_write
 from gan_book.training import chapters, runs
 from gan_book.training.task import DIRECTIONS
 
 TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md")
-SCORES = {  # name: (head of the column, pattern, scale, where a report has it)
-    "label_accuracy": ("label accuracy", "{:.1f} %", 100, ("label_accuracy", "value")),
-    "frechet_distance": ("Fréchet distance", "{:.2f}", 1, ("frechet_distance", "value")),
-    "kernel_distance": ("kernel distance x 1000", "{:.1f}", 1000, ("kernel_distance", "value")),
-    "inception_score": ("inception score", "{:.2f}", 1, ("inception_score", "value")),
-    "precision": ("precision", "{:.2f}", 1, ("precision",)),
-    "recall": ("recall", "{:.2f}", 1, ("recall",)),
-    "diversity": ("diversity in a class", "{:.2f}", 1, ("diversity", "mean_ratio")),
-    "diversity_overall": ("diversity", "{:.2f}", 1, ("diversity", "ratio")),
-}
 PLACE = ("cores", "device", "policy")  # where a run was made, and with which numbers: what its minutes depend on
 SAME = ("lesson", "preset", *PLACE, "backend")  # timings that agree in these are of the same thing
 MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -39,16 +31,9 @@ MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 app = typer.Typer(add_completion=False, invoke_without_command=True)
 
 
-def scores(measured):
-    """The numbers of a report that are averaged over seeds, by name: the chapter's own, and those of `SCORES`."""
-    own = {score["name"]: score["value"] for score in measured.get("own", [])}
-    return own | {name: value for name in SCORES if (value := _within(measured, SCORES[name][3])) is not None}
-
-
-def _within(tree, path):
-    for key in path:
-        tree = tree.get(key, {}) if isinstance(tree, dict) else {}
-    return None if tree == {} else tree
+def tabled(measured):
+    """The `Score`s of a report that tables have columns of, by name."""
+    return {score.name: score for score in scores_of(measured) if score.in_tables}
 
 
 def summarise(folders):
@@ -70,24 +55,24 @@ def summarise(folders):
             "training_seconds": report["training_seconds"],
             "findings": report["findings"],
             **{name: getattr(config, name) for name in PLACE},
-            **scores(report["measured"]),
+            **{name: score.value for name, score in tabled(report["measured"]).items()},
         }
         for config, report in zip(configs, reports, strict=True)
     ]
     first = reports[0]["measured"]
-    columns = {name: [run[name] for run in each] for name in ["training_seconds", *scores(first)]}
+    scores = tabled(first)
+    columns = {name: [run[name] for run in each] for name in ["training_seconds", *scores]}
     return {
         "settings": {name: value for name, value in settings.items() if name != "seed"},
         "steps": reports[0]["steps"],
         "parameters": reports[0]["parameters"],
-        "own": [{**score, "value": None} for score in first.get("own", [])],
+        "scores": [_without_value(score).as_dict() for score in scores.values()],
         "samples": first["samples"],
-        "floor": _within(first, ("frechet_distance", "floor")),  # None for data without a classifier
-        "classifier_accuracy_on_real": _within(first, ("classifier_accuracy_on_real",)),
+        "classifier_accuracy_on_real": first["details"].get("classifier_accuracy_on_real"),
         "made_on": {name: getattr(configs[0], name) for name in ("backend", "versions", "git")},
         "runs": each,
-        "mean": {name: float(np.mean(values)) for name, values in columns.items()},
-        "spread": _spread(columns) if len(each) > 1 else None,
+        "mean": _over_runs(np.mean, columns),
+        "spread": _over_runs(partial(np.std, ddof=1), columns) if len(each) > 1 else None,
     }
 
 
@@ -99,7 +84,7 @@ def _check_alike(folders, configs, reports):
     seeds = [config.seed for config in configs]
     if len(set(seeds)) < len(seeds):
         raise BookError(f"the runs {listed} have the seeds {seeds}, one of them twice; collect one of each")
-    measured = [scores(report["measured"]).keys() for report in reports]
+    measured = [tabled(report["measured"]).keys() for report in reports]
     if any(names != measured[0] for names in measured):
         raise BookError(f"the runs {listed} were not measured in the same scores; train those with fewer anew")
 
@@ -111,8 +96,15 @@ def _kind(run):
     return lesson, settings, run.config.backend, report["dataset"], report["samples"]
 
 
-def _spread(columns):
-    return {name: float(np.std(values, ddof=1)) for name, values in columns.items()}
+def _without_value(score):
+    """What runs that differ in their seed have in common of a score."""
+    return replace(score, value=None, spread=None, low=None, high=None)
+
+
+def _over_runs(statistic, columns):
+    """The statistic of each column; None where a run has no finite number."""
+    known = {name: all(map(is_finite, values)) for name, values in columns.items()}
+    return {name: float(statistic(values)) if known[name] else None for name, values in columns.items()}
 
 
 def table(results):
@@ -130,14 +122,14 @@ def table(results):
     directions = _by_direction(_columns(results))
     columns = next(iter(directions.values()))
     heads = ["", "seeds", "steps", "minutes", *[""] * (len(directions) > 1)]
-    heads += [head.replace("|", r"\|") for head, _, _ in columns.values()]
+    heads += [score.head.replace("|", r"\|") for score in columns.values()]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name, summary in results.items():
         minutes = f"{_fastest(summary)['training_seconds'] / 60:.1f}"
         cells = [f"`{name}`", _seeds(summary), f"{summary['steps']:,}", minutes]
         for direction, scores_of_it in directions.items():
             cells += [direction] * (len(directions) > 1)
-            cells += [_cell(summary, score, pattern, scale) for score, (_, pattern, scale) in scores_of_it.items()]
+            cells += [_cell(summary, score) for score in scores_of_it.values()]
             lines.append(f"| {' | '.join(cells)} |")
             cells = [""] * 4  # a row's second line is its other direction
     return "\n".join([*lines, "", _note(results), ""])
@@ -160,12 +152,13 @@ def speed_table(record):
 
 
 def rivals_table(record):
-    """The Markdown table of what `benchmarks/rivals.py` recorded."""
-    heads = record["scores"]
-    lines = ["| | | | " + " | ".join(each["head"] for each in heads.values()) + " |", f"|{'---|' * (3 + len(heads))}"]
-    for row in record["rivals"]:
-        scores = row["scores"]
-        cells = [heads[name]["pattern"].format(scores[name]) if name in scores else "–" for name in heads]
+    """The Markdown table of what `tools/rivals.py` recorded."""
+    rows = [{score.name: score for score in scores_of(row)} for row in record["rivals"]]
+    columns = {name: score for row in rows for name, score in row.items()}
+    heads = " | ".join(score.head for score in columns.values())
+    lines = [f"| | | | {heads} |", f"|{'---|' * (3 + len(columns))}"]
+    for row, scores in zip(record["rivals"], rows, strict=True):
+        cells = [scores.get(name, _without_value(column)).cell() for name, column in columns.items()]
         lines.append(f"| {' | '.join([row['data'], row['direction'], row['rival'], *cells])} |")
     samples = {row["data"]: row["samples"] for row in record["rivals"]}
     note = "Test pictures: " + ", ".join(f"{count} of {data}" for data, count in samples.items()) + "."
@@ -201,11 +194,17 @@ def commands_table(record):
 
 
 def _columns(results):
-    """Head, pattern and scale of every number that any row has, the chapter's own first."""
-    own = {score["name"]: score for summary in results.values() for score in summary.get("own", [])}
-    own = {name: (score["head"], score["pattern"], score["scale"]) for name, score in own.items()}
-    present = {name for summary in results.values() for name in summary["mean"]}
-    return own | {name: SCORES[name][:3] for name in SCORES if name in present}
+    """Name -> `Score` of every number that any row has, in an order that goes with that of each row."""
+    columns, names = {}, []
+    for summary in results.values():
+        place = len(names)
+        for score in reversed(scores_of(summary)):  # a new one goes before the one that it stands before in its row
+            if score.name in columns:
+                place = names.index(score.name)
+            else:
+                names.insert(place, score.name)
+            columns[score.name] = score
+    return {name: columns[name] for name in names}
 
 
 def _by_direction(columns):
@@ -214,8 +213,8 @@ def _by_direction(columns):
         return {"": columns}
     return {
         direction: {
-            name: (head.removesuffix(f", {direction}"), *rest)
-            for name, (head, *rest) in columns.items()
+            name: replace(score, head=score.head.removesuffix(f", {direction}"))
+            for name, score in columns.items()
             if name.startswith(f"{direction}_")
         }
         for direction in DIRECTIONS
@@ -224,10 +223,10 @@ def _by_direction(columns):
 
 def _note(results):
     first = next(iter(results.values()))
-    by_data = {summary["settings"]["data"]: summary for summary in results.values() if summary["floor"] is not None}
+    by_data = {summary["settings"]["data"]: summary for summary in results.values() if _real_frechet(summary)}
     real = "; ".join(
         f"on {data}, {summary['classifier_accuracy_on_real']:.1%} of the real test images are labelled right, and real "
-        f"training images have a Fréchet distance of {summary['floor']:.2f} to them"
+        f"training images have a Fréchet distance of {_real_frechet(summary)} to them"
         for data, summary in by_data.items()
     )
     features = f", in the features of this book's classifiers ({real})" if real else ""
@@ -236,6 +235,12 @@ def _note(results):
         f"Minutes are the fastest run's, as some shared the cores with other work, on {_places(results)}; "
         f"Keras {first['made_on']['versions']['keras']}."
     )
+
+
+def _real_frechet(summary):
+    """What real training images score in the classifier's features, as text; None where that is not known."""
+    score = next((score for score in scores_of(summary) if score.name == "frechet_distance"), None)
+    return None if score is None or score.reference is None else replace(score, value=score.reference).cell()
 
 
 def _samples(results):
@@ -273,14 +278,9 @@ def _fastest(summary):
     return min(summary["runs"], key=lambda run: run["training_seconds"])
 
 
-def _cell(summary, name, pattern, scale):
-    if name not in summary["mean"]:
-        return "–"
-    text = pattern.format(scale * summary["mean"][name])
-    if summary["spread"] is None or not summary["spread"][name]:  # what is known of real images has no spread
-        return text
-    number = pattern.split("}")[0] + "}"
-    return f"{text} ± {number.format(scale * summary['spread'][name])}"
+def _cell(summary, score):
+    spread = summary["spread"] or {}
+    return replace(score, value=summary["mean"].get(score.name), spread=spread.get(score.name)).cell()
 
 
 def with_tables(text):

@@ -1,7 +1,7 @@
 """The measured runs of a chapter, one after the other: what stands in ``results/`` comes from here.
 
-    python tools/series.py ch07_infogan               # all rows
-    python tools/series.py ch07_infogan quick head    # some of them
+    python -m tools.series ch07_infogan               # all rows
+    python -m tools.series ch07_infogan quick head    # some of them
 
 Runs go to ``runs/series/<chapter>/<row>-<seed>`` and stay there. A run that is finished is not made again, one that was
 interrupted is resumed; so a series that was stopped goes on where it was. As soon as all seeds of a row are there, the

@@ -1,6 +1,6 @@
 """Put a finished run into ``pretrained/``, where `generate`, `evaluate`, `translate` look without ``--run``.
 
-    python tools/ship.py runs/series/ch10_pix2pix/both-0
+    python -m tools.ship runs/series/ch10_pix2pix/both-0
 
 Everything but its checkpoints and the single pictures of its training goes there as it is. Only a network that would
 be larger than 4 MB is written anew, with weights rounded to the 8 significant bits of bfloat16: still float32 to
@@ -19,6 +19,7 @@ from keras import ops
 from gan_book.commands import cli
 from gan_book.errors import BookError
 from gan_book.paths import PRETRAINED
+from gan_book.saving import save_network
 from gan_book.training import chapters, report, runs
 
 LIMIT = 4_000_000  # bytes
@@ -44,7 +45,7 @@ def ship(folder, target):
             if path.is_file() and path not in large:
                 shutil.copy(path, packed / path.name)
         for path in large:
-            runs.save_portable(rounded(run.load(path.stem)), packed / path.name)
+            save_network(rounded(run.load(path.stem)), packed / path.name)
         if large:
             measure_again(runs.Run(packed))
         if target.exists():

@@ -29,6 +29,7 @@ from keras import layers, ops
 from gan_book.adversarial import GAN, Composite
 from gan_book.errors import require_choice
 from gan_book.networks import dcgan_features, dcgan_image, normal, to_float, to_image
+from gan_book.sampling import Generator, Label, Noise
 from gan_book.training.lesson import Lesson, Settings
 
 # %% [markdown]
@@ -50,6 +51,7 @@ from gan_book.training.lesson import Lesson, Settings
 
 # %%
 adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
+REAL_ABOVE = 0.0  # an answer of D above this counts as "real"; for least squares (targets 0 and 1) it is 0.5
 
 
 # %% [markdown]
@@ -73,7 +75,7 @@ def label_channel(label, num_classes, height, width):
     return layers.Reshape((height, width, 1))(layers.Dense(height * width)(embedded))
 
 
-def define_discriminator(image_shape=(28, 28, 1), num_classes=10, learning_rate=2e-4):
+def define_book_discriminator(image_shape=(28, 28, 1), num_classes=10, learning_rate=2e-4):
     """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``; the label comes as a channel."""
     image = keras.Input(image_shape, name="image")
     label = keras.Input((), dtype="int32", name="label")
@@ -86,7 +88,7 @@ def define_discriminator(image_shape=(28, 28, 1), num_classes=10, learning_rate=
     return compile_discriminator(keras.Model([image, label], logit, name="discriminator"), learning_rate)
 
 
-def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10):
+def define_book_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10):
     """Latent points ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]`` in [-1, 1]."""
     height, width = -(-image_shape[0] // 4), -(-image_shape[1] // 4)
     z = keras.Input((latent_dim,), name="z")
@@ -98,12 +100,12 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10):
         h = layers.Conv2DTranspose(128, 4, strides=2, padding="same")(h)
         h = layers.LeakyReLU(0.2)(h)
     h = layers.Conv2D(image_shape[-1], 7, padding="same")(h)
-    return keras.Model([z, label], to_image(h, image_shape), name="generator")
+    return Generator([z, label], to_image(h, image_shape), takes=[Noise(), Label(num_classes)])
 
 
 def compile_discriminator(discriminator, learning_rate):
-    """Gives D its optimizer and loss; a logit above 0 says "real"."""
-    accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
+    """Gives D its optimizer, its loss, and its accuracy as a metric."""
+    accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=REAL_ABOVE)
     optimizer = keras.optimizers.Adam(learning_rate, beta_1=0.5)
     discriminator.compile(optimizer, adversarial_loss, metrics=[accuracy])
     return discriminator
@@ -127,7 +129,7 @@ def compile_discriminator(discriminator, learning_rate):
 
 
 # %%
-def define_projection_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, learning_rate=2e-4):
+def define_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, learning_rate=2e-4):
     """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``; with no classes, images alone."""
     image = keras.Input(image_shape, name="image")
     phi = dcgan_features(image, width)
@@ -140,15 +142,14 @@ def define_projection_discriminator(image_shape=(28, 28, 1), num_classes=10, wid
     return compile_discriminator(keras.Model([image, label], logit, name="discriminator"), learning_rate)
 
 
-def define_dcgan_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, width=32):
+def define_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, width=32):
     """Latent points ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]``; with no classes, z alone."""
     z = keras.Input((latent_dim,), name="z")
-    inputs, h = z, z
-    if num_classes:
-        label = keras.Input((), dtype="int32", name="label")
-        inputs = [z, label]
-        h = layers.Concatenate()([z, layers.Embedding(num_classes, 32, name="label_embedding")(label)])
-    return keras.Model(inputs, dcgan_image(h, image_shape, width), name="generator")
+    if not num_classes:
+        return Generator(z, dcgan_image(z, image_shape, width), takes=[Noise()])
+    label = keras.Input((), dtype="int32", name="label")
+    h = layers.Concatenate()([z, layers.Embedding(num_classes, 32, name="label_embedding")(label)])
+    return Generator([z, label], dcgan_image(h, image_shape, width), takes=[Noise(), Label(num_classes)])
 
 
 # %% [markdown]
@@ -167,12 +168,12 @@ def define_dcgan_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=1
 
 
 # %%
-def define_gan(generator, discriminator, learning_rate=2e-4, loss=adversarial_loss):
+def define_gan(generator, discriminator, learning_rate=2e-4, loss=None):
     """The composite: latent points (and labels) to the discriminator's logit of the image drawn from them."""
     image = generator.output
     answer = discriminator([image, *generator.inputs[1:]] if len(generator.inputs) > 1 else image)
     gan = Composite(generator.inputs, answer, frozen=[discriminator], name="gan")
-    gan.compile(keras.optimizers.Adam(learning_rate, beta_1=0.5), loss)
+    gan.compile(keras.optimizers.Adam(learning_rate, beta_1=0.5), loss or adversarial_loss)
     return gan
 
 
@@ -200,7 +201,7 @@ def define_gan(generator, discriminator, learning_rate=2e-4, loss=adversarial_lo
 #
 # noise, some_labels = np.random.normal(size=(32, 28, 28, 1)), np.arange(32) % 10
 #
-# old_discriminator, old_generator = define_discriminator(), define_generator()  # the first is compiled
+# old_discriminator, old_generator = define_book_discriminator(), define_book_generator()  # the first is compiled
 # old_discriminator.trainable = False  # "freeze it in the composite", the books said
 # old_gan = keras.Model(old_generator.inputs, old_discriminator([old_generator.output, old_generator.inputs[1]]))
 # old_gan.compile("adam", adversarial_loss)
@@ -212,7 +213,7 @@ def define_gan(generator, discriminator, learning_rate=2e-4, loss=adversarial_lo
 # generator and leave the discriminator; the discriminator's own must move it:
 
 # %% tags=["active-ipynb"]
-# discriminator, generator = define_discriminator(), define_generator()
+# discriminator, generator = define_book_discriminator(), define_book_generator()
 # gan = define_gan(generator, discriminator)
 # z, ones = np.random.normal(size=(32, 100)), np.ones((32, 1))
 #
@@ -233,7 +234,10 @@ def define_gan(generator, discriminator, learning_rate=2e-4, loss=adversarial_lo
 
 # %%
 class ConditionalGAN(GAN):
-    """G and D with labels."""
+    """G and D with labels; `gan`, their composite, is made if it is not given."""
+
+    def __init__(self, generator, discriminator, gan=None, average=0.0, seed=0):
+        super().__init__(generator, discriminator, gan or define_gan(generator, discriminator), average, seed)
 
     def turns(self, images, labels):
         n = ops.shape(images)[0]
@@ -268,6 +272,7 @@ class CGANSettings(Settings):
     width: int = 32
     latent_dim: int = 64
     learning_rate: float = 2e-4
+    generator_learning_rate: float = 2e-4
     average: float = 0.999
 
 
@@ -289,13 +294,13 @@ def build(settings, dataset):
     shape, classes = dataset.image_shape, dataset.num_classes
     require_choice("network", settings.network, ("channel", "projection", "unconditional"))
     if settings.network == "channel":
-        discriminator = define_discriminator(shape, classes, settings.learning_rate)
-        generator = define_generator(settings.latent_dim, shape, classes)
+        discriminator = define_book_discriminator(shape, classes, settings.learning_rate)
+        generator = define_book_generator(settings.latent_dim, shape, classes)
     else:
         classes = 0 if settings.network == "unconditional" else classes
-        discriminator = define_projection_discriminator(shape, classes, settings.width, settings.learning_rate)
-        generator = define_dcgan_generator(settings.latent_dim, shape, classes, settings.width)
-    gan = define_gan(generator, discriminator, settings.learning_rate)
+        discriminator = define_discriminator(shape, classes, settings.width, settings.learning_rate)
+        generator = define_generator(settings.latent_dim, shape, classes, settings.width)
+    gan = define_gan(generator, discriminator, settings.generator_learning_rate)
     return ConditionalGAN(generator, discriminator, gan, settings.average, settings.seed)
 
 
@@ -447,7 +452,7 @@ LESSON = Lesson(
 # %% tags=["active-ipynb"]
 # short = dict(limit=min(settings.limit or 60_000, 15_000), epochs=min(settings.epochs, 3))
 # unconditional = train(LESSON, replace(settings, network="unconditional", **short), "unconditional")
-# seen = unconditional.report["measured"]["seen_per_class"]
+# seen = unconditional.report["measured"]["details"]["seen_per_class"]
 # print(", ".join(f"{name} {share:.0%}" for name, share in zip(data.class_names, seen)))
 # Image.open(unconditional.folder / "samples.png")
 

@@ -32,6 +32,7 @@ from keras import layers, ops
 from gan_book.adversarial import GAN, Composite
 from gan_book.errors import BookError, require_choice
 from gan_book.networks import one_hot, to_float
+from gan_book.sampling import Generator, Label, Noise
 from gan_book.training.lesson import Lesson, Settings
 
 adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
@@ -65,7 +66,7 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10, dr
 
     `balanced` is not in the paper; see "What goes wrong, and a remedy" below.
     """
-    z = keras.Input((latent_dim,), name="z_uniform")
+    z = keras.Input((latent_dim,), name="z")
     label = keras.Input((), dtype="int32", name="label")
     standard = layers.Rescaling(12**0.5, -(3**0.5))(z) if balanced else z  # to mean 0 and variance 1
     h_z = layers.Dense(200, activation="relu")(standard)
@@ -75,7 +76,8 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10, dr
     h = layers.BatchNormalization(momentum=0.9)(h) if balanced else h
     h = layers.Dropout(dropout)(layers.ReLU()(h))
     h = layers.Reshape(image_shape)(layers.Dense(math.prod(image_shape), dtype="float32")(h))
-    return keras.Model([z, label], layers.Activation("tanh", dtype="float32", name="image")(h), name="generator")
+    image = layers.Activation("tanh", dtype="float32", name="image")(h)
+    return Generator([z, label], image, takes=[Noise(0, 1), Label(num_classes)])
 
 
 # %% [markdown]
@@ -225,9 +227,6 @@ class MLPConditionalGAN(GAN):
         both = [ops.concatenate([x, x_fake]), ops.concatenate([labels, labels])]
         yield "d", self.discriminator, both, ops.concatenate([real, fake])  # max log D(x|y) + log(1 - D(G(z|y)|y))
         yield "g", self.gan, [self.latent_points(n), labels], real  # max log D(G(z|y)|y)
-
-    def latent_points(self, n):
-        return keras.random.uniform((n, self.generator.inputs[0].shape[-1]), seed=self.rng)
 
 
 # %% [markdown]

@@ -7,7 +7,7 @@ Representation Learning", section 3.
 import numpy as np
 from scipy.ndimage import distance_transform_edt, maximum_filter, zoom
 from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.metrics import adjusted_rand_score, confusion_matrix, normalized_mutual_info_score
 
 from gan_book.errors import BookError
 
@@ -78,8 +78,8 @@ def cluster_agreement(clusters, labels):
     clusters, labels = np.asarray(clusters), np.asarray(labels)
     if clusters.shape != labels.shape or clusters.ndim != 1 or not len(labels):
         raise BookError(f"{clusters.shape} groups do not go with {labels.shape} labels; give each image one of both")
-    counts = np.zeros((max(clusters.max(), labels.max()) + 1, labels.max() + 1), int)  # groups may be empty
-    np.add.at(counts, (clusters, labels), 1)
+    groups = np.arange(max(clusters.max(), labels.max()) + 1)  # named, for some may be empty
+    counts = confusion_matrix(clusters, labels, labels=groups)[:, : labels.max() + 1]
     rows, columns = linear_sum_assignment(counts, maximize=True)
     return {
         "accuracy": float(counts[rows, columns].sum() / len(labels)),

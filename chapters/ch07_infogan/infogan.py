@@ -43,7 +43,7 @@ from gan_book.errors import BookError, require_choice
 from gan_book.layers import RandomAffine
 from gan_book.metrics.score import Score
 from gan_book.networks import dcgan_features, dcgan_image, one_hot, to_float
-from gan_book.sampling import balanced_labels, draw, latent_codes, predict_uint8
+from gan_book.sampling import Category, Code, Generator, Noise, balanced_labels, draw, latent_codes, predict_uint8
 from gan_book.training.curves import read_log
 from gan_book.training.lesson import Lesson, Settings
 from gan_book.training.task import Generation
@@ -57,6 +57,7 @@ from gan_book.training.task import Generation
 
 # %%
 NOISE, CATEGORIES, CODES = 62, 10, 2
+LATENT = [Noise(), Category(CATEGORIES), Code()]  # what the inputs are sampled from, in training and in use
 
 
 def latent_inputs():
@@ -70,7 +71,7 @@ def latent_inputs():
 def define_generator(image_shape=(28, 28, 1), width=32):
     """Noise, category and codes to images ``[n, h, w, c]`` in [-1, 1]."""
     inputs, h = latent_inputs()
-    return keras.Model(inputs, dcgan_image(h, image_shape, width), name="generator")
+    return Generator(inputs, dcgan_image(h, image_shape, width), takes=LATENT)
 
 
 # %% [markdown]
@@ -342,6 +343,8 @@ class InfoGAN(GAN):
         reader: D and Q to ask: the moving average of the student, if `average` is above 0.
     """
 
+    verdicts = ("real", "fake")
+
     def __init__(self, student, generator, discriminator, gan, average=0.0, seed=0):
         super().__init__(generator, discriminator, gan, average, seed)
         self.student, self.reader = student, self.track_average(student, average)
@@ -349,7 +352,7 @@ class InfoGAN(GAN):
     def turns(self, images, labels):
         del labels
         n, x = ops.shape(images)[0], to_float(images)
-        latent = self.latent_points(n)
+        latent = self.latent_inputs(n)
         x_fake = self.generator(latent, training=True)
         asked = self.discriminator.output
         seen = 2 * n if "views" in asked else n
@@ -357,14 +360,9 @@ class InfoGAN(GAN):
         targets |= {"category": latent[1], "code": latent[2]}
         # max log D(x) + log(1 - D(G(z, c))) + L_I + I_real
         yield "d", self.discriminator, [x, x_fake], {name: targets[name] for name in asked}
-        latent = self.latent_points(n)
+        latent = self.latent_inputs(n)
         # max log D(G(z, c)) + L_I
         yield "g", self.gan, latent, {"validity": ops.ones((n, 1)), "category": latent[1], "code": latent[2]}
-
-    def latent_points(self, n):
-        z = keras.random.normal((n, NOISE), seed=self.rng)
-        category = keras.random.randint((n,), 0, CATEGORIES, seed=self.rng)
-        return [z, category, keras.random.uniform((n, CODES), -1, 1, seed=self.rng)]
 
 
 # %% [markdown]
@@ -400,7 +398,7 @@ def define_paper_generator(image_shape=(28, 28, 1)):
     h = layers.Conv2DTranspose(64, 4, strides=2, padding="same", use_bias=False)(h)
     h = layers.ReLU()(layers.BatchNormalization()(h))
     h = layers.Conv2DTranspose(image_shape[-1], 4, strides=2, padding="same")(h)
-    return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="image")(h), name="generator")
+    return Generator(inputs, layers.Activation("tanh", dtype="float32", name="image")(h), takes=LATENT)
 
 
 # %% [markdown]

@@ -30,11 +30,13 @@ from dataclasses import dataclass, replace
 import keras
 from keras import layers, ops
 
-from chapters.ch06_cgan.cgan import define_dcgan_generator, label_channel
+from chapters.ch06_cgan import cgan
+from chapters.ch06_cgan.cgan import label_channel
 from gan_book.adversarial import GAN, Composite
 from gan_book.errors import require_choice
-from gan_book.metrics import classes
+from gan_book.metrics import measure_by_class
 from gan_book.networks import dcgan_features, normal, to_float, to_image
+from gan_book.sampling import Generator, Label, Noise
 from gan_book.training.lesson import Lesson, Settings
 
 # %% [markdown]
@@ -96,7 +98,7 @@ def define_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, lear
 
 def define_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, width=32):
     """Latent points ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]`` in [-1, 1]."""
-    return define_dcgan_generator(latent_dim, image_shape, num_classes, width)
+    return cgan.define_generator(latent_dim, image_shape, num_classes, width)
 
 
 # %% [markdown]
@@ -127,7 +129,7 @@ def define_book_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=1
     h = layers.Conv2DTranspose(192, 5, strides=2, padding="same", kernel_initializer=normal())(h)
     h = layers.ReLU()(layers.BatchNormalization()(h))
     h = layers.Conv2DTranspose(image_shape[-1], 5, strides=2, padding="same", kernel_initializer=normal())(h)
-    return keras.Model([z, label], to_image(h, image_shape), name="generator")
+    return Generator([z, label], to_image(h, image_shape), takes=[Noise(), Label(num_classes)])
 
 
 # %% [markdown]
@@ -152,6 +154,8 @@ def define_gan(generator, discriminator, learning_rate=2e-4):
 # %%
 class ACGAN(GAN):
     """G told the label, D asked for it."""
+
+    verdicts = ("validity",)
 
     def turns(self, images, labels):
         n = ops.shape(images)[0]
@@ -230,7 +234,7 @@ LESSON = Lesson(
     presets=PRESETS,
     build=build,
     next_step="Next: draw what you like with `gan-book generate acgan --run {run} --label {label} --out drawn.png`.",
-    measure=classes.measure,
+    measure=measure_by_class,
 )
 
 
@@ -286,7 +290,7 @@ LESSON = Lesson(
 # %% tags=["active-ipynb"]
 # measured = run.report["measured"]
 # columns = (measured["details"][key] for key in ("ms_ssim_per_class", "ms_ssim_real_per_class"))
-# for name, *row in zip(data.class_names, *columns, measured["label_accuracy_per_class"]):
+# for name, *row in zip(data.class_names, *columns, measured["details"]["label_accuracy_per_class"]):
 #     print(f"{name:12} drawn {row[0]:.3f}  real {row[1]:.3f}  label accuracy {row[2]:.1%}")
 
 # %% [markdown]

@@ -1,8 +1,8 @@
 """cDCGAN, AC-GAN and 2N-GAN side by side: the same convolutions, the same number of steps, several seeds.
 
-    python chapters/ch08_acgan/compare.py                            # Fashion-MNIST: nine trainings of about 7 minutes
-    python chapters/ch08_acgan/compare.py --data mnist
-    python chapters/ch08_acgan/compare.py --data cifar10 --seeds 1
+    python -m chapters.ch08_acgan.compare                            # Fashion-MNIST: nine trainings of about 7 minutes
+    python -m chapters.ch08_acgan.compare --data mnist
+    python -m chapters.ch08_acgan.compare --data cifar10 --seeds 1
 
 All that differs between the three is how the discriminator deals with the label: it is told it (cDCGAN, by projection,
 chapter 6), says it beside "real or fake?" (AC-GAN), or says both in one word (2N-GAN). A comparison that was stopped
@@ -22,7 +22,7 @@ import typer
 from gan_book import datasets, plotting
 from gan_book.commands import cli
 from gan_book.errors import BookError, Interrupted
-from gan_book.metrics import classes
+from gan_book.metrics import measure_by_class
 from gan_book.sampling import draw
 from gan_book.training import chapters, curves, runs
 from gan_book.training import train as training
@@ -52,7 +52,7 @@ def train_all(data, preset, epochs, seeds, out):
     found = {name: [] for name in GANS}
     for seed in range(seeds):  # seed by seed, so that a comparison that is stopped has some of each
         for name, chapter in GANS.items():
-            lesson = replace(chapters.lesson(chapter), measure=classes.measure)
+            lesson = replace(chapters.lesson(chapter), measure=measure_by_class)
             settings = lesson.settings(preset, data=data, epochs=epochs, seed=seed)
             found[name].append(trained(lesson, settings, out / f"{chapter}-{seed}"))
     return found
@@ -107,7 +107,7 @@ def main(
     try:
         found = train_all(data, preset, epochs, seeds, out)
     except Interrupted:  # which says how to go on with that one run, by itself and without this comparison's measures
-        raise Interrupted(shlex.join(["python", *sys.argv])) from None
+        raise Interrupted(shlex.join(["python", "-m", "chapters.ch08_acgan.compare", *sys.argv[1:]])) from None
     draw_losses(found, out / "losses.png")
     dataset = datasets.load(data, next(iter(found.values()))[0].config.settings["image_size"])
     for label in VARIED.get(data, dataset.class_names[:2]):

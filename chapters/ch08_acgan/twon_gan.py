@@ -26,7 +26,7 @@ from keras import layers, ops
 
 from chapters.ch08_acgan.acgan import define_generator
 from gan_book.adversarial import GAN, Composite
-from gan_book.metrics import classes
+from gan_book.metrics import measure_by_class
 from gan_book.networks import dcgan_features, to_float
 from gan_book.training.lesson import Lesson, Settings
 
@@ -131,7 +131,7 @@ LESSON = Lesson(
     presets=PRESETS,
     build=build,
     next_step="Next: draw what you like with `gan-book generate twon-gan --run {run} --label {label} --out drawn.png`.",
-    measure=classes.measure,
+    measure=measure_by_class,
 )
 
 

@@ -38,13 +38,14 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from chapters.ch09_sgan.digits import like_mnist
 from gan_book.adversarial import GAN, Composite
 from gan_book.datasets.dataset import balanced_subset
 from gan_book.errors import BookError, require_choice
 from gan_book.layers import RandomAffine
 from gan_book.metrics.score import Score
 from gan_book.networks import to_float, to_image
-from gan_book.sampling import predict_uint8
+from gan_book.sampling import Generator, Noise, predict_uint8
 from gan_book.training.lesson import Lesson, Settings
 from gan_book.training.task import Generation
 
@@ -174,13 +175,14 @@ def define_classifier(image_shape=(28, 28, 1), num_classes=10, width=500, augmen
 
 def define_generator(latent_dim=100, image_shape=(28, 28, 1), width=500):
     """Latent points ``[n, latent_dim]``, uniform in [0, 1], to images ``[n, h, w, c]`` in [-1, 1]."""
-    z = h = keras.Input((latent_dim,), name="z_uniform")
+    z = h = keras.Input((latent_dim,), name="z")
     for _ in range(2):
         h = layers.Dense(width, use_bias=False)(h)
         h = layers.Activation("softplus")(layers.BatchNormalization(scale=False)(h))
     h = layers.Reshape(image_shape)(WeightNormDense(int(np.prod(image_shape)), gain=1.0)(h))
     h = layers.Activation("sigmoid", dtype="float32")(h)
-    return keras.Model(z, layers.Rescaling(2.0, -1.0, dtype="float32", name="image")(h), name="generator")
+    image = layers.Rescaling(2.0, -1.0, dtype="float32", name="image")(h)
+    return Generator(z, image, takes=[Noise(0, 1)])
 
 
 # %% [markdown]
@@ -328,6 +330,8 @@ class SGAN(GAN):
         goal: the generator's loss, one of `LOSSES`.
     """
 
+    verdicts = ("real", "fake")
+
     def __init__(self, student, generator, discriminator, gan, labelled, loss, average=0.0, seed=0):
         super().__init__(generator, discriminator, gan, average, seed)
         self.student, self.classifier = student, self.track_average(student, average)
@@ -353,13 +357,6 @@ class SGAN(GAN):
         """`n` of the labelled images, drawn anew, and their labels."""
         chosen = keras.random.randint((n,), 0, len(self.known_labels), seed=self.rng)
         return to_float(ops.take(self.labelled_images, chosen, axis=0)), ops.take(self.known_labels, chosen)
-
-    def latent_points(self, n):
-        """z ~ U(0, 1), or for the book's network N(0, 1): as the generator's input is called."""
-        z = self.generator.inputs[0]
-        if z.name == "z":
-            return super().latent_points(n)
-        return keras.random.uniform((n, z.shape[-1]), seed=self.rng)
 
 
 # %% [markdown]
@@ -391,7 +388,7 @@ def define_book_generator(latent_dim=100, image_shape=(28, 28, 1)):
     for _ in range(2):
         h = layers.LeakyReLU(0.2)(layers.Conv2DTranspose(128, 4, strides=2, padding="same")(h))
     h = layers.Conv2D(image_shape[-1], 7, padding="same")(h)
-    return keras.Model(z, to_image(h, image_shape), name="generator")
+    return Generator(z, to_image(h, image_shape), takes=[Noise()])
 
 
 # %% [markdown]
@@ -567,6 +564,7 @@ LESSON = Lesson(
     next_step="Next: ask it about a picture of yours with `gan-book predict sgan --run {run} my-digit.png`.",
     kept=("classifier",),
     measure=measure,
+    prepare={"mnist": like_mnist},
     task=Generation(balanced=False),  # a limit that made classes equal would have looked at all labels
 )
 
@@ -671,7 +669,7 @@ LESSON = Lesson(
 #     h = layers.Dense(sound.layers[dense].units)(sound.layers[dense - 1].output)
 #     for layer in sound.layers[dense + 1 :]:
 #         h = layer(h)
-#     generator = keras.Model(sound.input, h, name="generator")
+#     generator = Generator(sound.input, h, takes=sound.takes)
 #     gan = define_gan(generator, model.student, optimizer(settings, dataset))
 #     labelled = model.labelled_images, model.known_labels
 #     player = model.discriminator

@@ -1,6 +1,6 @@
 """What each loss is for, in one picture: given | true | L1 | cGAN | both, of test tiles.
 
-python benchmarks/series.py ch10_pix2pix both l1 cgan     # makes the runs
+python -m tools.series ch10_pix2pix both l1 cgan     # makes the runs
 python chapters/ch10_pix2pix/figure.py                    # writes by_loss.png beside this file
 """
 

@@ -106,10 +106,10 @@ def double(h, filters, bias=False):
 def define_generator(image_shape=(256, 256, 3), width=64, skips=True, normalization="instance"):
     """The U-Net, images ``[n, s, s, c]`` in [-1, 1] to images of the same shape; without `skips` an encoder-decoder.
 
-    The side must be a power of two. `width` filters at half the side, twice as many each time it is halved again, at
-    most eight times as many. No bias where a normalization would take it out again.
+    The shorter side must be a power of two, the other a multiple of it. `width` filters at half the side, twice as many
+    each time it is halved again, at most eight times as many. No bias where a normalization would take it out again.
     """
-    side, channels = image_shape[0], image_shape[-1]
+    side, channels = min(image_shape[:2]), image_shape[-1]
     depth = side.bit_length() - 1
     filters = [width * 2 ** min(level, 3) for level in range(depth)]
     image = h = keras.Input(image_shape, name="image")
@@ -176,7 +176,7 @@ def patch_logits(h, patch, width, norm, bias=False):
     Raises:
         BookError: there is no such patch, or the pictures are so small that no unit is left.
     """
-    side = h.shape[1]
+    side = min(h.shape[1:3])
     require_choice("patch", patch, STRIDED)
     if patch > 1 and side < 3 * 2 ** STRIDED[patch]:
         raise BookError(f"a patch of {patch} pixels is too large for images of {side}; choose a smaller one")
@@ -266,6 +266,8 @@ def adam(learning_rate):
 class Pix2Pix(GAN):
     """G and D for pairs. If D's verdict counts for nothing (L1 alone), D does not learn either."""
 
+    verdicts = ("real", "fake")
+
     def __init__(self, generator, patchgan, discriminator, gan, adversarial=True, seed=0):
         super().__init__(generator, discriminator, gan, seed=seed)
         self.patchgan, self.adversarial = patchgan, adversarial
@@ -333,7 +335,7 @@ def build(settings, dataset):
     """The model of the settings, for pairs of the data set's shape.
 
     Raises:
-        BookError: a setting that is not known, or images whose side is no power of two.
+        BookError: a setting that is not known, or images whose sides cannot be halved until 1 is left.
     """
     shape, rate = dataset.image_shape, settings.learning_rate
     for name, known in (
@@ -342,8 +344,11 @@ def build(settings, dataset):
         ("normalization", NORMALIZATIONS),
     ):
         require_choice(name, getattr(settings, name), known)
-    if shape[0] < 16 or shape[0] & (shape[0] - 1):
-        raise BookError(f"the U-Net halves the side until 1 is left: not possible with {shape[0]}; try --image-size 64")
+    short, long = sorted(shape[:2])
+    if short < 16 or short & (short - 1) or long % short:
+        sides = f"{short}" if short == long else f"{shape[0]}x{shape[1]}"
+        advice = "try --image-size 64 or 64x128"
+        raise BookError(f"the U-Net halves the sides until 1 is left: not possible with {sides}; {advice}")
     adversarial, l1 = LOSSES[settings.loss]
     generator = define_generator(shape, settings.width, settings.network == "unet", settings.normalization)
     patchgan = define_patchgan(shape, settings.patch, settings.width, settings.normalization)

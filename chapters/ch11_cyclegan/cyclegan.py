@@ -35,7 +35,7 @@ from keras import layers, ops
 from chapters.ch10_pix2pix.pix2pix import adam, patch_logits
 from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.errors import BookError
-from gan_book.metrics.translation import against_all, against_truth, histogram_matched
+from gan_book.metrics import compare_pairs, compare_sets, histogram_matched
 from gan_book.networks import normal, to_float
 from gan_book.sampling import evenly_spaced
 from gan_book.training.lesson import Lesson, Settings, bounded
@@ -232,11 +232,13 @@ class CycleGAN(AdversarialModel):
         sampler: G, whose pictures are watched.
     """
 
+    verdicts = ("real", "fake")
+
     def __init__(self, generators, patchgans, discriminators, composites, pool_size=50, seed=0):
         super().__init__(seed=seed)
         self.generator, self.inverse = generators
         self.patchgan_y, self.patchgan_x = patchgans
-        self.d_y, self.d_x = discriminators
+        self.d_y, self.d_x = self.discriminators = discriminators
         self.gan_g, self.gan_f = composites
         self.pool_y, self.pool_x = ImagePool(pool_size), ImagePool(pool_size)
         for pool in (self.pool_y, self.pool_x):
@@ -323,9 +325,10 @@ def build(settings, dataset):
             multiples of 4; a pool that is too small.
     """
     shape, width = dataset.image_shape, settings.width
-    if shape[0] % 4 or shape[0] < 12:
-        advice = "set --image-size to a multiple of 4, 12 or more"
-        raise BookError(f"images of {shape[0]} pixels cannot be translated and measured; {advice}")
+    if any(side % 4 or side < 12 for side in shape[:2]):
+        sides = f"{shape[0]}" if shape[0] == shape[1] else f"{shape[0]}x{shape[1]}"
+        advice = "set --image-size to multiples of 4, 12 or more"
+        raise BookError(f"images of {sides} pixels cannot be translated and measured; {advice}")
     if 0 < settings.pool < settings.batch_size:
         advice = f"set pool to 0, or to a number not below the batch size of {settings.batch_size}"
         raise BookError(f"a pool cannot have {settings.pool} images; {advice}")
@@ -370,16 +373,15 @@ def panels(networks, x, y, sides):
 
 # %%
 def baselines(pairs):
-    """Scores from A to B of the rivals and of real pictures: name -> dict, see `gan_book.metrics.translation`."""
+    """Scores from A to B of the rivals and of real pictures: name -> list, see `gan_book.metrics.translation`."""
     rivals = {
         "identity": pairs.test_a,
         "histogram matching": histogram_matched(pairs.test_a, pairs.b[:: max(1, len(pairs.b) // 200)]),
     }
-    size, some = pairs.image_shape[0], pairs.b[evenly_spaced(len(pairs.b), len(pairs.test_b))]
-    scores = {
-        name: against_truth(images, pairs.test_b) | against_all(images, pairs.test_b) for name, images in rivals.items()
-    }
-    return scores | {"real pictures": against_all(some[:, :size, :size], pairs.test_b)}
+    truth, (height, width) = pairs.test_b, pairs.image_shape[:2]
+    some = pairs.b[evenly_spaced(len(pairs.b), len(truth))]
+    scores = {name: compare_pairs(images, truth) + compare_sets(images, truth) for name, images in rivals.items()}
+    return scores | {"real pictures": compare_sets(some[:, :height, :width], truth)}
 
 
 LESSON = Lesson(
@@ -427,7 +429,7 @@ LESSON = Lesson(
 # pairs = LESSON.task.load(settings)
 # for direction, turned in {"AtoB": pairs, "BtoA": pairs.swapped()}.items():
 #     for name, scores in baselines(turned).items():
-#         print(f"{direction} {name:20}", "  ".join(f"{kind} {value:.3f}" for kind, value in scores.items()))
+#         print(f"{direction} {name:20}", "  ".join(f"{score.head} {score}" for score in scores))
 
 # %% [markdown]
 # Pixel by pixel (L1, PSNR), in LPIPS (by little) and in the Fréchet distance the translation beats both, in either

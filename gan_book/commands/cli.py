@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import sys
 import warnings
 from dataclasses import asdict
@@ -12,16 +13,21 @@ import typer
 
 from gan_book.commands import quiet
 from gan_book.commands.data import app as data
-from gan_book.errors import BookError, Interrupted
+from gan_book.commands.evaluate import evaluate_command
+from gan_book.commands.generate import generate_command
+from gan_book.commands.interpolate import interpolate_command
+from gan_book.commands.predict import predict_command
+from gan_book.commands.shared import Chapter, open_run
+from gan_book.commands.translate import translate_command
+from gan_book.datasets.images import parse_size
+from gan_book.errors import BookError, Interrupted, shown
 
-MOST = 1_000_000  # images, samples or frames at a time
 KINDS = {int: "a whole number", float: "a number", str: "a word"}  # what --set sets; the rest have flags
 
 app = typer.Typer(
     help="gan_book: a textbook you can run.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 
-Chapter = Annotated[str, typer.Argument(help="Name of a chapter's script; `gan-book chapters` lists them.")]
 Preset = Annotated[
     str | None, typer.Option(help="smoke (only to see that it runs), quick (the default), full (better) or book.")
 ]
@@ -30,7 +36,9 @@ BatchSize = Annotated[int | None, typer.Option(help="Images per step.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 Precision = Annotated[str | None, typer.Option(help="auto, float32, mixed_float16 or mixed_bfloat16.")]
 Data = Annotated[str | None, typer.Option(help="Name of a data set, or a folder of images.")]
-ImageSize = Annotated[int | None, typer.Option(help="Side in pixels to scale images to.")]
+ImageSize = Annotated[
+    str | None, typer.Option(help="Side in pixels to scale images to, or height x width, such as 64x96.")
+]
 Limit = Annotated[int | None, typer.Option(help="Number of training images to use.")]
 Out = Annotated[Path | None, typer.Option(help="Folder of the run.")]
 Resume = Annotated[
@@ -43,12 +51,11 @@ Deterministic = Annotated[bool | None, typer.Option("--deterministic", help="Sam
 OnFailure = Annotated[str | None, typer.Option(help="If training fails: warn (the default), stop or restart.")]
 TensorBoard = Annotated[bool | None, typer.Option("--tensorboard", help="Also write TensorBoard logs into the run.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of the chapter, such as width=16.")]
-RunFolder = Annotated[Path | None, typer.Option("--run", help="A run folder; without it the one in pretrained/.")]
 
 
-def main():
-    """Entry point: runs the command and turns errors meant for the reader into one line and exit status 1."""
-    guard(app)
+def main(arguments=None):
+    """Entry point: runs the command and turns errors meant for the reader into one line and an exit status."""
+    guard(lambda: sys.exit(app(arguments, standalone_mode=False) or 0))
 
 
 def run_lesson(lesson):
@@ -63,22 +70,29 @@ def run_lesson(lesson):
     command, words = "train", sys.argv[1:]
     if words and words[0] in ("train", "finish", "generate", "interpolate", "evaluate", "predict", "translate"):
         command, *words = words
-    guard(lambda: app([command, lesson.name, *words]))
+    main([command, lesson.name, *words])
 
 
 def guard(command):
     """Calls `command`; what it raises for the reader's eyes becomes one line on standard error and an exit status."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a terminal or a file's encoding lacks is written as \\u...
             stream.reconfigure(errors="backslashreplace")
     warnings.formatwarning = _one_line
     try:
-        command()
+        try:
+            command()
+        finally:
+            _flush()
     except BookError as error:
-        _fail(str(error))
+        _fail(error)
     except Interrupted as stopped:
-        print(f"\nStopped. Go on with:\n  {stopped}", file=sys.stderr)
+        print(f"\nStopped. Go on with:\n  {shown(stopped)}", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:  # who reads what is printed, such as `head`, has read enough
+        _discard(sys.stdout)
+        sys.exit(1)
     except OSError as error:
         if error.errno is None:
             raise
@@ -86,13 +100,43 @@ def guard(command):
         advice = "free some space" if error.errno == errno.ENOSPC else "check the path or choose another"
         _fail(f"{error.strerror}{f' ({place})' if place else ''}; {advice} and try again")
     except Exception as error:
+        if hasattr(error, "format_message"):  # a flag or a command that does not exist, a word where a number must be
+            _fail_of_usage(error)
         if not _is_out_of_memory(error):
             raise
         _fail("memory ran out; ask for fewer or smaller images, or close other programs, and try again")
 
 
+def _open_streams():
+    """What was closed by the shell (``2>&-``) is opened to nowhere: the next file opened would take its place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115, PTH123
+
+
+def _flush():
+    """Writes what is still held back of standard output: if that fails now, it can be said."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _discard(sys.stdout)
+        error.filename = error.filename or "standard output"
+        raise
+
+
+def _discard(stream):
+    """Sends a stream that cannot be written any more to nowhere, lest Python complain once more when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def _one_line(message, category, *place, line=None):
-    return f"warning: {message}\n"  # without Python's place in the program, which says nothing to the reader
+    return f"warning: {shown(message)}\n"  # without Python's place in the program, which says nothing to the reader
 
 
 def _is_out_of_memory(error):
@@ -101,12 +145,18 @@ def _is_out_of_memory(error):
     return backend.is_out_of_memory(error)
 
 
-def _fail(sentence):
-    print(f"error: {sentence}", file=sys.stderr)
-    sys.exit(1)
+def _fail(sentence, status=1):
+    print(f"error: {shown(sentence)}", file=sys.stderr)
+    sys.exit(status)
 
 
-app.add_typer(data, name="data")
+def _fail_of_usage(error):
+    """Ends with status 2. Without any word after ``gan-book`` the help was printed, and that is all."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.exit(error.exit_code)
+    context = getattr(error, "ctx", None)
+    advice = f"; `{context.command_path} --help` lists what there is" if context else ""
+    _fail(f"{error.format_message().rstrip('.')}{advice}", error.exit_code)
 
 
 @app.command("chapters")
@@ -150,7 +200,7 @@ def train(
         "seed": seed,
         "precision": precision,
         "data": data,
-        "image_size": image_size,
+        "image_size": image_size and parse_size(image_size),
         "limit": limit,
         "deterministic": deterministic,
     }
@@ -161,7 +211,7 @@ def train(
         training.resume(lesson, preset, out, {**flags, "on_failure": on_failure, "tensorboard": tensorboard})
         return
     if start_from and preset is None:  # what is not said is as in that run, without which its weights would not fit
-        other = _run(chapter, start_from)
+        other = open_run(chapter, start_from)
         preset, settings = other.config.preset, lesson.changed(lesson.settings_of(other), **flags)
     else:
         preset = preset or "quick"
@@ -203,131 +253,9 @@ def finish(
     training.finish(chapters.lesson(chapter), run)
 
 
-@app.command()
-def generate(
-    chapter: Chapter,
-    n: Annotated[int, typer.Option("--n", max=MOST, help="Number of images.")] = 64,
-    label: Annotated[str | None, typer.Option(help="Class by name or number; without it all classes in turn.")] = None,
-    seed: Annotated[int, typer.Option(max=2**32 - 1, help="Seed of the latent points.")] = 0,
-    out: Annotated[Path, typer.Option(help="A .png grid, a .npz file, or a folder for one PNG each.")] = Path(
-        "out.png"
-    ),
-    run: RunFolder = None,
-):
-    """Draw images with a trained generator."""
-    quiet.import_backend()
-    from gan_book.commands import generate as drawing
-
-    drawing.generate(_run(chapter, run), n, label, seed, out)
-    print(f"{n} images: {out}")
-
-
-@app.command()
-def interpolate(
-    chapter: Chapter,
-    start: Annotated[str | None, typer.Option("--from", help="Class to start from, by name or number.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Class to end at.")] = None,
-    code: Annotated[str | None, typer.Option(help="Or a code and its values, such as 2:-2..2 (chapter 7).")] = None,
-    seed: Annotated[int, typer.Option(max=2**32 - 1, help="Seed of the latent points.")] = 0,
-    frames: Annotated[int, typer.Option(max=MOST, help="Number of frames.")] = 24,
-    out: Annotated[Path, typer.Option(help="A .gif, or a .png strip.")] = Path("walk.gif"),
-    run: RunFolder = None,
-):
-    """Walk from one class to another, or along a code."""
-    quiet.import_backend()
-    from gan_book.commands import generate as drawing
-
-    if code is not None and start is None and end is None:
-        drawing.traverse(_run(chapter, run), code, seed, frames, out)
-        print(f"{frames} frames of code {code}: {out}")
-    elif code is None and start is not None and end is not None:
-        drawing.interpolate(_run(chapter, run), start, end, seed, frames, out)
-        print(f"{frames} frames from {start} to {end}: {out}")
-    else:
-        raise BookError("interpolate walks --from one class --to another, or along a --code; give one or the other")
-
-
-@app.command()
-def evaluate(
-    chapter: Chapter,
-    run: RunFolder = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the numbers to this file.")] = None,
-    samples: Annotated[int, typer.Option(max=MOST, help="Number of images to draw.")] = 10_000,
-    seed: Annotated[int, typer.Option(max=2**32 - 1, help="Seed of the latent points and of the bootstrap.")] = 0,
-    validation: Annotated[bool, typer.Option("--validation", help="On the pictures to choose settings by.")] = False,
-):
-    """Measure a trained generator."""
-    quiet.import_backend()
-    from gan_book.training import chapters, report, runs
-
-    if samples < 1:
-        raise BookError(f"--samples must be at least 1, not {samples}")
-    source, lesson = _run(chapter, run), chapters.lesson(chapter)
-    dataset = lesson.task.load(lesson.settings_of(source))
-    if validation:
-        dataset = lesson.task.validation(dataset)
-    measured = lesson.task.measure(source, lesson, dataset, samples, seed)
-    for line in report.summary_lines(measured):
-        print(line)
-    if json_file is not None:
-        runs.write_json(json_file, measured)
-        print(f"numbers: {json_file}")
-
-
-@app.command()
-def predict(
-    chapter: Chapter,
-    files: Annotated[list[Path], typer.Argument(help="Pictures, of any format Pillow reads; or folders of them.")],
-    run: RunFolder = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the answers to this file.")] = None,
-):
-    """Ask a chapter's classifier what is on pictures (chapter 9)."""
-    quiet.import_backend()
-    from gan_book.commands import predict as predicting
-    from gan_book.training import runs
-
-    predicted = predicting.predict(_run(chapter, run), files)
-    _name_skipped(predicted)
-    for answer in predicted.answers:
-        note = " (dark on light: inverted)" if answer["inverted"] else ""
-        print(f"{answer['file']}: {answer['label']}, {answer['probability']:.1%}{note}")
-    if json_file is not None:
-        runs.write_json(json_file, predicted.answers)
-        print(f"answers: {json_file}")
-
-
-@app.command()
-def translate(
-    chapter: Chapter,
-    source: Annotated[Path, typer.Option("--in", help="A picture of any size, or a folder of pictures.")],
-    out: Annotated[Path, typer.Option(help="A .png, .jpg or .webp file; a folder for a folder.")],
-    direction: Annotated[str | None, typer.Option(help="AtoB or BtoA (chapter 11).")] = None,
-    run: RunFolder = None,
-):
-    """Draw pictures anew, as the other side of a data set (chapters 10 and 11)."""
-    quiet.import_backend()
-    from gan_book.commands import translate as translating
-    from gan_book.training import chapters
-
-    result = translating.translate_path(_run(chapter, run), chapters.lesson(chapter), source, out, direction)
-    _name_skipped(result)
-    print(f"translated: {len(result.done)} of {len(result.done) + len(result.skipped)} pictures, to {out}")
-
-
-def _name_skipped(result):
-    for file, reason in result.skipped:
-        print(f"skipped: {file} {reason}")
-
-
-def _run(chapter, folder):
-    """The run named by ``--run``, or the shipped one.
-
-    Raises:
-        BookError: there is none, or it is another chapter's.
-    """
-    from gan_book.training import chapters, runs
-
-    name = chapters.lesson(chapter).name
-    run = runs.shipped(name) if folder is None else runs.Run(folder)
-    runs.require_lesson(run, name)
-    return run
+app.command("generate")(generate_command)
+app.command("interpolate")(interpolate_command)
+app.command("evaluate")(evaluate_command)
+app.command("predict")(predict_command)
+app.command("translate")(translate_command)
+app.add_typer(data, name="data")

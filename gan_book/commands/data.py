@@ -6,12 +6,14 @@ from typing import Annotated, Optional
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gan_book import paths
-from gan_book.datasets.fetch import checked_file, fetch, fetch_record, fetched_path, megabytes
+from gan_book.commands.shared import path_option
+from gan_book.datasets.fetch import checked_file, fetch, fetch_record, fetched_path
 from gan_book.datasets.manifest import fetchable, shipped, suggestion, verified_path
-from gan_book.errors import BookError
+from gan_book.errors import BookError, megabytes, shown
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,11 @@ class Check:
 
 def status():
     """`Status` of every set of the manifest, those that ship with the book first."""
-    rows = [
-        Status(name, entry["title"], sum(file["bytes"] for file in files), _all_there(files), entry["licence"])
-        for name, entry in shipped().items()
-        for files in [entry["files"].values()]
-    ]
+    rows = []
+    for name, entry in shipped().items():
+        files = entry["files"].values()
+        size = sum(file["bytes"] for file in files)
+        rows.append(Status(name, entry["title"], size, _all_there(files), entry["licence"]))
     for name, entry in fetchable().items():
         rows.append(Status(name, entry["title"], entry["bytes"], _is_fetched(name), entry["licence"]))
     return rows
@@ -69,23 +71,24 @@ def check(name=None):
 def _check(name):
     if name in shipped():
         files = shipped()[name]["files"].values()
-        return _compare(name, [lambda file=file: verified_path(file) for file in files], "as in the manifest")
+        return _compare(name, verified_path, files, "as in the manifest")
     folder = fetched_path(name)
     record = fetch_record(folder)
     as_what = "as published" if record["pinned"] else "as first fetched; no sum is published"
-    return _compare(name, [lambda file=file: checked_file(folder, file, record) for file in record["files"]], as_what)
+    return _compare(name, lambda file: checked_file(folder, file, record), record["files"], as_what)
 
 
-def _compare(name, comparisons, as_what):
+def _compare(name, compare, files, as_what):
+    """`Check` of files, each of which ``compare(file)`` raises `BookError` for if it is not as it should be."""
     problems = []
-    for compare in comparisons:
+    for file in files:
         try:
-            compare()
+            compare(file)
         except BookError as error:
             problems.append(str(error))
     if not problems:
-        return Check(name, True, f"{len(comparisons):,} files {as_what}")
-    return Check(name, False, f"{len(problems):,} of {len(comparisons):,} files: {problems[0]}")
+        return Check(name, True, f"{len(files):,} files {as_what}")
+    return Check(name, False, f"{len(problems):,} of {len(files):,} files: {problems[0]}")
 
 
 def _all_there(files):
@@ -118,7 +121,7 @@ def check_sets(name: Annotated[Optional[str], typer.Argument(help="One set; all 
     results = check(name)
     table = Table("name", "state", "compared")
     for result in results:
-        table.add_row(result.name, "[green]ok" if result.ok else "[red]damaged", result.detail)
+        table.add_row(result.name, "[green]ok" if result.ok else "[red]damaged", escape(shown(result.detail)))
     Console().print(table)
     damaged = [result for result in results if not result.ok]
     if damaged:
@@ -128,10 +131,10 @@ def check_sets(name: Annotated[Optional[str], typer.Argument(help="One set; all 
 @app.command("fetch")
 def fetch_set(
     name: Annotated[str, typer.Argument(help="One of those that list shows as not here, such as facades.")],
-    target: Annotated[Optional[Path], typer.Option(help="Folder to create; by default in the cache.")] = None,  # noqa: UP045
+    target: Annotated[Path | None, path_option("--target", help="Folder to create; by default in the cache.")] = None,
 ):
     """Download a data set from where it is published."""
-    Console().print(f"{name} is in {fetch(name, target)}", highlight=False, soft_wrap=True)
+    print(shown(f"{name} is in {fetch(name, target)}"))
 
 
 def _size(count):

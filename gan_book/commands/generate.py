@@ -1,50 +1,89 @@
-"""Pictures from a trained run: chosen classes, and walks between them."""
+"""``gan-book generate``: images of chosen classes from a trained generator, as a grid, an array or a folder."""
 
 import math
-import re
+import zipfile
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 
-from gan_book import plotting
+from gan_book.commands.quiet import import_backend
+from gan_book.commands.shared import MOST, Chapter, Overwrite, RunFolder, Seed, open_run, path_option, progress
 from gan_book.datasets.dataset import find_label
-from gan_book.errors import BookError
-from gan_book.paths import atomic_write
-from gan_book.sampling import balanced_labels, between_classes, code_dim, draw, label_names, latent_points, takes_noise
+from gan_book.errors import BookError, counted, require_memory, shown
+from gan_book.paths import atomic_write, writable_target, writable_targets
 
-NUMBER = r"([+-]?\d+(?:\.\d+)?)"
-CODE = re.compile(rf"(\d+):{NUMBER}\.\.{NUMBER}")
-FIRST_CODE = 2
+BATCH_BYTES = 2**26  # of images in float32 that are generated at a time
+LARGEST_GRID = 10_000  # images in one picture; at 28 pixels it is 5,800 pixels wide
+LONGEST_WORD = 40  # characters of a class's name in a file's name
 
 
-def generate(run, n, label, seed, out):
-    """Draws `n` images of a class (or of all in turn) into a .png grid, a .npz file or a folder of PNGs.
+def generate_command(
+    chapter: Chapter,
+    n: Annotated[int, typer.Option("--n", max=MOST, help="Number of images.")] = 64,
+    label: Annotated[str | None, typer.Option(help="Class by name or number; without it all classes in turn.")] = None,
+    seed: Seed = 0,
+    out: Annotated[Path, path_option("--out", help="A .png grid, a .npz file, or a folder for one PNG each.")] = Path(
+        "out.png"
+    ),
+    overwrite: Overwrite = False,
+    run: RunFolder = None,
+):
+    """Generate images with a trained generator."""
+    import_backend()
+    for line in generate(open_run(chapter, run), n, label, seed, out, overwrite):
+        print(shown(line))
 
-    The .npz holds uint8 ``images`` ``[n, h, w, c]`` and int32 ``labels`` ``[n]``.
+
+def generate(run, n, label, seed, out, overwrite=False):
+    """Generates `n` images of a class (or of all in turn) into a .png grid, a .npz file or a folder of PNGs.
+
+    The .npz holds uint8 ``images`` ``[n, h, w, c]`` and int32 ``labels`` ``[n]``. It is written batch by batch, and so
+    is a folder; only a grid has all images in memory.
+
+    Returns:
+        Lines that say what was made.
 
     Raises:
-        BookError: `n` below 1, unknown class, or an `out` of another kind.
+        BookError: `n` below 1 or too large for a grid or the memory, unknown class, an `out` of another kind or one
+            that cannot be written (see `gan_book.paths.writable_target`).
     """
+    from gan_book.sampling import label_names
+
     if n < 1:
         raise BookError(f"--n must be at least 1, not {n}")
     out = Path(out)
-    if out.suffix.lower() not in (".png", ".npz", ""):
+    kind = out.suffix.lower()
+    if kind not in (".png", ".npz", ""):
         raise BookError(f"--out {out} has an ending this command does not write; use .png, .npz or a folder's name")
-    generator = _from_noise(run)
+    if kind == ".png" and n > LARGEST_GRID:
+        raise BookError(f"a grid shows at most {LARGEST_GRID:,} images, not {n:,}; name a folder or a .npz file")
+    target = None if kind == "" else writable_target(out, overwrite=overwrite)
+    generator = load_generator(run)
     names = label_names(generator, run.config.class_names)
     if label is not None and not names:
         raise BookError(f"{run} holds an unconditional generator, which cannot be asked for '{label}'; omit --label")
     labels = _labels(n, label, names)
-    images = draw(generator, labels, seed)
-    {".png": _write_grid, ".npz": _write_arrays}.get(out.suffix.lower(), _write_folder)(images, labels, names, out)
+    if kind == "":
+        _write_folder(generator, labels, seed, names, out, overwrite)
+    elif kind == ".npz":
+        _write_arrays(generator, labels, seed, target)
+    else:
+        _write_grid(np.concatenate(list(batches(generator, labels, seed))), labels, target)
+    missing = label is None and n < len(names)
+    note = f"; showing {n} of {len(names)} classes, --n {len(names)} shows all" if missing else ""
+    return [f"{counted(n, 'image')}: {out}{note}"]
 
 
-def _from_noise(run):
+def load_generator(run):
     """The run's generator.
 
     Raises:
-        BookError: it takes no noise but a picture.
+        BookError: it takes no noise but an image.
     """
+    from gan_book.sampling import takes_noise
+
     generator = run.load("generator")
     if not takes_noise(generator):
         lesson = run.config.lesson
@@ -53,97 +92,77 @@ def _from_noise(run):
 
 
 def _labels(n, label, names):
+    from gan_book.sampling import balanced_labels
+
     if label is None:
         return balanced_labels(n, len(names) or 1)
     return np.full(n, find_label(label, names), "int32")
 
 
-def _write_grid(images, labels, names, out):
+def batches(generator, labels, seed):
+    """The images that `gan_book.sampling.draw` makes for the labels, some at a time: yields uint8 ``[m, h, w, c]``.
+
+    Raises:
+        BookError: even the latent points do not fit in memory.
+    """
+    from gan_book.sampling import draw, latent_codes, latent_dim, latent_points
+
+    n = len(labels)
+    # 8 bytes a number as they are drawn, 4 as they are kept.
+    require_memory(12 * n * latent_dim(generator), f"the latent points of {n:,} images", "ask for fewer with --n")
+    z, codes = latent_points(generator, n, seed), latent_codes(generator, n, seed)
+    at_once = 250 * max(1, BATCH_BYTES // (4 * 250 * math.prod(generator.output.shape[1:])))  # 250: a batch of `draw`
+    for start in progress(range(0, n, at_once), "generating"):
+        part = slice(start, start + at_once)
+        yield draw(generator, labels[part], z=z[part], codes=None if codes is None else codes[part])
+
+
+def _write_grid(images, labels, target):
+    from gan_book import plotting
+
     columns = min(len(images), _columns(len(images), len(set(labels))))
     rows = -(-len(images) // columns)
-    plotting.save_png(plotting.image_grid(images, rows, columns), out)
+    plotting.save_png(plotting.image_grid(images, rows, columns), target)
 
 
 def _columns(count, kinds):
-    """Ten at most, so many that a column has one class; of a single class the square root of the number of images."""
+    """About ten, so many that a column has one class; of a single class the square root of the number of images."""
     if kinds == 1:
         return math.ceil(math.sqrt(count))
-    return kinds * (10 // kinds) if kinds <= 10 else 10
+    if kinds <= 10:
+        return kinds * (10 // kinds)
+    return kinds if kinds <= 20 else 10
 
 
-def _write_arrays(images, labels, names, out):
-    with atomic_write(out) as file:
-        np.savez_compressed(file, images=images, labels=labels)
+def _write_arrays(generator, labels, seed, target):
+    """Writes an .npz, the images batch by batch into its member: `numpy.savez` would need all of them at once."""
+    shape = (len(labels), *generator.output.shape[1:])
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    with atomic_write(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("images.npy", "w", force_zip64=True) as member:
+            np.lib.format.write_array_header_1_0(member, header)
+            for images in batches(generator, labels, seed):
+                member.write(images.tobytes())
+        with archive.open("labels.npy", "w", force_zip64=True) as member:
+            np.lib.format.write_array(member, labels, allow_pickle=False)
 
 
-def _write_folder(images, labels, names, out):
-    if out.is_file():
-        raise BookError(f"--out {out} is a file; name a folder, or a file that ends in .png or .npz")
-    for i, (image, label) in enumerate(zip(images, labels, strict=True)):
-        word = "".join(c if c.isalnum() else "-" for c in f"-{names[label]}".lower()) if names else ""
-        plotting.save_png(image, out / f"{i:05d}{word}.png")
+def _write_folder(generator, labels, seed, names, folder, overwrite):
+    from gan_book import plotting
+
+    files = [folder / _file_name(number, names[label] if names else "") for number, label in enumerate(labels)]
+    if folder.exists() and not folder.is_dir():
+        raise BookError(f"--out {folder} is a file; name a folder, or a file that ends in .png or .npz")
+    targets, refused = writable_targets(files, overwrite=overwrite)
+    if refused:
+        raise BookError(next(iter(refused.values())))
+    remaining = iter(targets.values())
+    for images in batches(generator, labels, seed):
+        for image, target in zip(images, remaining, strict=False):
+            plotting.save_png(image, target)
 
 
-def interpolate(run, start, end, seed, frames, out):
-    """Walks from class `start` to class `end` at one latent point each of eight, as a .gif or a .png strip.
-
-    Raises:
-        BookError: fewer than 2 frames, unknown class, unconditional generator, or an `out` of another kind.
-    """
-    out = _walk_file(frames, out)
-    generator = _from_noise(run)
-    names = label_names(generator, run.config.class_names)
-    if not names:
-        raise BookError(f"{run} holds an unconditional generator, which knows no classes; train a conditional one")
-    first, last = find_label(start, names), find_label(end, names)
-    points = latent_points(generator, 8, seed)
-    _write_walks(np.stack([between_classes(generator, z, first, last, frames) for z in points]), out)
-
-
-def traverse(run, code, seed, frames, out):
-    """Walks along one code, all else held, once for each class or category: a .gif or a .png with a row for each.
-
-    Args:
-        code: ``"2:-2..2"``, the code's number and its first and last value. As in the InfoGAN paper c1 is the
-            category, so the first of the input "code" is number 2.
-
-    Raises:
-        BookError: fewer than 2 frames, a `code` that cannot be read, a generator without it, a negative seed, or an
-            `out` of another kind.
-    """
-    out = _walk_file(frames, out)
-    match = CODE.fullmatch(code)
-    if not match:
-        raise BookError(f"--code '{code}' is not understood; write number:first..last, such as 2:-2..2")
-    number, first, last = int(match[1]), float(match[2]), float(match[3])
-    generator = _from_noise(run)
-    rows = max(1, len(label_names(generator, run.config.class_names)))
-    known = list(range(FIRST_CODE, FIRST_CODE + code_dim(generator)))
-    if number not in known:
-        has = f"has the codes {', '.join(map(str, known))}" if known else "has no codes; train infogan"
-        raise BookError(f"--code {number}: the generator of {run} {has}")
-    codes = np.zeros((rows * frames, len(known)), "float32")
-    codes[:, number - FIRST_CODE] = np.tile(np.linspace(first, last, frames), rows)
-    z = np.repeat(latent_points(generator, 1, seed), rows * frames, axis=0)
-    images = draw(generator, np.repeat(np.arange(rows), frames), z=z, codes=codes)
-    _write_walks(images.reshape(rows, frames, *images.shape[1:]), out)
-
-
-def _walk_file(frames, out):
-    out = Path(out)
-    if frames < 2:
-        raise BookError(f"--frames must be at least 2, not {frames}")
-    if out.suffix.lower() not in (".gif", ".png"):
-        raise BookError(f"--out {out} has an ending this command does not write; use .gif or .png")
-    return out
-
-
-def _write_walks(walks, out):
-    """uint8 ``[walks, frames, h, w, c]`` as a strip a walk, or as a GIF that shows all of them and comes back."""
-    count, frames = walks.shape[:2]
-    if out.suffix.lower() == ".png":
-        plotting.save_png(plotting.image_grid(walks.reshape(-1, *walks.shape[2:]), count, frames), out)
-        return
-    rows = 2 if count % 2 == 0 else 1
-    grids = [plotting.image_grid(walks[:, i], rows, count // rows, scale=4) for i in range(frames)]
-    plotting.save_gif(grids + grids[-2:0:-1], out, seconds_per_frame=0.08, hold_last=0.08)
+def _file_name(number, class_name):
+    """Such as ``00007-ankle-boot.png``."""
+    word = "".join(c if c.isalnum() else "-" for c in class_name.lower()[:LONGEST_WORD])
+    return f"{number:05d}{'-' * bool(word)}{word}.png"

@@ -1,59 +1,108 @@
-"""Asking a trained classifier: about images in memory, and about files of the reader's own."""
+"""``gan-book predict``: asking a trained classifier about files of the reader's own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from PIL import Image
-from scipy.ndimage import center_of_mass
-from scipy.ndimage import shift as shifted
 from scipy.special import softmax
 
 from gan_book import datasets
+from gan_book.commands.quiet import held_back, import_backend
+from gan_book.commands.shared import Chapter, Overwrite, RunFolder, named_path, open_run, path_option, progress
 from gan_book.datasets.images import UnreadableImage, decode, decode_whole, pictures_in
-from gan_book.errors import BookError
-from gan_book.sampling import predict_uint8
+from gan_book.errors import BookError, shown
+from gan_book.paths import writable_target
 
-LARGE = 280  # side at which a picture of a digit is looked at before it is made as small as MNIST's
-FAINT = 64  # below this, of 255, a pixel of it is paper, not ink
+LARGE = 280  # side at which a picture is looked at that the chapter prepares
+EVEN = 64  # contrast, of 255, below which a picture shows nothing
+
+
+def predict_command(
+    chapter: Chapter,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            parser=named_path, metavar="FILES...", help="Image files that Pillow reads; or folders of them."
+        ),
+    ],
+    run: RunFolder = None,
+    json_file: Annotated[Path | None, path_option("--json", help="Also write the answers to this file.")] = None,
+    overwrite: Overwrite = False,
+):
+    """Classify image files (chapter 9).
+
+    Exit status 1 if a file or folder that was named could not be classified; other files of a folder are only listed.
+    """
+    import_backend()
+    from gan_book.training import chapters, runs
+
+    target = (
+        None if json_file is None else writable_target(json_file, [*files, *_listed(files)[0]], overwrite, "--json")
+    )
+    run = open_run(chapter, run)
+    predicted = predict(run, files, chapters.lesson(chapter).prepare.get(run.config.settings["data"]))
+    for file, reason in predicted.skipped:
+        print(shown(f"skipped: {file} {reason}"))
+    for answer in predicted.answers:
+        note = " (dark on light: inverted)" if answer["inverted"] else ""
+        print(shown(f"{answer['file']}: {answer['label']}, {answer['probability']:.1%}{note}"))
+    if target is not None:
+        runs.write_json(target, predicted.answers)
+        print(shown(f"answers: {json_file}"))
+    if predicted.failed:
+        file, reason = predicted.failed[0]
+        more = f" and {len(predicted.failed) - 1} more" if len(predicted.failed) > 1 else ""
+        raise BookError(f"not all that was named could be classified: {file} {reason}{more}; name others")
 
 
 @dataclass(frozen=True)
 class Predicted:
     """What became of some files: the answers, and ``(file, reason)`` of those that could not be asked about.
 
-    An answer is a dict: "file", "label" (name of the class), "probability" and "inverted".
+    An answer is a dict: "file", "label" (name of the class), "probability" and "inverted". `failed` has those of
+    the skipped that were named themselves, and did not only lie in a folder.
     """
 
     answers: list
     skipped: list
+    failed: list = field(default_factory=list)
 
 
-def predict(run, files):
+def predict(run, files, prepare=None):
     """What the classifier of a run says of image files.
 
     Files are read as `gan_book.datasets.images.decode` says and scaled to the classifier's size. For a classifier of
-    the book's own grey sets, whose images are light on a dark ground, a picture with a light ground is inverted; and
-    for one of MNIST's digits a larger picture is brought into MNIST's form (see `like_mnist`).
+    the book's own grey sets, whose images are light on a dark ground, a picture with a light ground is inverted.
 
     Args:
         run: `gan_book.training.runs.Run`.
         files: paths of images, and of folders of images.
+        prepare: ``prepare(grey, size)`` makes a large grey picture, light on dark, uint8 ``[280, 280]``, an image such
+            as the classifier was trained on, uint8 ``[size, size]``; None if scaling does. See
+            `gan_book.training.lesson.Lesson.prepare`.
 
     Returns:
-        `Predicted`; files that are no images, or show nothing, are skipped.
+        `Predicted`; files that are no images, or show nothing, are skipped, and so are folders that cannot be read.
 
     Raises:
         BookError: the run has no classifier, or none of the files can be asked about.
     """
+    from gan_book.sampling import predict_uint8
+
     if not run.network("classifier").exists():
         raise BookError(f"{run} has no classifier to ask; chapter 9's runs have: `gan-book predict sgan`")
     classifier = run.load("classifier")
-    data, names = run.config.settings.get("data"), run.config.class_names
-    read, skipped = [], []
-    for file in _listed(files):
+    data, names = run.config.settings["data"], run.config.class_names
+    named = list(map(Path, files))
+    listed, skipped = _listed(named)
+    read = []
+    for file in progress(listed, "reading"):
         try:
-            read.append((file, *_read(file, data, classifier.input.shape[1:])))
+            with held_back(UnreadableImage):
+                read.append((file, *_read(file, data, classifier.input.shape[1:], prepare)))
         except UnreadableImage as reason:
             skipped.append((file, str(reason)))
     if not read:
@@ -66,21 +115,28 @@ def predict(run, files):
         {"file": str(file), "label": names[row.argmax()], "probability": float(row.max()), "inverted": light}
         for file, row, light in zip(files, probabilities, inverted, strict=True)
     ]
-    return Predicted(answers, skipped)
+    return Predicted(answers, skipped, [(file, reason) for file, reason in skipped if file in named])
 
 
 def _listed(paths):
-    """The files of these files and folders."""
-    return [file for path in map(Path, paths) for file in (pictures_in(path) if path.is_dir() else [path])]
+    """The files of these files and folders, and ``(folder, reason)`` of folders that give none."""
+    files, skipped = [], []
+    for path in paths:
+        try:
+            files.extend(pictures_in(path) if path.is_dir() else [path])
+        except BookError as reason:
+            skipped.append((path, f"cannot be looked into ({reason})"))
+    return files, skipped
 
 
-def _read(file, data, shape):
+def _read(file, data, shape, prepare):
     """A file as uint8 ``[h, w, c]``, and whether it was inverted; raises `UnreadableImage`."""
     if not file.is_file():
         raise UnreadableImage("is not a file")
-    size, _, channels = shape  # square, as all images in this book
-    digit = data == "mnist" and _side(file) > size
-    picture = decode(file, LARGE if digit else size)
+    height, width, channels = shape
+    size = height if height == width else (height, width)
+    prepared = channels == 1 and prepare is not None and height == width and _side(file) > height
+    picture = decode(file, LARGE if prepared else size)
     if channels == 3:
         return picture, False
     grey = np.asarray(Image.fromarray(picture).convert("L"))
@@ -88,9 +144,9 @@ def _read(file, data, shape):
     light = ours and bool(np.median(_edge(grey)) > 127)
     grey = 255 - grey if light else grey
     # What is faint in a reader's own set only its images could tell.
-    if grey.max() - grey.min() < (FAINT if ours else 1):
-        raise UnreadableImage("shows nothing but an even ground (only the middle square is looked at)")
-    return (like_mnist(grey, size) if digit else grey)[..., None], light
+    if grey.max() - grey.min() < (EVEN if ours else 1):
+        raise UnreadableImage("shows nothing but an even ground (only the middle is looked at)")
+    return (prepare(grey, size) if prepared else grey)[..., None], light
 
 
 def _side(file):
@@ -103,20 +159,3 @@ def _side(file):
 
 def _edge(grey):
     return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-
-
-def like_mnist(grey, size=28):
-    """A light digit on a dark ground, uint8 ``[h, w]``, as MNIST's were made: uint8 ``[size, size]``.
-
-    The ink is cut out, scaled to fit 20 of 28 pixels, and laid with its centre of mass into the middle (LeCun et al.
-    1998, "Gradient-Based Learning Applied to Document Recognition", section III.A).
-    """
-    grey = np.where(grey < grey.min() + FAINT, 0, grey).astype("uint8")
-    rows, columns = (np.flatnonzero(grey.any(axis=axis)) for axis in (1, 0))
-    ink = Image.fromarray(grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    scale = 20 / 28 * size / max(ink.size)
-    ink = np.asarray(ink.resize([max(1, round(side * scale)) for side in ink.size], Image.Resampling.BOX), "float32")
-    page = np.zeros((size, size), "float32")
-    page[: ink.shape[0], : ink.shape[1]] = ink * (255 / ink.max())
-    offset = (size - 1) / 2 - np.array(center_of_mass(page))
-    return np.round(shifted(page, np.round(offset), order=0)).astype("uint8")

@@ -1,17 +1,46 @@
-"""Translating a reader's own pictures: files and folders of any size and format, in tiles that overlap."""
+"""``gan-book translate``: a reader's own images, files and folders of any size and format, in overlapping tiles."""
 
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from PIL import Image
 
+from gan_book.commands.quiet import held_back, import_backend
+from gan_book.commands.shared import Chapter, Overwrite, RunFolder, open_run, path_option, progress
 from gan_book.datasets.images import UnreadableImage, decode_whole, pictures_in
-from gan_book.errors import BookError, require_choice
-from gan_book.paths import atomic_write
-from gan_book.sampling import translate
-from gan_book.training.task import DIRECTIONS
+from gan_book.errors import BookError, require_choice, require_memory, shown
+from gan_book.paths import atomic_write, writable_target, writable_targets
+
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+WITH_OPACITY = ("PNG", "WEBP")
+QUALITY = {"JPEG": {"quality": 92}, "WEBP": {"quality": 92}, "PNG": {}}
+
+
+def translate_command(
+    chapter: Chapter,
+    source: Annotated[Path, path_option("--in", help="An image file of any size, or a folder of them.")],
+    out: Annotated[Path, path_option("--out", help="A .png, .jpg or .webp file; a folder for a folder.")],
+    overwrite: Overwrite = False,
+    direction: Annotated[str | None, typer.Option(help="AtoB or BtoA (chapter 11).")] = None,
+    run: RunFolder = None,
+):
+    """Translate images to the other domain (chapters 10 and 11).
+
+    Files of a folder that cannot be translated are listed and left out.
+    """
+    import_backend()
+    from gan_book.training import chapters
+
+    run = open_run(chapter, run)
+    result = translate_path(run, chapters.lesson(chapter), source, out, direction, overwrite)
+    for file, reason in result.skipped:
+        print(shown(f"skipped: {file} {reason}"))
+    total = len(result.done) + len(result.skipped)
+    print(shown(f"translated: {len(result.done)} of {total} pictures, to {out}"))
 
 
 def starts(length, size, overlap):
@@ -20,13 +49,24 @@ def starts(length, size, overlap):
 
 
 def blending_window(size, overlap):
-    """The weight of each pixel of a tile: float32 ``[size, size]``, above 0, falling over the overlap to its edges."""
-    distance = np.minimum(np.arange(size), np.arange(size)[::-1]) + 1.0
-    ramp = np.minimum(distance / (overlap + 1), 1).astype("float32")
-    return ramp[:, None] * ramp[None, :]
+    """The weight of each pixel of a tile, above 0, falling over the overlap to its edges: float32 ``[height, width]``.
+
+    size, overlap: of both sides; or ``(height, width)``.
+    """
+    down, across = map(_ramp, _both(size), _both(overlap))
+    return down[:, None] * across[None, :]
 
 
-def in_tiles(picture, size, translate, overlap=None):
+def _ramp(side, overlap):
+    distance = np.minimum(np.arange(side), np.arange(side)[::-1]) + 1.0
+    return np.minimum(distance / (overlap + 1), 1).astype("float32")
+
+
+def _both(size):
+    return size if isinstance(size, tuple) else (size, size)
+
+
+def in_tiles(picture, size, translate, overlap=None, strips=iter):
     """Applies a function of tiles to a whole picture.
 
     Where tiles overlap, each counts the more the farther the pixel is from its edge. Beside the picture and the result
@@ -35,25 +75,27 @@ def in_tiles(picture, size, translate, overlap=None):
 
     Args:
         picture: uint8 ``[h, w, 3]``.
-        size: side of a tile.
-        translate: uint8 ``[n, size, size, 3]`` to the same.
-        overlap: of neighbouring tiles in pixels; a quarter of `size` if not given.
+        size: side of a tile, or ``(height, width)``.
+        translate: uint8 ``[n, height, width, 3]`` to the same.
+        overlap: of neighbouring tiles in pixels, or ``(down, across)``; a quarter of `size` if not given.
+        strips: given the list of strips of tiles, from top to bottom, yields them one by one, to show progress.
 
     Returns:
         uint8 ``[h, w, 3]``.
     """
-    overlap = size // 4 if overlap is None else overlap
+    high, wide = _both(size)
+    overlaps = (high // 4, wide // 4) if overlap is None else _both(overlap)
     height, width, _ = picture.shape
-    padded = np.pad(picture, ((0, max(0, size - height)), (0, max(0, size - width)), (0, 0)), mode="symmetric")
-    tops, lefts = (starts(length, size, overlap) for length in padded.shape[:2])
-    window = blending_window(size, overlap)[..., None]
+    padded = np.pad(picture, ((0, max(0, high - height)), (0, max(0, wide - width)), (0, 0)), mode="symmetric")
+    tops, lefts = (starts(*each) for each in zip(padded.shape[:2], (high, wide), overlaps, strict=True))
+    window = blending_window((high, wide), overlaps)[..., None]
     result = np.empty_like(padded)
-    total, weight = np.zeros((size, padded.shape[1], 3), "float32"), np.zeros((size, padded.shape[1], 1), "float32")
-    for top, following in zip(tops, [*tops[1:], padded.shape[0]], strict=True):
-        tiles = translate(np.stack([padded[top : top + size, left : left + size] for left in lefts]))
+    total, weight = (np.zeros((high, padded.shape[1], depth), "float32") for depth in (3, 1))
+    for top, following in strips(list(zip(tops, [*tops[1:], padded.shape[0]], strict=True))):
+        tiles = translate(np.stack([padded[top : top + high, left : left + wide] for left in lefts]))
         for left, tile in zip(lefts, tiles, strict=True):
-            total[:, left : left + size] += window * tile
-            weight[:, left : left + size] += window
+            total[:, left : left + wide] += window * tile
+            weight[:, left : left + wide] += window
         done = following - top  # rows that no later tile reaches
         result[top:following] = np.rint(total[:done] / weight[:done]).astype("uint8")
         total, weight = _moved_up(total, done), _moved_up(weight, done)
@@ -64,11 +106,6 @@ def _moved_up(rows, count):
     return np.concatenate([rows[count:], np.zeros_like(rows[:count])])
 
 
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-WITH_OPACITY = ("PNG", "WEBP")
-QUALITY = {"JPEG": {"quality": 92}, "WEBP": {"quality": 92}, "PNG": {}}
-
-
 @dataclass(frozen=True)
 class Translated:
     """What became of some files: ``(source, target)`` of those translated, ``(source, reason)`` of the others."""
@@ -77,7 +114,7 @@ class Translated:
     skipped: list
 
 
-def translate_path(run, lesson, source, target, direction=None):
+def translate_path(run, lesson, source, target, direction=None, overwrite=False):
     """Translates a picture, or every picture directly in a folder, with a generator of a run.
 
     A picture keeps its size: a generator sees it in tiles (see `gan_book.commands.translate.in_tiles`). It is read as
@@ -90,76 +127,104 @@ def translate_path(run, lesson, source, target, direction=None):
         target: a .png, .jpg or .webp file; for a folder a folder, in which the translations have the names of the
             pictures, with the ending .png where theirs cannot be written.
         direction: "AtoB" or "BtoA"; if not given, the run's own, or the first of two.
+        overwrite: whether files that exist may be replaced.
 
     Returns:
-        `Translated`; of a folder, files that cannot be read are skipped.
+        `Translated`; of a folder, files that cannot be read, or whose translation cannot be written, are skipped.
 
     Raises:
         BookError: not a chapter that translates, no such direction or file, nothing in the folder can be read, or a
-            target of another kind.
+            target of another kind or that cannot be written (see `gan_book.paths.writable_target`).
     """
-    generator = _generator(run, lesson, direction)
     source, target = Path(source), Path(target)
-    if source.exists() and target.exists() and target.samefile(source):
-        raise BookError(f"--out {target} is --in itself and would be overwritten; name another place")
+    network = _network(run, lesson, direction)
     if source.is_dir():
-        return _folder(generator, source, target)
+        goals, skipped = _goals(source, target, overwrite)
+        return _translate_folder(run.load(network), source, goals, skipped)
     if not source.is_file():
         raise BookError(f"--in {source} is neither a file nor a folder; name a picture or a folder of pictures")
     if target.suffix.lower() not in FORMATS:
         raise BookError(f"--out {target} has an ending this command does not write; use {', '.join(FORMATS)}")
+    goal = writable_target(target, [source], overwrite)
+    generator, kind = run.load(network), FORMATS[target.suffix.lower()]
     try:
-        _file(generator, source, target)
+        _translate_file(generator, source, goal, kind, lambda strips: progress(strips, "translating"))
     except UnreadableImage as reason:
         raise BookError(f"{source} {reason}; name another picture") from None
     return Translated([(source, target)], [])
 
 
-def _generator(run, lesson, direction):
+def _network(run, lesson, direction):
+    """The name of the run's network for a direction.
+
+    Raises:
+        BookError: not a chapter that translates, or it does not in this direction.
+    """
+    from gan_book.training.task import DIRECTIONS
+
     networks = getattr(lesson.task, "networks", None)
     if networks is None:
         raise BookError(f"'{lesson.name}' draws from noise and translates nothing; chapters 10 and 11 do")
     if direction is not None:
         require_choice("--direction", direction, DIRECTIONS)
-    if lesson.task.paired:
-        own = lesson.settings_of(run).direction
-        if direction not in (None, own):
-            raise BookError(f"{run} was trained to translate {own}, not {direction}; leave --direction out")
-        return run.load(next(iter(networks.values())))
-    return run.load(networks[direction or DIRECTIONS[0]])
+    if not lesson.task.paired:
+        return networks[direction or DIRECTIONS[0]]
+    own = run.config.settings["direction"]
+    if direction not in (None, own):
+        raise BookError(f"{run} was trained to translate {own}, not {direction}; leave --direction out")
+    return next(iter(networks.values()))
 
 
-def _folder(generator, source, target):
-    if target.exists() and not target.is_dir():
-        raise BookError(f"--in {source} is a folder but --out {target} is a file; name a folder for the translations")
+def _goals(source, folder, overwrite):
+    """A dict from each picture of a folder to the name and place of its translation; ``(file, reason)`` of others."""
+    if folder.exists() and not folder.is_dir():
+        raise BookError(f"--in {source} is a folder but --out {folder} is a file; name a folder for the translations")
+    if folder.exists() and folder.samefile(source):
+        raise BookError(f"--out {folder} is --in itself and would be overwritten; name another place")
+    names, skipped = {}, []
     files = pictures_in(source)
-    made, skipped = {}, []
     for file in files:
-        goal = target / (file.name if file.suffix.lower() in FORMATS else f"{file.name}.png")
-        if goal in made:
-            skipped.append((file, f"would replace the translation of {made[goal].name}; rename one of them"))
-            continue
+        name = folder / (file.name if file.suffix.lower() in FORMATS else f"{file.name}.png")
+        if name in names:
+            skipped.append((file, f"would replace the translation of {names[name].name}; rename one of them"))
+        else:
+            names[name] = file
+    writable, refused = writable_targets(names, files, overwrite)
+    skipped += [(names[name], f"cannot be translated: {reason}") for name, reason in refused.items()]
+    return {names[name]: (name, goal) for name, goal in writable.items()}, skipped
+
+
+def _translate_folder(generator, source, goals, skipped):
+    done, skipped = [], list(skipped)
+    for file, (name, goal) in progress(list(goals.items()), "translating"):
         try:
-            _file(generator, file, goal)
-            made[goal] = file
+            _translate_file(generator, file, goal, FORMATS[name.suffix.lower()])
+            done.append((file, name))
         except UnreadableImage as reason:
             skipped.append((file, str(reason)))
-    if not made:
+        except BookError as reason:  # too large for the memory, or for its format
+            skipped.append((file, f"cannot be translated: {reason}"))
+    if not done:
         name, reason = skipped[0][0].name, skipped[0][1]
-        raise BookError(f"none of the {len(files)} pictures in {source} can be read: {name} {reason}")
-    return Translated([(file, goal) for goal, file in made.items()], skipped)
+        raise BookError(f"none of the {len(skipped)} pictures in {source} can be translated: {name} {reason}")
+    return Translated(done, skipped)
 
 
-def _file(generator, source, target):
-    picture, opacity = decode_whole(source)
-    size = generator.input.shape[1]
+def _translate_file(generator, source, goal, kind, strips=iter):
+    from gan_book.sampling import translate
+
+    with held_back(UnreadableImage):
+        picture, opacity = decode_whole(source)
+    what = f"translating {source.name}, {picture.shape[1]:,} x {picture.shape[0]:,} pixels,"
+    require_memory(3 * picture.nbytes, what, "make it smaller")  # padded, translated, as written
+    size = tuple(generator.input.shape[1:3])
     seeds = itertools.count()  # another one for each strip of tiles, lest dropout draw the same in all
-    drawn = Image.fromarray(in_tiles(picture, size, lambda tiles: translate(generator, tiles, seed=next(seeds))))
-    kind = FORMATS[target.suffix.lower()]
+    tiles = in_tiles(picture, size, lambda tiles: translate(generator, tiles, seed=next(seeds)), strips=strips)
+    drawn = Image.fromarray(tiles)
     if opacity is not None and kind in WITH_OPACITY:
         drawn.putalpha(Image.fromarray(opacity))
-    with atomic_write(target) as file:
-        _save(drawn, file, kind, target)
+    with held_back(OSError), atomic_write(goal) as file:
+        _save(drawn, file, kind, goal)
 
 
 def _save(picture, file, kind, target):

@@ -1,25 +1,45 @@
 """Data sets: ``load("fashion_mnist")``, ``load("a/folder/of/images")``; to translate: ``load_pairs("earth")``.
 
-`batches`, `pair_batches` and `scaling` are imported by themselves: they need Keras, looking after files does not.
+`gan_book.datasets.batches` is imported by itself: it needs Keras, looking after files does not.
 """
 
 from dataclasses import replace
 
 from gan_book.datasets.dataset import Dataset, Pairs, balanced_subset, find_label, subset
+from gan_book.datasets.earth import load_earth
+from gan_book.datasets.emoji import load_emoji
+from gan_book.datasets.fetch import fetched_path
 from gan_book.datasets.folders import load_folder
-from gan_book.datasets.images import SkippedImages, resize
+from gan_book.datasets.images import LARGEST_SIZE, SkippedImages, parse_size, resize, sides
 from gan_book.datasets.manifest import fetchable, shipped, suggestion
 from gan_book.datasets.mnist import load_cifar10, load_idx
-from gan_book.datasets.pair_loading import LARGEST_SIZE, load_pairs, pair_names
-from gan_book.errors import BookError
+from gan_book.datasets.pair_folders import load_pair_folder, no_pairs
+from gan_book.errors import BookError, counted, require_memory
 from gan_book.paths import expanded
 
-__all__ = ["Dataset", "Pairs", "SkippedImages", "find_label", "load", "load_pairs", "names", "pair_names"]
+__all__ = [
+    "LARGEST_SIZE",
+    "Dataset",
+    "Pairs",
+    "SkippedImages",
+    "find_label",
+    "load",
+    "load_pairs",
+    "names",
+    "pair_names",
+    "parse_size",
+]
+_SHIPPED_PAIRS = {"earth": load_earth, "emoji": load_emoji}
 
 
 def names():
     """Names that `load` knows; anything else is a folder."""
     return (*(name for name, entry in shipped().items() if "class_names" in entry), "cifar10")
+
+
+def pair_names():
+    """Names that `load_pairs` knows; anything else is a folder."""
+    return (*_SHIPPED_PAIRS, *(name for name, entry in fetchable().items() if entry["kind"] in ("pairs", "unpaired")))
 
 
 def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
@@ -28,31 +48,33 @@ def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
     Args:
         name_or_path: one of `names`, or the path of a folder of images, which `gan_book.datasets.folders.load_folder`
             reads (write ``./mnist`` for a folder that is called like a set).
-        image_size: side of the square images; if not given that of the set, and 64 for a folder.
-        limit: train on only so many images; test images are all kept.
+        image_size: side of square images, or ``(height, width)``, or "64x96" (height x width); if not given that of the
+            set, and 64 for a folder.
+        limit: train on only so many images. Of the book's sets all test images are kept; of a folder no more is read
+            than is needed, see `gan_book.datasets.folders.load_folder`.
         seed: of the choice that ``limit`` makes, and of the hold-out of a folder without a test part.
         balanced: ``limit`` makes the classes as equal as the data allow (see
             `gan_book.datasets.dataset.balanced_subset`). False: it chooses without a look at the labels, for who is to
             learn without them.
 
     Returns:
-        `Dataset` with uint8 images ``[n, image_size, image_size, channels]``, 1 channel if all are grey, else 3.
+        `Dataset` with uint8 images ``[n, height, width, channels]``, 1 channel if all are grey, else 3. Its `summary`
+        says in a line what the set was taken for.
 
     Raises:
-        BookError: nothing of that name; damaged or not fetched; a size or a limit that makes no sense.
+        BookError: nothing of that name; damaged or not fetched; a size or a limit that makes no sense; too large for
+            the memory.
     """
-    if image_size is not None and not 1 <= image_size <= LARGEST_SIZE:
-        raise BookError(f"the image size is {image_size}; choose one from 1 to {LARGEST_SIZE}")
+    if image_size is not None:
+        sides(image_size)
     name = str(name_or_path)
-    data = _load_named(name) if name in names() else load_folder(_folder(name), image_size, seed)
+    if name not in names():
+        return load_folder(_folder(name), image_size, seed, limit, balanced)
+    data = _load_named(name)
     if limit is not None:
-        train = data.train_size
-        chosen = balanced_subset(data.labels, limit, seed) if balanced else subset(train, limit, seed)
+        chosen = balanced_subset(data.labels, limit, seed) if balanced else subset(data.train_size, limit, seed)
         data = replace(data, images=data.images[chosen], labels=data.labels[chosen])
-    if image_size in (None, data.image_shape[0]):
-        return data
-    images, test_images = (resize(images, image_size) for images in (data.images, data.test_images))
-    return replace(data, images=images, test_images=test_images)
+    return _resized(data, image_size)
 
 
 def _load_named(name):
@@ -61,12 +83,72 @@ def _load_named(name):
     return Dataset(name, images, labels, test_images, test_labels, tuple(entry["class_names"]))
 
 
+def _resized(data, image_size):
+    height, width = data.image_shape[:2] if image_size is None else sides(image_size)
+    if (height, width) == data.image_shape[:2]:
+        return data
+    count = len(data.images) + len(data.test_images)
+    what = f"{counted(count, 'image')} of {data.name} at {height} x {width} pixels"
+    require_memory(count * height * width * data.image_shape[2], what, "take a smaller --image-size or set a --limit")
+    images, test_images = (resize(images, (height, width)) for images in (data.images, data.test_images))
+    return replace(data, images=images, test_images=test_images, val_images=test_images[:0])
+
+
 def _folder(name):
-    folder = expanded(name)
     known = f"the sets are {', '.join(names())}"
     if name in pair_names():
         kind = "unpaired images" if fetchable().get(name, {}).get("kind") == "unpaired" else "pairs of images"
         raise BookError(f"{name} has {kind} to translate, not classes to learn; use another set ({known})")
+    return _existing(name, "data set", known, names())
+
+
+def _existing(name, what, known, choices):
+    folder = expanded(name)
     if not folder.exists():
-        raise BookError(f"there is no data set and no folder called '{name}' ({known}){suggestion(name, names())}")
+        raise BookError(f"there is no {what} and no folder called '{name}' ({known}){suggestion(name, choices)}")
+    if not folder.is_dir():
+        raise BookError(f"{name} is a file, not a folder of pictures; if it is an archive, unpack it first")
     return folder
+
+
+def load_pairs(name_or_path, image_size=64, limit=None, seed=0, paired=True, jitter=True):
+    """Loads images to translate from one side to the other into memory.
+
+    Args:
+        name_or_path: one of `pair_names`, or the path of a folder, which `gan_book.datasets.pair_folders` reads (write
+            ``./maps`` for a folder that is called like a set).
+        image_size: side of square images, or ``(height, width)``, or "64x96" (height x width).
+        limit: train on only so many images of each side; validation and test images are all kept.
+        seed: of the choice that ``limit`` makes, and of a split that the set does not come with.
+        paired: whether training image i of both sides is to show the same thing (pix2pix). If not, no two training
+            images of A and B do (CycleGAN): sets of pairs are divided, one part gives A and the other B. Validation and
+            test images keep their pairs.
+        jitter: hold training images larger than ``image_size``, so that `gan_book.datasets.batches` can crop from
+            them (see `gan_book.datasets.dataset.jittered_size`).
+
+    Returns:
+        `gan_book.datasets.Pairs`. Its `summary` says in a line what the set was taken for.
+
+    Raises:
+        BookError: nothing of that name; damaged or not fetched; no pairs where they are asked for; a size or a limit
+            that makes no sense; too large for the memory.
+    """
+    height, width = sides(image_size)
+    size = height if height == width else (height, width)
+    name = str(name_or_path)
+    options = {"image_size": size, "limit": limit, "seed": seed, "paired": paired, "jitter": jitter}
+    if name in _SHIPPED_PAIRS:
+        return _SHIPPED_PAIRS[name](**options)
+    if name in pair_names():
+        if paired and fetchable()[name]["kind"] == "unpaired":
+            raise no_pairs(name)
+        pairs = load_pair_folder(fetched_path(name), **options)
+        return replace(pairs, name=name, sides=tuple(fetchable()[name]["sides"]))
+    return load_pair_folder(_pair_folder(name), **options)
+
+
+def _pair_folder(name):
+    known = f"the sets are {', '.join(pair_names())}"
+    if name in shipped() or name in fetchable():
+        raise BookError(f"{name} has classes to learn, not images to translate; use another set ({known})")
+    return _existing(name, "set of images to translate", known, pair_names())

@@ -5,6 +5,7 @@ from abc import abstractmethod
 import keras
 import numpy as np
 
+from gan_book.datasets.dataset import require_images, require_labels
 from gan_book.errors import BookError
 
 
@@ -82,14 +83,13 @@ class Batches(EpochBatches):
         batch_size, seed, epoch, first: see `EpochBatches`.
 
     Raises:
-        BookError: the images do not fill one batch, or their number is not that of the labels.
+        BookError: the images do not fill one batch, are not uint8 of that shape, or have not one label each.
     """
 
     def __init__(self, images, labels, batch_size, seed=0, epoch=0, first=0):
-        if len(images) != len(labels):
-            raise BookError(f"there are {len(images):,} images but {len(labels):,} labels")
+        require_images("images", images)
         self.images = images
-        self.labels = np.asarray(labels, dtype="int32")
+        self.labels = require_labels("labels", labels, len(images))
         super().__init__(len(images), batch_size, seed, epoch, first)
 
     def shuffle(self, epoch):
@@ -105,9 +105,9 @@ class Batches(EpochBatches):
 class PairBatches(EpochBatches):
     """Shuffled batches of equal size, as ``(uint8 images of side A, uint8 images of side B)`` tuples.
 
-    From a training image that is larger than the network's a square is cropped at random, and some of the images are
-    mirrored (Isola et al. 2017, section 6.2). Pairs stay pairs: the same order, the same crop, the same mirroring.
-    Without pairs each side has its own of each.
+    From a training image that is larger than the network's a part of that size is cropped at random, and some of the
+    images are mirrored (Isola et al. 2017, section 6.2). Pairs stay pairs: the same order, the same crop, the same
+    mirroring. Without pairs each side has its own of each.
 
     All of it is a pure function of ``(seed, epoch, batch)``; `EpochBatches` says what that is for. An epoch shows no
     image twice: where the sides are of different length it has as many batches as the shorter one fills, and of the
@@ -121,10 +121,14 @@ class PairBatches(EpochBatches):
         epoch, first: see `EpochBatches`.
 
     Raises:
-        BookError: the images do not fill one batch.
+        BookError: the images do not fill one batch, or the share to mirror is none.
     """
 
     def __init__(self, pairs, batch_size, seed=0, mirror=0.5, epoch=0, first=0):
+        if not 0 <= mirror <= 1:
+            raise BookError(f"mirror is the share of images that are mirrored, from 0 to 1, not {mirror}")
+        for side, images in (("a", pairs.a), ("b", pairs.b)):
+            require_images(f"pairs.{side}", images)
         self.pairs = pairs
         self.mirror = mirror
         super().__init__(pairs.train_size, batch_size, seed, epoch, first)
@@ -134,7 +138,7 @@ class PairBatches(EpochBatches):
         return [self._random(epoch, 0, side).permutation(len(images)) for side, images in self._sides()]
 
     def batch(self, order, index):
-        """Two arrays uint8 ``[batch_size, size, size, 3]``."""
+        """Two arrays uint8 ``[batch_size, height, width, 3]``."""
         first = index * self.batch_size
         return tuple(
             self._jitter(images[chosen[first : first + self.batch_size]], self._random(self.epoch, index + 1, side))
@@ -149,8 +153,9 @@ class PairBatches(EpochBatches):
         return np.random.default_rng([self.seed, epoch, purpose, side])
 
     def _jitter(self, images, rng):
-        size = self.pairs.image_shape[0]
-        corners = rng.integers(images.shape[1] - size + 1, size=(len(images), 2))
+        height, width = self.pairs.image_shape[:2]
+        room = np.array(images.shape[1:3]) - (height, width)
+        corners = rng.integers(room + 1, size=(len(images), 2))
         mirrored = rng.random(len(images)) < self.mirror
-        crops = [image[y : y + size, x : x + size] for image, (y, x) in zip(images, corners, strict=True)]
+        crops = [image[y : y + height, x : x + width] for image, (y, x) in zip(images, corners, strict=True)]
         return np.stack([crop[:, ::-1] if turn else crop for crop, turn in zip(crops, mirrored, strict=True)])

@@ -1,10 +1,14 @@
 """What every loader returns: `Dataset` or `Pairs`; and how some images of a set are chosen."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 import numpy as np
 
-from gan_book.errors import BookError
+from gan_book.errors import BookError, counted
+
+_SHOWN = 3  # names, of more than four
 
 
 @dataclass(frozen=True)
@@ -13,6 +17,13 @@ class Dataset:
 
     images, test_images: uint8 ``[n, height, width, channels]``, values 0 to 255; scaling happens in the graph.
     labels, test_labels: int32 ``[n]``, from 0 to ``len(class_names) - 1``.
+    val_images, val_labels: the same, of a third part; empty where the set has none.
+    left_out: ``(path, reason)`` of what lies in the set's folder and is not used.
+    test_use: what `summary` says of the test images.
+    remarks: more that `summary` is to say.
+
+    Raises:
+        BookError: arrays of another type or shape, labels outside the classes, or not one for each image.
     """
 
     name: str
@@ -21,6 +32,47 @@ class Dataset:
     test_images: np.ndarray
     test_labels: np.ndarray
     class_names: tuple[str, ...]
+    val_images: np.ndarray = None
+    val_labels: np.ndarray = None
+    left_out: tuple = ()
+    test_use: str = "to test with"
+    remarks: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.val_images is None:
+            object.__setattr__(self, "val_images", self.images[:0])
+            object.__setattr__(self, "val_labels", self.labels[:0])
+        for part in ("", "test_", "val_"):
+            images, labels = getattr(self, f"{part}images"), getattr(self, f"{part}labels")
+            require_images(f"{self.name}: {part}images", images)
+            labels = require_labels(f"{self.name}: {part}labels", labels, len(images), len(self.class_names))
+            object.__setattr__(self, f"{part}labels", labels)
+            if images.shape[1:] != self.images.shape[1:]:
+                shapes = f"{list(images.shape[1:])} where the images have {list(self.images.shape[1:])}"
+                raise BookError(f"{self.name}: {part}images have the shape {shapes}")
+
+    def summary(self):
+        """One line: the classes and how many training images each has, how many there are to test with, what is left
+        out.
+        """
+        counts = np.bincount(self.labels, minlength=self.num_classes)
+        classes = [f"{name} ({count:,})" for name, count in zip(self.class_names, counts, strict=True)]
+        kinds = f"{self.num_classes:,} {'class' if self.num_classes == 1 else 'classes'}: {shown_names(classes)}"
+        test = f"{len(self.test_images):,} {self.test_use}"
+        val = [f"{len(self.val_images):,} to validate with"] * bool(len(self.val_images))
+        dark = nearly_black(self.images)
+        return said([kinds, *val, test, *self.remarks, *([f"the images are {dark}"] if dark else [])], self.left_out)
+
+    def validation(self):
+        """The same with its validation images in place of the test images: to choose settings by.
+
+        Raises:
+            BookError: it has none.
+        """
+        if not len(self.val_images):
+            raise BookError(f"'{self.name}' has no validation images; leave out --validation to use the test images")
+        name = f"{self.name}, validation"
+        return replace(self, name=name, test_images=self.val_images, test_labels=self.val_labels)
 
     @property
     def image_shape(self):
@@ -53,14 +105,15 @@ def find_label(label, class_names):
     names = [name.lower() for name in class_names]
     if wanted in names:  # before the number, for folders whose classes are called "10", "20", ...
         return names.index(wanted)
-    if wanted.isdecimal() and int(wanted) < len(class_names):
+    if wanted.isdecimal() and len(wanted) < 10 and int(wanted) < len(class_names):
         return int(wanted)
     parts = [index for index, name in enumerate(names) if wanted and wanted in name]
     if len(parts) == 1:
         return parts[0]
     choices = ", ".join(f"{index} {name}" for index, name in enumerate(class_names))
     problem = "fits more than one class" if parts else "is not a class of this data set"
-    raise BookError(f"label '{label}' {problem}; choose one of: {choices}")
+    given = f"{str(label)[:40]}..." if len(str(label)) > 40 else label
+    raise BookError(f"label '{given}' {problem}; choose one of: {choices}")
 
 
 @dataclass(frozen=True)
@@ -68,12 +121,17 @@ class Pairs:
     """Images of two kinds, or sides, A and B, in memory; all uint8, values 0 to 255, scaled in the graph.
 
     sides: what the two are, as in ("satellite", "map").
-    a, b: training images ``[n_a, s, s, 3]`` and ``[n_b, s, s, 3]``; where s is more than the size of the test images,
-        a square of their size is to be cropped out at random (`gan_book.datasets.batches` does).
-    val_a, val_b, test_a, test_b: ``[m, size, size, 3]``, to choose by and to report.
+    a, b: training images ``[n_a, h, w, 3]`` and ``[n_b, h, w, 3]``; where they are larger than the test images, a part
+        of the size of those is to be cropped out at random (`gan_book.datasets.batches` does).
+    val_a, val_b, test_a, test_b: ``[m, height, width, 3]``, to choose by and to report.
     paired: whether ``a[i]`` and ``b[i]`` show the same thing, pixel by pixel or as nearly as the set has it.
     test_paired: the same of the validation and the test images; without it no score against the truth is possible.
     test_names: what the test images show, in order; empty where that has no name.
+    left_out: ``(path, reason)`` of what lies in the set's folder and is not used.
+    remarks: more that `summary` is to say.
+
+    Raises:
+        BookError: arrays of another type or shape, or pairs of which one is missing.
     """
 
     name: str
@@ -87,10 +145,44 @@ class Pairs:
     paired: bool
     test_paired: bool
     test_names: tuple[str, ...] = ()
+    left_out: tuple = ()
+    remarks: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        for part in ("a", "b", "val_a", "val_b", "test_a", "test_b"):
+            images = getattr(self, part)
+            require_images(f"{self.name}: {part}", images)
+            least, channels = self.image_shape[:2], self.image_shape[2]
+            wanted = least if "_" in part else self.a.shape[1:3]
+            if images.shape[1:] != (*wanted, channels) or wanted[0] < least[0] or wanted[1] < least[1]:
+                shapes = f"{list(images.shape[1:])}, those of test_a {list(self.image_shape)}"
+                raise BookError(f"{self.name}: the images of {part} have the shape {shapes}; give all the same")
+        paired = [("a", "b")] * self.paired + [("val_a", "val_b"), ("test_a", "test_b")] * self.test_paired
+        for a, b in paired:
+            if len(getattr(self, a)) != len(getattr(self, b)):
+                lengths = f"{len(getattr(self, a)):,} images and {b} {len(getattr(self, b)):,}"
+                raise BookError(f"{self.name}: {a} has {lengths}; pairs are as many on either side")
+
+    def summary(self):
+        """One line: how many pairs, or images of either side, to train, validate and test with; what is left out."""
+        one, other = self.sides
+        train = f"{len(self.a):,} of {one} and {len(self.b):,} of {other} to train with, without pairs"
+        if self.paired:
+            train = f"{counted(len(self.a), 'pair')} of {one} and {other} to train with"
+        held = [
+            f"{len(a):,}{'' if self.test_paired or len(a) == len(b) else f' and {len(b):,}'} to {purpose} with"
+            for purpose, a, b in (("validate", self.val_a, self.val_b), ("test", self.test_a, self.test_b))
+        ]
+        dark = [
+            f"the images of {side} are {dark}"
+            for side, images in zip(self.sides, (self.a, self.b), strict=True)
+            if (dark := nearly_black(images))
+        ]
+        return said([train, *held, *self.remarks, *dark], self.left_out)
 
     @property
     def image_shape(self):
-        """``(size, size, 3)``, of what a network sees."""
+        """``(height, width, 3)``, of what a network sees."""
         return tuple(self.test_a.shape[1:])
 
     @property
@@ -117,11 +209,77 @@ class Pairs:
         )
 
 
+def require_images(what, images):
+    """Refuses arrays that are no images as the book keeps them.
+
+    Raises:
+        BookError: other than uint8 ``[n, height, width, 1 or 3]``.
+    """
+    shape = getattr(images, "shape", None)
+    if shape is None or len(shape) != 4 or shape[-1] not in (1, 3):
+        form = f"of shape {list(shape)}" if shape is not None else f"a {type(images).__name__}"
+        raise BookError(f"{what} must be an array [n, height, width, channels] with 1 or 3 channels, and is {form}")
+    if images.dtype != np.uint8:
+        raise BookError(
+            f"{what} must be uint8, 0 to 255, and is {images.dtype}; if its values are from 0 to 255 use "
+            "images.astype('uint8'), if they were scaled undo that first"
+        )
+
+
+def require_labels(what, labels, count, classes=None):
+    """Labels as int32 ``[n]``.
+
+    Raises:
+        BookError: not one whole number for each of ``count`` images, or one that is no class's.
+    """
+    labels = np.asarray(labels)
+    if labels.shape != (count,):
+        form = f"{len(labels):,} labels" if labels.ndim == 1 else f"labels of shape {list(labels.shape)}"
+        raise BookError(f"{what} must be one number for each image; there are {count:,} images but {form}")
+    if labels.dtype.kind not in "iu":
+        raise BookError(f"{what} must be whole numbers, and are {labels.dtype}")
+    if len(labels) and (labels.min() < 0 or (classes is not None and labels.max() >= classes)):
+        wrong = labels.min() if labels.min() < 0 else labels.max()
+        highest = "" if classes is None else f" to {classes - 1}"
+        raise BookError(f"{what} must be from 0{highest}, and there is {wrong}")
+    return labels.astype("int32", copy=False)
+
+
+def nearly_black(images):
+    """What to say of images that are all nearly black, "" of others: class numbers, or values scaled to 0 and 1."""
+    most = int(images.max()) if images.size else 255
+    return f"nearly black (no value above {most} of 255): is that a mask, or scaled already?" if most < 32 else ""
+
+
+def shown_names(names, most=_SHOWN):
+    """``"cat, dog, fox and 247 more"``."""
+    names = list(names)
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most:,} more"
+
+
+def said(parts, left_out):
+    """The parts of a summary, and what was left out: files by name if they are few, else how many with an ending."""
+    endings = Counter((PurePath(path).suffix, reason) for path, reason in left_out)
+    shown = []
+    for path, reason in left_out:
+        ending = (PurePath(path).suffix, reason)
+        if endings[ending] > _SHOWN:
+            shown.append(f"{path} and {endings.pop(ending) - 1:,} more {ending[0] or 'other'} files ({reason})")
+        elif ending in endings:
+            shown.append(path if reason == "is no picture" else f"{path} ({reason})")
+    line = "; ".join([*parts, *([f"left out: {shown_names(shown, 5)}"] if shown else [])])
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)  # names may hold line breaks
+
+
 def jittered_size(image_size, jitter=True):
-    """Side of the training images from which squares of ``image_size`` are cropped.
+    """Side of the training images from which parts of side ``image_size`` are cropped; of a pair of sides, both.
 
     Isola et al. 2017, section 6.2, "random jitter": resized to 286, cropped to 256; other sizes in proportion.
     """
+    if isinstance(image_size, tuple):
+        return tuple(jittered_size(side, jitter) for side in image_size)
     return round(image_size * 286 / 256) if jitter else image_size
 
 
@@ -153,27 +311,37 @@ def balanced_subset(labels, limit, seed):
     return np.sort(order[np.argsort(rank, kind="stable")[:limit]])
 
 
-def holdout(labels, seed, fraction=0.1):
+def holdout(labels, seed, fraction=0.1, least=1):
     """Splits a set at random into a training and a test part.
 
-    Of every class ``fraction`` is held out, rounded to the nearest whole number; where that is none at all, one image
-    of the largest class.
+    ``fraction`` of the whole is held out, ``least`` at any rate; of each class in proportion, but never all of it.
+    What the proportions leave over goes to the classes that come nearest to one more.
 
     Args:
         labels: integers ``[n]``, n at least 2.
 
     Returns:
         Two sorted integer arrays: indices to train on, indices held out (at least one each).
+
+    Raises:
+        BookError: every class has one image only.
     """
     order = np.random.default_rng(seed).permutation(len(labels))
-    held = []
-    for label in np.unique(labels):
-        members = order[labels[order] == label]
-        held.extend(members[: round(fraction * len(members))])
-    if not held:
-        largest = np.argmax(np.bincount(labels))
-        held = order[labels[order] == largest][:1]
-    held = np.sort(np.asarray(held))
+    kinds, first, counts = np.unique(labels[order], return_index=True, return_counts=True)
+    spare = counts - 1
+    if not spare.sum():
+        raise BookError(
+            f"each of the {len(kinds):,} classes has a single image; at least one needs a second, to test with"
+        )
+    wanted = min(max(least, round(fraction * len(labels))), spare.sum())
+    exact = wanted * counts / len(labels)
+    share = np.minimum(exact.astype(int), spare)
+    nearest = np.lexsort((first, -(exact - share)))  # equally near ones in the order of the shuffled images
+    while share.sum() < wanted:
+        able = nearest[share[nearest] < spare[nearest]]
+        share[able[: wanted - share.sum()]] += 1
+    held = np.concatenate([order[labels[order] == kind][:count] for kind, count in zip(kinds, share, strict=True)])
+    held = np.sort(held)
     return np.setdiff1d(np.arange(len(labels)), held), held
 
 

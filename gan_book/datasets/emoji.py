@@ -1,6 +1,7 @@
 """1,906 emoji, each drawn by Google (Noto) and by Twitter (Twemoji): two styles of the same things."""
 
 import csv
+import math
 import re
 
 import numpy as np
@@ -9,9 +10,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gan_book.datasets.dataset import Pairs, jittered_size, subset
-from gan_book.datasets.images import resize
+from gan_book.datasets.images import resize, sides
 from gan_book.datasets.manifest import shipped, verified_path
-from gan_book.errors import BookError
+from gan_book.errors import BookError, require_memory
 
 SIDES = ("noto", "twemoji")
 SIZE = 64
@@ -33,7 +34,7 @@ def load_emoji(image_size=SIZE, limit=None, seed=0, paired=True, jitter=True):
     divided, half of them for each side, again by families.
 
     Args:
-        image_size: side of the images; they are drawn at 64 pixels and resized for anything else.
+        image_size: see `gan_book.datasets.images.sides`; they are drawn at 64 pixels and resized for anything else.
         limit: train on only so many emoji of each side.
         seed: of the split, and of the choice that ``limit`` makes.
         paired: whether image i of both sides is to show the same emoji. The two drawings of an emoji differ in outline
@@ -44,7 +45,7 @@ def load_emoji(image_size=SIZE, limit=None, seed=0, paired=True, jitter=True):
         `Pairs` with the emoji's short names in ``test_names``.
 
     Raises:
-        BookError: a file is missing or damaged.
+        BookError: a file is missing or damaged, or the size takes more memory than there is.
     """
     files = shipped()["emoji"]["files"]
     names = read_names(verified_path(files["labels"]))
@@ -57,6 +58,7 @@ def load_emoji(image_size=SIZE, limit=None, seed=0, paired=True, jitter=True):
     train_a, train_b = (train, train) if paired else _take(train, family, len(train) // 2, rng)
     train_a, train_b = (part[subset(len(part), limit, seed)] for part in (train_a, train_b))
     side = jittered_size(image_size, jitter)
+    require_memory(*_size(2 * len(train_a), side, 2 * (len(val) + len(test)), image_size))
     return Pairs(
         name="emoji",
         sides=SIDES,
@@ -70,6 +72,12 @@ def load_emoji(image_size=SIZE, limit=None, seed=0, paired=True, jitter=True):
         test_paired=True,
         test_names=tuple(names[index] for index in test),
     )
+
+
+def _size(train, side, held, image_size):
+    """What `require_memory` asks: bytes, what for, and what to do instead."""
+    needed = 3 * (train * math.prod(sides(side)) + held * math.prod(sides(image_size)))
+    return needed, f"{train + held:,} emoji of {image_size} pixels", "take a smaller --image-size or set a --limit"
 
 
 def read_names(path):

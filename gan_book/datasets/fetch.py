@@ -22,12 +22,15 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from gan_book import paths
+from gan_book.datasets.images import extensions
 from gan_book.datasets.manifest import digest, fetchable, shipped, suggestion
-from gan_book.errors import BookError
+from gan_book.errors import BookError, megabytes
 
 _UNPACK_BLOCK = 1 << 20
 # Archives of images hardly shrink them; one that grows more than this is not what it says it is.
 _MOST_GROWTH = 10
+_MOST_HEADERS = 10_000_000  # bytes of a tar archive besides that: headers and padding of small files
+_MOST_MEMBERS = 200_000
 _DAMAGE = (
     EOFError,
     FileExistsError,
@@ -54,12 +57,14 @@ def unpack(archive, kind, folder):
         folder: existing empty folder.
 
     Raises:
-        BadArchive: a member that is no plain file, or would lie outside; far too large; damaged.
+        BadArchive: a member that is no plain file, or would lie outside; far too large, or too many members; damaged.
     """
     allowance = _MOST_GROWTH * archive.stat().st_size
     members = _zip_members if kind == "zip" else _tar_members
     try:
-        for name, source in members(archive):
+        for number, (name, source) in enumerate(members(archive)):
+            if number == _MOST_MEMBERS:
+                raise BadArchive(f"holds more than {_MOST_MEMBERS:,} files")
             allowance = _copy(source, folder / _inside(name), allowance)
     except _DAMAGE as error:
         raise BadArchive(f"is damaged ({error})") from error
@@ -78,15 +83,35 @@ def _zip_members(archive):
 
 
 def _tar_members(archive):
-    with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as file:
+    with gzip.open(archive) as unpacked:
+        stream = _Bounded(unpacked, _MOST_GROWTH * archive.stat().st_size + _MOST_HEADERS)
+        yield from _members_of(stream)
+        while stream.read(_UNPACK_BLOCK):
+            pass  # to the end, where gzip compares its checksum
+
+
+class _Bounded:
+    """A stream that ends with an error after so many bytes; names in a tar archive are read whole, however long."""
+
+    def __init__(self, stream, most):
+        self._stream, self._left = stream, most
+
+    def read(self, count):
+        content = self._stream.read(count)
+        self._left -= len(content)
+        if self._left < 0:
+            raise BadArchive(f"unpacks to more than {_MOST_GROWTH} times its size")
+        return content
+
+
+def _members_of(stream):
+    with tarfile.open(fileobj=stream, mode="r|") as file:
         for member in file:
             if not (member.isfile() or member.isdir()):
                 raise BadArchive(f"contains something that is no plain file, '{member.name}'")
             if member.isfile():
                 with file.extractfile(member) as source:
                     yield member.name, source
-        while stream.read(_UNPACK_BLOCK):
-            pass  # to the end, where gzip compares its checksum
 
 
 def _inside(name):
@@ -125,7 +150,10 @@ _ATTEMPTS = 4  # in a row without getting further
 _BLOCK = 1 << 18
 _REPEATABLE = {408, 429, 500, 502, 503, 504}
 _NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH}
-_UNREACHABLE = (socket.gaierror, ConnectionRefusedError, ssl.SSLCertVerificationError)
+_UNREACHABLE = (socket.gaierror, ConnectionRefusedError)
+_MOST_UNKNOWN = 20 * 10**9  # bytes of an archive whose size neither the manifest nor the server tells
+_LEAST = 16_000  # bytes in `TIMEOUT` seconds, and in an attempt that counts as getting further
+SAFE = ("https",)  # schemes of addresses to take an archive from that there is no checksum for
 
 
 class MirrorFailed(Exception):
@@ -146,24 +174,19 @@ def download(url, part, size, advance):
         advance: called with ``(bytes there, bytes in all or None)`` after each block.
 
     Raises:
-        MirrorFailed: not there, another size, or broken off again and again.
-        BookError: no room on the disk.
+        MirrorFailed: not there, another size, sent elsewhere than to https, or broken off again and again.
+        BookError: no room on the disk; a certificate that is not valid.
     """
     failures, furthest = 0, length(part)
     while True:
         try:
             return _transfer(url, part, size, advance)
         except _Interrupted as error:
-            failures = 0 if length(part) > furthest else failures + 1
+            failures = 0 if length(part) >= furthest + _LEAST else failures + 1
             furthest = max(furthest, length(part))
             if failures == _ATTEMPTS:
                 raise MirrorFailed(str(error)) from error
             time.sleep(BACK_OFF * 2 ** max(0, failures - 1))
-
-
-def megabytes(count):
-    """``"12.3 MB"``."""
-    return f"{count / 1e6:,.1f} MB"
 
 
 def full_disk(part):
@@ -192,18 +215,29 @@ def _transfer(url, part, size, advance):
             if None not in (size, total) and size != total:
                 raise MirrorFailed(f"offers {total:,} bytes instead of {size:,}")
             _require_room(part, start, total or size)
-            _receive(response, part, start, total, advance)
+            _receive(response, part, start, total or size, advance)
     except urllib.error.HTTPError as error:
         _answer_error(error, part)
     except (OSError, http.client.HTTPException) as error:
-        _answer_failure(error, part)
+        _answer_failure(error, url, part)
 
 
 def _open(url, start):
     headers = {"User-Agent": "gan-book", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
+    opener = urllib.request.build_opener(_Redirects)
+    return opener.open(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirections, but not from https to anything else, nor to what is no web address."""
+
+    def redirect_request(self, request, file, code, message, headers, url):
+        was, becomes = (urlsplit(each).scheme for each in (request.full_url, url))
+        if becomes != "https" and becomes != was:
+            raise MirrorFailed(f"sends on to {becomes or url}:, away from {was}")
+        return super().redirect_request(request, file, code, message, headers, url)
 
 
 def _range(response, start, part):
@@ -229,10 +263,16 @@ def _answer_error(error, part):
     raise _Interrupted(said) from error
 
 
-def _answer_failure(error, part):
+def _answer_failure(error, url, part):
     reason = getattr(error, "reason", error)
     if isinstance(error, OSError) and is_full(error):
         raise full_disk(part) from error
+    if isinstance(reason, ssl.SSLCertVerificationError):  # another address would hide that someone listens in
+        why = getattr(reason, "verify_message", reason)
+        raise BookError(
+            f"{urlsplit(url).hostname} shows a certificate that is not valid ({why}); "
+            "check the clock and the network of this computer, nothing was fetched"
+        ) from error
     if isinstance(reason, _UNREACHABLE) or getattr(reason, "errno", None) in _NO_ROUTE:
         raise MirrorFailed(f"cannot be reached ({reason})") from error
     stalled = isinstance(reason, TimeoutError)
@@ -251,24 +291,34 @@ def _require_room(part, start, total):
 
 
 def _receive(response, part, start, total, advance):
+    since, then = time.monotonic(), start
     with part.open("r+b" if start else "wb") as file:
         file.seek(start)
         file.truncate()
         while block := response.read1(_BLOCK):
-            file.write(block)
             start += len(block)
+            if start > (_MOST_UNKNOWN if total is None else total):
+                file.truncate(0)
+                raise MirrorFailed(f"sends more than {total or _MOST_UNKNOWN:,} bytes")
+            file.write(block)
             advance(start, total)
+            if time.monotonic() - since > TIMEOUT:
+                if start - then < _LEAST and start != total:
+                    raise _Interrupted("sent too little for too long")
+                since, then = time.monotonic(), start
     if total is not None and start < total:
         raise _Interrupted(f"broke off after {start:,} of {total:,} bytes")
 
 
 _RECORD = ".gan_book.json"
+_PART = ".{}.gan_book.part"  # beside the folder; a name that nobody else gives a file
 
 
 def fetch(name, target=None, progress=True, mirrors=None):
     """Downloads a data set, compares its checksum and unpacks it.
 
-    Addresses are tried in order. What an interrupted download left in ``<folder>.part`` is used by the next one. The
+    Addresses are tried in order, those without https only if the manifest has a checksum; a certificate that is not
+    valid ends it. What an interrupted download left in ``.<folder>.gan_book.part`` is used by the next one. The
     archive is unpacked beside the folder and renamed when complete, so the folder is there whole or not at all. The
     SHA-256 of the archive and of every file are recorded in it for `gan_book.commands.data`; where none is published
     (the manifest then has null) there is nothing to compare the archive with, which is said. The manifest may have null
@@ -314,8 +364,14 @@ def fetched_path(name):
 def fetch_record(folder):
     """What `fetch` recorded in a folder: ``{"name", "url", "sha256", "pinned", "files": {path: sha256}}``."""
     try:
-        return json.loads((folder / _RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        kinds = {"name": str, "url": str, "sha256": str, "pinned": bool, "files": dict}
+        if wrong := [
+            key for key, kind in kinds.items() if not isinstance(record, dict) or type(record.get(key)) is not kind
+        ]:
+            raise ValueError(f"no valid '{wrong[0]}' in it")
+        return record
+    except (OSError, ValueError, RecursionError) as error:
         raise BookError(f"{folder / _RECORD} cannot be read ({error}); delete {folder} and fetch it again") from error
 
 
@@ -350,9 +406,11 @@ def _prepare(folder):
         raise BookError(f"{folder} is there already and was not made by fetch; choose another target, or remove it")
     if folder == Path.cwd():
         raise BookError(f"{folder} is the folder you are in; name one inside it as the target")
-    part = folder.with_name(f"{folder.name}.part")
+    part = folder.with_name(_PART.format(folder.name))
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
+        if part.is_symlink() or (part.exists() and not part.is_file()):
+            raise BookError(f"{part} is in the way, and no file that fetch has made; remove it")
         part.touch()
     except OSError as error:
         raise BookError(f"nothing can be written to {part.parent} ({error.strerror}); choose another target") from error
@@ -373,6 +431,8 @@ def _fetch_from_any(urls, name, entry, part, folder, console):
 def _fetch_from(url, name, entry, part, folder, console):
     if urlsplit(url).scheme not in ("http", "https"):
         raise MirrorFailed(f"is no web address: {url}")
+    if urlsplit(url).scheme not in SAFE and not entry["sha256"]:
+        raise MirrorFailed("is not reached by https, and there is no checksum to compare with what it gives")
     resumed = length(part) > 0
     try:
         _download_verified(url, name, entry, part, console)
@@ -409,6 +469,9 @@ def _install(url, name, entry, part, folder, console):
     scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         unpack(part, entry["archive"], scratch)
+        wanted = {".bin"} if entry["kind"] == "cifar" else extensions()
+        if not any(path.suffix.lower() in wanted for path in _files(scratch)):
+            raise BadArchive("gave an archive without pictures")
         files = {path.relative_to(scratch).as_posix(): digest(path) for path in _files(scratch)}
         record = {"name": name, "url": url, "sha256": digest(part), "pinned": bool(entry["sha256"]), "files": files}
         with paths.atomic_write(scratch / _RECORD, "w") as file:

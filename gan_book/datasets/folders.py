@@ -4,111 +4,321 @@ import glob
 import hashlib
 import json
 import os
+import re
 import warnings
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gan_book import paths
-from gan_book.datasets.dataset import Dataset, holdout
-from gan_book.datasets.images import SkippedImages, children, decode, decode_all, images_below, images_in
-from gan_book.errors import BookError
+from gan_book.datasets import layout, tables
+from gan_book.datasets.dataset import Dataset, balanced_subset, holdout, shown_names, subset
+from gan_book.datasets.images import SkippedImages, decode, decode_all, sides
+from gan_book.errors import BookError, counted, require_memory
 
 DEFAULT_SIZE = 64
-_TEST_NAMES = ("test", "validation", "val")
-_CACHE_VERSION = 1
+MOST_TO_TEST = 1000  # images of a part to test or validate with that are read where there is a limit below that
+_CACHE_VERSION = 2
+_COUNTERPARTS = {"mask", "masks", "label", "labels", "annotations", "gt", "ground_truth", "groundtruth", "segmentation"}
+_GENERATED = re.compile(r"\d{5,}-(.+)")  # how `gan-book generate` names pictures of classes
 
 
-def load_folder(folder, image_size=None, seed=0):
+def load_folder(folder, image_size=None, seed=0, limit=None, balanced=True):
     """Reads a folder of images.
 
-    Each sub-folder (searched to any depth) is a class; without sub-folders there is one class, named after the folder.
-    With a sub-folder ``train`` and one of ``test``, ``validation``, ``val`` (the first of these that exists), those are
-    the two parts, each laid out as above. Otherwise 10 % of each class, at least one image in all, drawn with ``seed``,
-    are held out as the test part (see `gan_book.datasets.dataset.holdout`).
+    Each sub-folder (searched to any depth) is a class; without sub-folders there is one class, named after the folder,
+    unless a table (see `gan_book.datasets.tables.read_labels`) names the pictures and their classes, or the pictures
+    are called as `gan-book generate` calls them. Parts to train, validate and test with are sub-folders whose names say
+    so (see `gan_book.datasets.layout.part_of`), each laid out as above; or every class has such sub-folders. A part to
+    validate with is the test part where there is no other. Without either, a tenth of the images is drawn with ``seed``
+    and held out (see `gan_book.datasets.dataset.holdout`). A layout that can be read in two ways is refused.
 
     How a file becomes pixels is told in `gan_book.datasets.images.decode`. If every image is grey there is 1 channel,
-    else 3. Hidden files and files that are not named like images are passed over; those that cannot be read, or that
-    lie outside the classes, are left out with one `SkippedImages` warning. The pixels are kept in the cache folder and
-    read from there while the files stay the same.
+    else 3. What is not used is in the data set's ``left_out``; pictures that cannot be read, or lie outside the
+    classes, are also named in one `SkippedImages` warning. The pixels are kept in the cache folder and read from there
+    while the files stay the same.
 
     Args:
         folder: path.
-        image_size: side of the square images; 64 if not given.
-        seed: of the hold-out.
+        image_size: see `gan_book.datasets.images.sides`; 64 if not given.
+        seed: of the hold-out and of the choice that ``limit`` makes.
+        limit: read only so many images to train with, and a tenth of that held out; of parts the folder comes with,
+            as many as that or `MOST_TO_TEST`.
+        balanced: see `gan_book.datasets.load`.
 
     Returns:
         `Dataset`.
 
     Raises:
-        BookError: no such folder, or too few images in it that can be read.
+        BookError: no such folder, too few images in it that can be read, more than fit in memory, or a layout that is
+            not understood.
     """
     folder = Path(folder)
-    splits, strays = _find(folder)
-    size = image_size or DEFAULT_SIZE
-    labelled = splits["train"] + splits["test"]
-    files = [path for _, path in labelled]
-    if not files:
-        raise BookError(f"{folder} holds no images; put pictures in it, or in one sub-folder per class")
-    images, readable, unread = _decode_cached(folder, files, size)
-    skipped = [(path.relative_to(folder).as_posix(), reason) for path, reason in [*strays, *unread]]
+    shape = sides(image_size or DEFAULT_SIZE)
+    found = find(folder)
+    chosen = _chosen(found, seed, limit, balanced)
+    entries = [(part, *entry) for part, members in chosen.items() for entry in members]
+    files = [path for _, _, path in entries]
+    what = f"{counted(len(files), 'image')} of {folder} at {shape[0]} x {shape[1]} pixels"
+    require_memory(2 * len(files) * 3 * shape[0] * shape[1], what, "take a smaller --image-size or set a --limit")
+    images, readable, unread = _decode_cached(folder, files, shape)
+    for path, reason in unread:
+        found.left_out.skip(path, reason)
+    skipped = found.left_out.skipped
     if not len(images):
         raise BookError(f"none of the {len(files):,} image files in {folder} can be used: {' '.join(skipped[0])}")
-    if skipped:
-        warnings.warn(SkippedImages(folder, skipped), stacklevel=2)
+    return _dataset(folder, found, [entries[index] for index in readable], images, seed, limit, balanced)
 
-    classes = [labelled[index][0] for index in readable]
-    names = sorted(set(classes), key=lambda name: (name.lower(), name))
-    labels = np.array([names.index(name) for name in classes], "int32")
-    train = np.flatnonzero(readable < len(splits["train"]))
-    test = np.flatnonzero(readable >= len(splits["train"]))
-    if not len(test) or not len(train):
-        if len(images) < 2:
+
+@dataclass
+class Found:
+    """The pictures of a folder, by part ("train", perhaps "val" and "test"), each as ``(class, path)``.
+
+    called: the folders' names of the parts that are not "train".
+    """
+
+    pictures: dict
+    called: dict
+    left_out: layout.LeftOut
+    labelled_by: str = ""
+
+
+def find(folder):
+    """How a folder of classes is laid out.
+
+    Returns:
+        `Found`.
+
+    Raises:
+        BookError: there are no pictures, or the layout is not understood.
+    """
+    folder = Path(folder)
+    left_out = layout.LeftOut(folder)
+    tree = layout.walk(folder, left_out)
+    if not tree.pictures:
+        raise BookError(
+            f"{folder} holds no images{layout.other_files(tree)}; put pictures in it, or in one sub-folder per class"
+        )
+    tree = layout.unwrapped(tree)
+    _refuse_pairs(tree)
+    parts = layout.parts(tree, left_out)
+    if parts.keys() == {"train"} and (by_class := _parts_by_class(tree)):
+        found = Found(by_class, {part: part for part in by_class}, left_out)
+        for picture in tree.loose:
+            left_out.skip(picture, "lies outside the class folders")
+        return _of_known_classes(found)
+    inner = {part: layout.unwrapped(each) for part, each in parts.items()}
+    for each in inner.values():
+        _refuse_pairs(each)
+    called = {part: each.name for part, each in parts.items() if part != "train"}
+    if inner["train"].folders:
+        pictures = {part: _classes(each, left_out) for part, each in inner.items()}
+        return _of_known_classes(Found(pictures, called, left_out))
+    if classes := [each for part, each in inner.items() if part != "train" and each.folders]:
+        raise BookError(
+            f"{classes[0].path} has folders of classes ({shown_names([each.name for each in classes[0].folders])}), "
+            f"but {inner['train'].path} has none; give both the same"
+        )
+    if found := _by_table(tree, inner, called, left_out):
+        return _of_known_classes(found)
+    one = layout.named_class(folder.resolve().name)
+    pictures = {part: [(one, path) for path in each.loose] for part, each in inner.items()}
+    generated = {path: _GENERATED.fullmatch(path.stem) for each in pictures.values() for _, path in each}
+    if all(generated.values()):  # written by `gan-book generate`
+        pictures = {part: [(generated[path][1], path) for _, path in each] for part, each in pictures.items()}
+        return _of_known_classes(Found(pictures, called, left_out, "the names of the files"))
+    return Found(pictures, called, left_out)
+
+
+def _refuse_pairs(tree):
+    both = [each.name for each in tree.folders if (layout.side_of(each.name) or (None,))[0]]
+    kinds = [each for each in tree.folders if layout.is_generic(each.name) or each.name.lower() in _COUNTERPARTS]
+    if len(kinds) == len(tree.folders) > 1 and any(each.name.lower() in _COUNTERPARTS for each in kinds):
+        both = [each.name for each in kinds]
+    if len(both) > 1:
+        raise BookError(
+            f"{tree.path} has the folders {shown_names(both)}: these are images to translate, not classes to learn; "
+            "train pix2pix or cyclegan on it (in Python: load_pairs)"
+        )
+
+
+def _parts_by_class(tree):
+    """The pictures of ``cat/train``, ``cat/test``, ``dog/train``, ...; None if the classes have no such parts."""
+    with_parts = [each for each in tree.folders if any(layout.part_of(child.name) == "train" for child in each.folders)]
+    if not with_parts:
+        return None
+    pictures = {}
+    for each in tree.folders:
+        named = [(layout.part_of(child.name), child) for child in each.folders]
+        others = [child.name for part, child in named if part is None] + [path.name for path in each.loose]
+        if each not in with_parts or others or len({part for part, _ in named}) < len(named):
+            what = f"holds {shown_names(others)} beside its parts" if others else "has not the parts that others have"
+            raise BookError(
+                f"{tree.path} has classes with parts inside, as {with_parts[0].name}/{with_parts[0].folders[0].name}, "
+                f"but {each.name} {what}; lay all classes out alike, or put them into the parts: train/{each.name}"
+            )
+        for part, child in named:
+            pictures.setdefault(part, []).extend((layout.named_class(each.name), path) for path in child.pictures)
+    return {part: pictures[part] for part in ("train", "val", "test") if part in pictures}
+
+
+def _classes(tree, left_out):
+    """``[(class, path), ...]`` of one part, whose sub-folders are classes.
+
+    Raises:
+        BookError: these all hold the same sub-folders, which may be the classes just as well.
+    """
+    below = [{child.name for child in each.folders} for each in tree.folders]
+    shared = set.intersection(*below) if len(below) > 1 else set()
+    if any(not layout.is_generic(name) for name in shared) and not any(each.loose for each in tree.folders):
+        raise BookError(
+            f"{tree.path} has the folders {shown_names([each.name for each in tree.folders])}, and in each of them are "
+            f"{shown_names(sorted(shared))}: which are the classes? put all pictures of a class directly into one "
+            "folder of its name, and call folders of parts train, val and test"
+        )
+    for picture in tree.loose:
+        left_out.skip(picture, "lies outside the class folders")
+    return [(layout.named_class(each.name), path) for each in tree.folders for path in each.pictures]
+
+
+def _by_table(tree, inner, called, left_out):
+    """The pictures by the tables in the folder; None if none of these names them."""
+    everything = {path: part for part, each in inner.items() for path in each.pictures}
+    top = next((each for each in (left_out.folder,) if each != tree.path), None)
+    candidates = [path for each in tree.trees() for path in each.others]
+    if top is not None:
+        candidates += [path for path in layout.walk(top, layout.LeftOut(top)).others]
+    read = {}
+    for path in sorted({path for path in candidates if path.suffix.lower() in tables.ENDINGS}):
+        if "submission" in path.stem.lower():  # of a competition: what to answer, not the answers
+            continue
+        if (labels := tables.read_labels(path, list(everything))) is not None:
+            for other, known in read.items():
+                if differ := [each for each in known.keys() & labels.keys() if known[each] != labels[each]]:
+                    both = f"{left_out.named(other)} and {left_out.named(path)}"
+                    raise BookError(f"{both} in {left_out.folder} give {min(differ).name} other classes; remove one")
+            read[path] = labels
+    if not read:
+        return None
+    labelled = {path: entry for labels in read.values() for path, entry in labels.items()}
+    to_train = inner["train"].pictures
+    if 2 * sum(path in labelled for path in to_train) < len(to_train):
+        return None
+    pictures = {part: [] for part in inner}
+    for path, part in everything.items():
+        if entry := labelled.get(path):
+            pictures.setdefault(entry.part or part, []).append((entry.label, path))
+        else:
+            left_out.skip(path, f"is not in {' or '.join(sorted(table.name for table in read))}")
+    used = {left_out.named(table) for table in read}
+    left_out.others = [(path, reason) for path, reason in left_out.others if path not in used]
+    return Found(pictures, {**{part: part for part in pictures}, **called}, left_out, ", ".join(sorted(used)))
+
+
+def _of_known_classes(found):
+    """Without the pictures to validate and test with that are of a class without training images."""
+    train = found.pictures["train"]
+    known = {label for label, _ in train}
+    by_lower = {label.lower(): label for label in known}
+    for part in found.pictures.keys() - {"train"}:
+        kept = []
+        for label, path in found.pictures[part]:
+            same = label if label in known else by_lower.get(label.lower())
+            if same:
+                kept.append((same, path))
+            else:
+                found.left_out.skip(path, "is of a class without training images")
+        found.pictures[part] = kept
+    return found
+
+
+def _chosen(found, seed, limit, balanced):
+    """The pictures to read: all, or where there is a limit as many as that and what is needed to test with."""
+    if limit is None:
+        return found.pictures
+    if limit < 1:
+        raise BookError(f"the limit is {limit}; at least 1 image is needed")
+    counts = dict.fromkeys(found.pictures, max(limit, MOST_TO_TEST))
+    counts["train"] = limit if _held_out(found.pictures) else _with_holdout(limit)
+    return {
+        part: [members[index] for index in _choice([label for label, _ in members], counts[part], seed, balanced)]
+        for part, members in found.pictures.items()
+    }
+
+
+def _held_out(pictures):
+    return any(members for part, members in pictures.items() if part != "train")
+
+
+def _with_holdout(limit):
+    """How many images to read so that `limit` are left to train with when a tenth, two at least, is held out."""
+    return limit + max(2, round(limit / 9))
+
+
+def _choice(labels, limit, seed, balanced):
+    if not balanced:
+        return subset(len(labels), limit, seed)
+    return (
+        balanced_subset(np.unique(labels, return_inverse=True)[1].astype("int32"), limit, seed) if len(labels) else []
+    )
+
+
+def _dataset(folder, found, entries, images, seed, limit, balanced):
+    """The `Dataset` of ``images[i]``, which is ``entries[i]``: its part, its class, its file."""
+    left_out = found.left_out
+    known = {label for part, label, _ in entries if part == "train"}
+    for _, label, path in entries:
+        if label not in known:
+            left_out.skip(path, "is of a class without training images")
+    names = sorted(known, key=lambda name: (name.lower(), name))
+    numbers = {name: number for number, name in enumerate(names)}
+    labels = np.array([numbers.get(label, -1) for _, label, _ in entries], "int32")
+    parts = np.array([part for part, _, _ in entries])
+    which = {part: np.flatnonzero((parts == part) & (labels >= 0)) for part in ("train", "val", "test")}
+    use = f"to test with ('{found.called['test']}')" if "test" in found.called else "to test with"
+    if not len(which["test"]):
+        which["test"], which["val"] = which["val"], which["val"][:0]
+        use = f"to validate and test with ('{found.called['val']}')" if "val" in found.called else use
+    if not len(which["train"]):
+        raise BookError(f"none of the images to train with in {folder} can be used: {' '.join(left_out.skipped[0])}")
+    if not len(which["test"]):
+        if len(which["train"]) < 2:
             raise BookError(f"{folder} has only one image; at least 2 are needed, one of them to test with")
-        train, test = holdout(labels, seed)
+        try:
+            held = holdout(labels[which["train"]], seed, least=1 if limit is None else 2)
+        except BookError as error:
+            raise BookError(f"{folder}: {error}") from None
+        which["train"], which["test"], use = which["train"][held[0]], which["train"][held[1]], "held out, to test with"
+    if limit is not None:
+        which["train"] = which["train"][_choice(labels[which["train"]], limit, seed, balanced)]
+    if left_out.skipped:
+        warnings.warn(SkippedImages(folder, left_out.skipped), stacklevel=4)
+    remarks = [f"classes from {found.labelled_by}"] if found.labelled_by else []
+    if limit is not None and (there := sum(map(len, found.pictures.values()))) > len(entries):
+        remarks.append(f"chosen from {there:,} images")
     return Dataset(
-        name=folder.resolve().name,
-        images=images[train],
-        labels=labels[train],
-        test_images=images[test],
-        test_labels=labels[test],
+        name=layout.named_class(folder.resolve().name),
+        images=images[which["train"]],
+        labels=labels[which["train"]],
+        test_images=images[which["test"]],
+        test_labels=labels[which["test"]],
         class_names=tuple(names),
+        val_images=images[which["val"]],
+        val_labels=labels[which["val"]],
+        left_out=(*left_out.skipped, *left_out.others),
+        test_use=use,
+        remarks=tuple(remarks),
     )
 
 
-def _find(folder):
-    """``{"train": [(class, path), ...], "test": [...]}`` and the files outside any class, as ``(path, reason)``."""
-    folders = {child.name.lower(): child for child in children(folder) if child.is_dir()}
-    test = next((folders[name] for name in _TEST_NAMES if name in folders), None)
-    if "train" not in folders or test is None:
-        files, strays = _labelled(folder, folder)
-        return {"train": files, "test": []}, strays
-    (train_files, train_strays), (test_files, test_strays) = (
-        _labelled(part, folder) for part in (folders["train"], test)
-    )
-    known = {label for label, _ in train_files}
-    unknown = [(path, "is of a class without training images") for label, path in test_files if label not in known]
-    test_files = [(label, path) for label, path in test_files if label in known]
-    return {"train": train_files, "test": test_files}, [*train_strays, *test_strays, *unknown]
-
-
-def _labelled(part, folder):
-    """Images of one split with their classes, and those outside every class."""
-    classes = {child.name: images_below(child) for child in children(part) if child.is_dir()}
-    loose = images_in(part)
-    files = [(label, path) for label, members in classes.items() for path in members]
-    if files:
-        return files, [(path, "lies outside the class folders") for path in loose]
-    return [(folder.resolve().name, path) for path in loose], []
-
-
-def _decode_cached(folder, files, size):
+def _decode_cached(folder, files, shape):
     """``images, indices of the files they are of, [(path, reason), ...] for the others``."""
-    path = _cache_path(folder, files, size)
+    path = _cache_path(folder, files, shape)
     arrays = paths.read_cache(path)
-    if arrays is None or arrays.keys() != {"images", "readable", "unread"}:
-        images, readable, unread = _decode_all(files, size)
+    if arrays is None or not _fits(arrays, len(files), shape):
+        images, readable, unread = _decode_all(files, shape)
         columns = np.array([(str(index), reason) for index, reason in unread]).reshape(-1, 2).astype(str)
         arrays = {"images": images, "readable": readable, "unread": columns}
         paths.write_cache(path, arrays, "the decoded images")
@@ -117,24 +327,36 @@ def _decode_cached(folder, files, size):
     return arrays["images"], arrays["readable"], unread
 
 
-def _decode_all(files, size):
-    images, readable, unread = decode_all(files, lambda path: decode(path, size), (size, size, 3))
+def _fits(arrays, count, shape):
+    """Whether arrays from the cache are what `_decode_cached` put there."""
+    if arrays.keys() != {"images", "readable", "unread"}:
+        return False
+    images, readable, unread = arrays["images"], arrays["readable"], arrays["unread"]
+    numbers = [*readable.ravel().tolist(), *(int(index) for index in unread[:, :1].ravel() if str(index).isdecimal())]
+    sound = images.dtype == np.uint8 and images.shape[1:3] == shape and images.shape[3:] in ((1,), (3,))
+    return sound and len(images) == len(readable) and sorted(numbers) == list(range(count))
+
+
+def _decode_all(files, shape):
+    images, readable, unread = decode_all(files, lambda path: decode(path, shape), (*shape, 3))
     if all((image == image[..., :1]).all() for image in images):
         images = images[..., :1]
     return images, readable, unread
 
 
-def _cache_path(folder, files, size):
+def _cache_path(folder, files, shape):
     facts = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    key = hashlib.sha256(json.dumps([_CACHE_VERSION, size, facts]).encode()).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps([_CACHE_VERSION, shape, facts]).encode()).hexdigest()[:16]
     place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:8]
-    return paths.cache_dir() / "images" / f"{folder.resolve().name}-{place}-{size}-{key}.npz"
+    # A name may have 255 bytes, and in it the temporary file's own marks.
+    name = "".join(letter if letter.isalnum() else "-" for letter in folder.resolve().name)[:40]
+    return paths.cache_dir() / "images" / f"{name}-{place}-{shape[0]}x{shape[1]}-{key}.npz"
 
 
 def _forget_older(path):
     """Removes what was kept of the same folder and size when its files were others."""
     same_folder_and_size = path.name.rpartition("-")[0] + "-"
-    for older in path.parent.glob(f"{glob.escape(same_folder_and_size)}*"):
-        if older != path:
-            with suppress(OSError):  # a cache is not worth a training
+    with suppress(OSError):  # a cache is not worth a training
+        for older in path.parent.glob(f"{glob.escape(same_folder_and_size)}*"):
+            if older != path:
                 older.unlink()

@@ -1,15 +1,21 @@
 """Image files to pixels: one file of any format Pillow reads, or all files of a folder."""
 
 import os
+import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from threading import Condition, current_thread, main_thread
 
 import numpy as np
 from PIL import Image, ImageOps
+from rich.console import Console
+from rich.progress import track
 
-from gan_book.errors import BookError, counted
+from gan_book.errors import BookError, counted, free_memory, megabytes
 
+LARGEST_SIZE = 2048
 # These are read by running another program, or have no reader in Pillow itself.
 _FOREIGN = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 _UNEVEN = 0.02  # of the height: how far two squares side by side may be from twice as wide as high
@@ -33,39 +39,71 @@ def extensions():
     return frozenset(ending for ending, name in Image.registered_extensions().items() if name in readable)
 
 
+def sides(image_size):
+    """``(height, width)`` of an image size, which is given as a whole number (a square), as a pair or as "64x96".
+
+    Raises:
+        BookError: it is none of these, or a side is not from 1 to `LARGEST_SIZE`.
+    """
+    match = (
+        re.fullmatch(r"\s*(\d{1,9})(?:\s*[xX×]\s*(\d{1,9}))?\s*", image_size) if isinstance(image_size, str) else None
+    )
+    if match:
+        found = [int(match[1]), int(match[2] or match[1])]
+    else:
+        found = list(image_size) if isinstance(image_size, tuple | list) else [image_size] * 2
+    if len(found) != 2 or not all(isinstance(side, int | np.integer) and not isinstance(side, bool) for side in found):
+        raise BookError(f"the image size is {image_size!r}; give one side in pixels, or height x width such as 64x96")
+    if not all(1 <= side <= LARGEST_SIZE for side in found):
+        raise BookError(f"the image size is {image_size}; choose one from 1 to {LARGEST_SIZE}")
+    return int(found[0]), int(found[1])
+
+
+def parse_size(text):
+    """The image size that a command is given: "64" is 64, "64x96" (height x width) stays as it is.
+
+    Raises:
+        BookError: see `sides`.
+    """
+    height, width = sides(text)
+    return height if height == width else f"{height}x{width}"
+
+
 def decode(path, size):
-    """Reads an image file, crops the middle square and resizes it, antialiased (bicubic).
+    """Reads an image file, crops the middle to the shape wanted and resizes it, antialiased (bicubic).
 
     Rotated as its EXIF data say; the first frame of an animation; transparent pixels over white; 16-bit values scaled
     to 8; palettes, CMYK and greyscale turned into RGB.
 
     Args:
         path: of the file.
-        size: side of the square wanted.
+        size: see `sides`.
 
     Returns:
-        uint8 ``[size, size, 3]``.
+        uint8 ``[height, width, 3]``.
 
     Raises:
-        UnreadableImage: not an image, damaged, or with more pixels than Pillow's limit against decompression bombs.
+        UnreadableImage: not an image, damaged, with more pixels than Pillow's limit against decompression bombs, more
+            than the memory takes, or with values that cannot be made 8-bit without guessing (see `_eight_bits`).
     """
-    return _read(path, lambda image: _square(image, size), size)
+    return _read(path, lambda image: _cut(image, sides(size)), size)
 
 
 def decode_halves(path, size):
-    """Reads a file with two square images side by side, each as `decode` does.
+    """Reads a file with two images of one size side by side, each as `decode` does.
 
     Args:
         path: of the file.
-        size: side of the squares wanted.
+        size: see `sides`.
 
     Returns:
-        uint8 ``[2, size, size, 3]``, the left and the right one.
+        uint8 ``[2, height, width, 3]``, the left and the right one.
 
     Raises:
-        UnreadableImage: as `decode`, or the image is not about twice as wide as high.
+        UnreadableImage: as `decode`, or the halves have not about the shape of ``size`` (two squares, if it is one).
     """
-    return _read(path, lambda image: np.stack([_square(half, size) for half in _halves(image)]), size)
+    shape = sides(size)
+    return _read(path, lambda image: np.stack([_cut(half, shape) for half in _halves(image, shape)]), size)
 
 
 def decode_whole(path):
@@ -77,34 +115,38 @@ def decode_whole(path):
     Raises:
         UnreadableImage: as `decode`.
     """
-    return _read(path, lambda image: (np.asarray(_rgb(image)), _opacity(image)))
+    return _read(path, lambda image: (np.asarray(_rgb(_eight_bits(image))), _opacity(image)))
 
 
 def resize(images, size):
-    """Resizes square or oblong images to squares, middle cropped, antialiased.
+    """Resizes images, the middle cropped to the shape wanted, antialiased.
 
     Args:
-        images: uint8 ``[n, height, width, channels]``, 1 or 3 channels.
+        images: uint8 ``[n, h, w, channels]``, 1 or 3 channels.
+        size: see `sides`.
 
     Returns:
-        uint8 ``[n, size, size, channels]``.
+        uint8 ``[n, height, width, channels]``.
     """
-    resized = np.empty((len(images), size, size, images.shape[-1]), np.uint8)
+    shape = sides(size)
+    resized = np.empty((len(images), *shape, images.shape[-1]), np.uint8)
     for target, pixels in zip(resized, images, strict=True):
         image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-        target[:] = np.asarray(_resize(_crop(image), size)).reshape(target.shape)
+        target[:] = np.asarray(_resize(_crop(image, shape), shape)).reshape(target.shape)
     return resized
 
 
 def _read(path, use, size=None):
     """What ``use`` returns of the image in a file, turned as its EXIF data say; ``size``: of what is needed of it."""
     try:
-        with Image.open(path, formats=formats()) as image:
+        with _quiet(), Image.open(path, formats=formats()) as image:
             if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
                 raise UnreadableImage(_too_large())
             if size:  # A JPEG can be decoded at a fraction of its size; twice what is wanted keeps the quality.
-                image.draft(None, (2 * size, 2 * size))
-            return use(ImageOps.exif_transpose(image))
+                longest = max(sides(size))
+                image.draft(None, (2 * longest, 2 * longest))
+            with _room.taken(image.width * image.height * _BYTES.get(image.mode, 16)):
+                return use(ImageOps.exif_transpose(image))
     except UnreadableImage:
         raise
     except Image.UnidentifiedImageError:
@@ -115,36 +157,89 @@ def _read(path, use, size=None):
         raise UnreadableImage(f"cannot be decoded ({error or type(error).__name__})") from error
 
 
+@contextmanager
+def _quiet():
+    """Without Pillow's warnings, errors here or of no use. All threads share the filters: only one sets them."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+# Bytes a pixel takes while it is read: as decoded, turned by its EXIF data, cropped, and as RGB; 16 for other modes.
+_BYTES = {"1": 7, "L": 7, "P": 7, "RGB": 12, "CMYK": 16, "YCbCr": 16, "I;16": 11}
+
+
+class _Room:
+    """Lets as many threads decode at a time as there is memory for; one always may, if its picture fits at all."""
+
+    def __init__(self):
+        self._condition, self._taken = Condition(), 0
+
+    @contextmanager
+    def taken(self, needed):
+        """Waits until so many bytes are free, and counts them as taken within the block.
+
+        Raises:
+            UnreadableImage: there are not so many even if nothing else is decoded.
+        """
+        with self._condition:
+            # What others hold is only partly allocated yet: it is counted in full, and what they have is not added.
+            while self._taken and needed > _SMALL and needed + self._taken > free_memory():
+                self._condition.wait()
+            if needed > _SMALL and needed > free_memory():
+                raise UnreadableImage(
+                    f"would take {megabytes(needed)} of memory, and {megabytes(free_memory())} are free"
+                )
+            self._taken += needed
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._taken -= needed
+                self._condition.notify_all()
+
+
+_SMALL = 100_000_000  # bytes; about a photograph's 8 million pixels, for which nobody has to look
+_room = _Room()
+
+
 def _too_large():
     return f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels, Pillow's limit against decompression bombs"
 
 
-def _square(image, size):
-    return np.asarray(_resize(_rgb(_crop(image)), size))
+def _cut(image, shape):
+    return np.asarray(_resize(_rgb(_eight_bits(_crop(image, shape))), shape))
 
 
-def _halves(image):
+def _halves(image, shape):
     width, height = image.size
-    if abs(width - 2 * height) > _UNEVEN * height:
-        raise UnreadableImage("is not two squares side by side")
+    wide = 2 * height * shape[1] / shape[0]
+    if abs(width - wide) > _UNEVEN * height:
+        what = "two squares" if shape[0] == shape[1] else f"two pictures of the shape {shape[0]}x{shape[1]}"
+        raise UnreadableImage(f"is not {what} side by side")
     return [image.crop((0, 0, width // 2, height)), image.crop((width - width // 2, 0, width, height))]
 
 
-def _crop(image):
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.crop((left, top, left + side, top + side))
+def _crop(image, shape):
+    """The largest part in the middle that has the proportions of ``(height, width)``."""
+    height, width = shape
+    unit = min(image.height / height, image.width / width)
+    high, wide = min(image.height, round(height * unit)), min(image.width, round(width * unit))
+    left, top = (image.width - wide) // 2, (image.height - high) // 2
+    return image.crop((left, top, left + max(1, wide), top + max(1, high)))
 
 
-def _resize(image, size):
-    if image.size == (size, size):
+def _resize(image, shape):
+    height, width = shape
+    if image.size == (width, height):
         return image
-    return image.resize((size, size), Image.Resampling.BICUBIC)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
 
 
 def _rgb(image):
-    if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_eight_bits(image)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -159,10 +254,35 @@ def _opacity(image):
 
 
 def _eight_bits(image):
-    """Integers count as 16-bit, floats as 0 to 1 or, where one is larger, 0 to 255."""
-    values = np.nan_to_num(np.asarray(image).astype("float64"))
-    highest = 65535.0 if image.mode.startswith("I") else (255.0 if values.max() > 1 else 1.0)
-    return np.rint(np.clip(values / highest, 0, 1) * 255).astype("uint8")
+    """An image of 16-bit integers, or of floats from 0 to 1 or 0 to 255, as one of 8 bits; others as they are.
+
+    Raises:
+        UnreadableImage: its values fill only a corner of that range (masks, 12 bits), or lie outside of it: whatever
+            was done with them, some pictures would come out black, without a word.
+    """
+    if not (image.mode.startswith("I") or image.mode == "F"):
+        return image
+    values = np.asarray(image)
+    least, most = values.min(), values.max()
+    if not np.isfinite([least, most]).all():
+        raise UnreadableImage("holds values that are no numbers")
+    if image.mode == "F":
+        highest = 1.0 if most <= 1 else 255.0
+        fits = least >= 0 and most <= 255
+    else:
+        highest = 65535.0
+        fits = least >= 0 and (most == 0 or _LEAST_OF_16_BITS <= most <= 65535)
+    if not fits:
+        usual = "0 to 1 or 0 to 255" if image.mode == "F" else "0 to 65,535"
+        raise UnreadableImage(
+            f"holds values from {least:,.6g} to {most:,.6g} where a picture has {usual}; save it with 8 bits a channel"
+        )
+    if image.mode == "F":
+        return Image.fromarray(np.rint(values * (255 / highest)).astype("uint8"))
+    return Image.fromarray(np.rint(np.arange(65536) / highest * 255).astype("uint8")[values])
+
+
+_LEAST_OF_16_BITS = 4096  # the brightest pixel of a picture; where it is less, 12 bits were used, or it is a mask
 
 
 class SkippedImages(UserWarning):
@@ -209,19 +329,8 @@ def pictures_in(folder):
     return files
 
 
-def images_below(folder):
-    """Files at any depth below a folder that are named like images; links to folders are not followed."""
-    found = []
-    for child in children(folder):
-        if child.is_dir() and not child.is_symlink():
-            found.extend(images_below(child))
-        elif child.is_file() and child.suffix.lower() in extensions():
-            found.append(child)
-    return found
-
-
 def decode_all(sources, read, shape):
-    """Reads many images at once, a thread for each core.
+    """Reads many images at once, a thread for each core; of very many, a terminal shows how far it is.
 
     Args:
         sources: what to read, one a result.
@@ -243,10 +352,20 @@ def decode_all(sources, read, shape):
     readable, unread = [], []
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         warnings.simplefilter("ignore")  # what Pillow has to say of odd files; those it cannot read are reported
-        for index, result in enumerate(pool.map(attempt, sources)):
+        for index, result in enumerate(_shown(pool.map(attempt, sources), len(sources))):
             if isinstance(result, str):
                 unread.append((index, result))
             else:
                 images[len(readable)] = result
                 readable.append(index)
     return images[: len(readable)], np.array(readable, dtype=np.int64), unread
+
+
+_MANY = 2000  # pictures, from which on it is shown that they are being read
+
+
+def _shown(results, count):
+    console = Console(stderr=True)
+    if count < _MANY or not console.is_terminal:
+        return results
+    return track(results, "Reading pictures", total=count, console=console, transient=True)

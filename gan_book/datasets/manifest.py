@@ -14,11 +14,53 @@ _BLOCK = 1 << 20
 @cache
 def _manifest(path):
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        _require_form(manifest)
+        return manifest
     except FileNotFoundError:
-        raise BookError(f"{path} is missing; run the book from a complete clone of its repository") from None
-    except ValueError as error:
+        raise paths.incomplete(path) from None
+    except (ValueError, RecursionError) as error:
         raise BookError(f"{path} is damaged ({error}); restore it with git checkout data/manifest.json") from error
+
+
+def _require_form(manifest):
+    """Raises `ValueError`, which names what is wrong, unless all is there that the rest of the book looks up."""
+    for part in ("shipped", "fetchable"):
+        for name, entry in _field(manifest, part, dict, "it").items():
+            for key in ("title", "kind", "licence"):
+                _field(entry, key, str, name)
+            if entry["kind"] in ("idx", "cifar"):
+                _texts(entry, "class_names", name)
+            elif part == "fetchable":
+                _texts(entry, "sides", name, 2)
+            (_require_files if part == "shipped" else _require_source)(entry, name)
+
+
+def _require_files(entry, name):
+    for key, file in _field(entry, "files", dict, name).items():
+        _field(file, "path", str, f"{name}, {key}")
+        _field(file, "bytes", int, f"{name}, {key}")
+        _field(file, "sha256", str, f"{name}, {key}")
+
+
+def _require_source(entry, name):
+    _texts(entry, "mirrors", name)
+    if _field(entry, "archive", str, name) not in ("zip", "tar.gz"):
+        raise ValueError(f"{name} has the archive '{entry['archive']}'")
+    _field(entry, "bytes", int | None, name)
+    _field(entry, "sha256", str | None, name)
+
+
+def _field(entry, key, kind, name):
+    if not isinstance(entry, dict) or key not in entry or not isinstance(entry[key], kind):
+        raise ValueError(f"{name} has no valid '{key}'")
+    return entry[key]
+
+
+def _texts(entry, key, name, count=None):
+    texts = _field(entry, key, list, name)
+    if not texts or not all(isinstance(text, str) for text in texts) or count not in (None, len(texts)):
+        raise ValueError(f"{name} has no valid '{key}'")
 
 
 def shipped():

@@ -9,7 +9,7 @@ import numpy as np
 
 from gan_book.datasets.fetch import checked_file, fetch_record, fetched_path
 from gan_book.datasets.manifest import verified_path
-from gan_book.errors import BookError
+from gan_book.errors import BookError, require_memory
 
 _UNSIGNED_BYTE = 0x08
 
@@ -28,25 +28,29 @@ def read_idx(path, dimensions):
         uint8 array of the shape the header gives.
 
     Raises:
-        BookError: not gzip, truncated, another magic number, or fewer or more values than the header promises.
+        BookError: not gzip, truncated, another magic number, fewer or more values than the header promises, or more
+            than fit in memory.
     """
-    try:
-        with gzip.open(path) as file:
-            content = file.read()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BookError(f"{path} is truncated or not a gzip file ({error}); get it again") from error
     magic = bytes([0, 0, _UNSIGNED_BYTE, dimensions])
     start = 4 + 4 * dimensions
-    if content[:4] != magic or len(content) < start:
-        raise BookError(
-            f"{path} is not an IDX file of {dimensions}-dimensional unsigned bytes: "
-            f"it starts with {content[:4].hex(' ')}, not {magic.hex(' ')}"
-        )
-    shape = struct.unpack(f">{dimensions}I", content[4:start])
-    promised = math.prod(shape)
-    if len(content) - start != promised:
-        raise BookError(f"{path} holds {len(content) - start:,} values where its header promises {promised:,}")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    try:
+        with gzip.open(path) as file:
+            head = file.read(start)
+            if head[:4] != magic or len(head) < start:
+                raise BookError(
+                    f"{path} is not an IDX file of {dimensions}-dimensional unsigned bytes: "
+                    f"it starts with {head[:4].hex(' ')}, not {magic.hex(' ')}"
+                )
+            shape = struct.unpack(f">{dimensions}I", head[4:])
+            promised = math.prod(shape)
+            require_memory(promised, f"{path}, by its header,", "get it again")
+            content = file.read(promised + 1)  # not more, whatever it unpacks to
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise BookError(f"{path} is truncated or not a gzip file ({error}); get it again") from error
+    if len(content) != promised:
+        there = "more" if len(content) > promised else f"{len(content):,}"
+        raise BookError(f"{path} holds {there} values where its header promises {promised:,}")
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def load_idx(entry):
@@ -70,6 +74,12 @@ def _load_split(entry, split):
     labels = read_idx(verified_path(files[f"{split}_labels"]), 1)
     if len(images) != len(labels):
         raise BookError(f"{files[f'{split}_images']['path']} has {len(images):,} images but {len(labels):,} labels")
+    classes = len(entry["class_names"])
+    if len(labels) and labels.max() >= classes:
+        raise BookError(
+            f"{files[f'{split}_labels']['path']} has a label {labels.max()}, and there are classes 0 to {classes - 1}; "
+            "restore it with git checkout"
+        )
     return images[..., np.newaxis], labels.astype("int32")
 
 

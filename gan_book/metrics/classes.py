@@ -2,42 +2,82 @@
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.stats import bootstrap
 from sklearn.metrics import confusion_matrix
 
-from gan_book import metrics
 from gan_book.errors import BookError
-from gan_book.metrics.bootstrap import bootstrap
-from gan_book.metrics.checks import class_labels
 from gan_book.metrics.distances import frechet_distance
-from gan_book.metrics.diversity import BLOCK, random_pairs
-from gan_book.metrics.reference import one_blas_thread, reference
+from gan_book.metrics.diversity import PAIRS, blocks, random_pairs
+from gan_book.metrics.features import has_classifier, load_classifier
+from gan_book.metrics.reference import Reference, one_blas_thread
 from gan_book.metrics.score import Score
 from gan_book.paths import cached
 
 
-def label_agreement(asked, predicted, num_classes, seed=0):
-    """How often a classifier sees the class asked for.
+def class_labels(labels, num_samples, num_classes):
+    """``labels`` as an int array ``[num_samples]``.
 
-    asked, predicted: int ``[n]``. Returns a dict: ``accuracy`` (float), ``low`` and ``high`` (95 % bootstrap
-    interval), ``per_class`` (list of ``num_classes`` floats, None for a class not asked for) and ``confusion``
-    (counts, rows asked, columns seen). The measure is that of Odena et al. 2017, "Conditional Image Synthesis with
-    Auxiliary Classifier GANs", section 4.1, with an independent classifier.
+    Raises:
+        BookError: no samples, another length, or a label outside 0 to ``num_classes - 1``.
+    """
+    labels = np.asarray(labels)
+    if not num_samples:
+        raise BookError("there are no samples to measure; generate some")
+    if labels.shape != (num_samples,):
+        raise BookError(f"{num_samples} samples need as many labels but got shape {list(labels.shape)}")
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= num_classes:
+        raise BookError(f"labels must be whole numbers from 0 to {num_classes - 1}; check the labels asked for")
+    return labels.astype(int)
+
+
+def label_agreement(asked, predicted, num_classes, seed=0):
+    """How often a classifier sees the class asked for, explained in chapter 6.
+
+    The share of ``asked == predicted``: the measure of Odena et al. 2017, "Conditional Image Synthesis with Auxiliary
+    Classifier GANs", section 4.1, with an independent classifier. From 0 to 1, higher is better; guessing has
+    1 / num_classes.
+
+    Args:
+        asked, predicted: int ``[n]``, n of at least 2.
+
+    Returns:
+        dict: ``accuracy`` (float), ``low`` and ``high`` (95 % interval of the percentile bootstrap, Efron 1979),
+        ``per_class`` (list of ``num_classes`` floats, None for a class not asked for) and ``confusion`` (counts, rows
+        asked, columns seen).
 
     Raises:
         BookError: the lengths differ, or a label is none of the classes.
     """
     asked = class_labels(asked, len(asked), num_classes)
     predicted = class_labels(predicted, len(asked), num_classes)
+    if len(asked) < 2:
+        raise BookError("label accuracy needs at least two samples; generate more")
     right = asked == predicted
     confusion = confusion_matrix(asked, predicted, labels=np.arange(num_classes))
-    spread = bootstrap(lambda rows: right[rows].mean(), len(right), seed=seed)
+    rng = np.random.default_rng(seed)
+    resampled = bootstrap((right,), np.mean, n_resamples=1000, batch=100, method="percentile", random_state=rng)
     return {
         "accuracy": float(right.mean()),
-        "low": spread.low,
-        "high": spread.high,
+        "low": float(resampled.confidence_interval.low),
+        "high": float(resampled.confidence_interval.high),
         "per_class": [float(row[i] / row.sum()) if row.sum() else None for i, row in enumerate(confusion)],
         "confusion": confusion.tolist(),
     }
+
+
+def distances_within_classes(distance, samples, labels, num_classes, seed=0):
+    """``distance(samples, seed=...)`` of the samples of each class: float64 ``[num_classes]``; NaN where fewer than 2.
+
+    Args:
+        distance: `mean_pair_distance` or `mean_pixel_distance`, which say what is measured.
+        samples: what the distance takes; labels: int ``[n]``, their classes.
+
+    Raises:
+        BookError: labels that do not fit.
+    """
+    labels = class_labels(labels, len(samples), num_classes)
+    groups = (samples[labels == label] for label in range(num_classes))  # one at a time: each is a copy
+    return np.array([distance(g, seed=seed + k) if len(g) > 1 else np.nan for k, g in enumerate(groups)])
 
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the five scales, Wang et al. 2003, section 3.2
@@ -51,9 +91,12 @@ def scales_that_fit(side):
 
 
 def ms_ssim(first, second):
-    """MS-SSIM of pairs of images: 1 for equal ones.
+    """Multi-scale structural similarity of pairs of images, explained in chapter 8.
 
-    Each scale halves the sides by averaging. Images of 28 x 28 have room for the first two of the five scales; the
+    The product over scales of means of contrast and structure, at the last also of luminance, to the power of the
+    scales' weights: Wang et al. 2003, "Multiscale Structural Similarity for Image Quality Assessment", equation 7. From
+    0 to 1, for equal images; within a class, higher than that of real images means collapse (Odena et al. 2017). Each
+    scale halves the sides by averaging. Images of 28 x 28 have room for the first two of the five scales; the
     weights of those used are normalised to sum to 1. Negative values are cut to 0.
 
     Args:
@@ -78,17 +121,16 @@ def ms_ssim(first, second):
     return per_channel.mean(axis=-1)
 
 
-def class_ms_ssim(images, labels, num_classes, pairs=2000, seed=0):
+def class_ms_ssim(images, labels, num_classes, seed=0):
     """Mean MS-SSIM of random pairs of images of each class: float64 ``[num_classes]``; NaN where fewer than 2."""
     values = np.full(num_classes, np.nan)
     for label in range(num_classes):
         members = np.flatnonzero(np.asarray(labels) == label)
         if len(members) < 2:
             continue
-        drawn = random_pairs(np.random.default_rng([seed, label]), len(members), pairs)
-        first, second = (members[rows] for rows in drawn)
-        blocks = [slice(start, start + BLOCK) for start in range(0, pairs, BLOCK)]
-        values[label] = np.concatenate([ms_ssim(images[first[b]], images[second[b]]) for b in blocks]).mean()
+        first, second = (members[rows] for rows in random_pairs([seed, label], len(members)))
+        slices = blocks(PAIRS, images[0].size)
+        values[label] = np.concatenate([ms_ssim(images[first[b]], images[second[b]]) for b in slices]).mean()
     return values
 
 
@@ -116,18 +158,14 @@ def _halved(x):
     return (x[:, ::2, ::2] + x[:, 1::2, ::2] + x[:, ::2, 1::2] + x[:, 1::2, 1::2]) / 4
 
 
-HEADS = {  # name of a score: head of its column, pattern
-    "class_frechet": ("intra-class Fréchet distance", "{:.2f}"),
-    "class_frechet_real": ("of real images", "{:.2f}"),
-    "ms_ssim": ("MS-SSIM in a class", "{:.3f}"),
-    "ms_ssim_real": ("MS-SSIM of real images", "{:.3f}"),
-}
-
-
 def class_frechet_distance(features, labels, real_features, real_labels, num_classes):
-    """Fréchet distance of the samples of each class from the real images of that class: float64 ``[num_classes]``.
+    """Fréchet distance of the samples of each class from the real images of that class, explained in chapter 8.
 
-    Averaged over classes it is the intra-FID of Miyato and Koyama (2018, section 4), here in other features.
+    Averaged over classes it is the intra-FID of Miyato and Koyama 2018, "cGANs with Projection Discriminator", section
+    4, here in other features. From 0, lower is better.
+
+    Returns:
+        float64 ``[num_classes]``.
 
     Raises:
         BookError: see `frechet_distance`; a class needs more images than there are features.
@@ -137,23 +175,30 @@ def class_frechet_distance(features, labels, real_features, real_labels, num_cla
 
 
 @one_blas_thread
-def measure(run, dataset, images, labels, seed):
+def measure_by_class(run, dataset, images, labels, seed):
     """A chapter's own `Score`s of a conditional generator: a `gan_book.training.lesson.Lesson.measure`.
 
     Each score is a mean over classes and stands beside that of real images. What cannot be had is left out: distances
     where there is no classifier or where a class has no more samples than features, MS-SSIM of images of less than 11
     pixels and of classes with a single image.
     """
+    del run
     per_class = {}
-    if metrics.has_classifier(dataset):
-        per_class |= _class_distances(dataset, images, labels, seed)
+    if has_classifier(dataset):
+        per_class |= _frechet_by_class(dataset, images, labels, seed)
     if scales_that_fit(min(dataset.image_shape[:2])):
         per_class["ms_ssim"] = class_ms_ssim(images, labels, dataset.num_classes, seed=seed)
         per_class["ms_ssim_real"] = _real_ms_ssim(dataset, seed)
     known = {name: values for name, values in per_class.items() if np.isfinite(values).any()}
-    scores = [Score(name, HEADS[name][0], float(np.nanmean(values)), HEADS[name][1]) for name, values in known.items()]
-    details = {name: [None if np.isnan(v) else float(v) for v in values] for name, values in known.items()}
-    return scores, {f"{name}_per_class": values for name, values in details.items()}
+    mean = {name: float(np.nanmean(values)) for name, values in known.items()}
+    scores = [
+        Score("class_frechet", "intra-class Fréchet distance", mean.get("class_frechet")),
+        Score("class_frechet_real", "of real images", mean.get("class_frechet_real")),
+        Score("ms_ssim", "MS-SSIM in a class", mean.get("ms_ssim"), "{:.3f}"),
+        Score("ms_ssim_real", "MS-SSIM of real images", mean.get("ms_ssim_real"), "{:.3f}"),
+    ]
+    details = {f"{name}_per_class": values.tolist() for name, values in known.items()}
+    return [score for score in scores if score.name in known], details
 
 
 def _real_ms_ssim(dataset, seed):
@@ -161,21 +206,21 @@ def _real_ms_ssim(dataset, seed):
     return cached("reference/class_ms_ssim", lambda: (class_ms_ssim(*test, seed=seed),), *test, seed)[0]
 
 
-def _class_distances(dataset, images, labels, seed):
+def _frechet_by_class(dataset, images, labels, seed):
     """Name -> Fréchet distance of each class; empty if there are too few samples, as in a smoke test."""
-    classifier = metrics.load_classifier(dataset.name)
-    features, real = classifier.features(images), reference(dataset, classifier, seed)
+    real = Reference(dataset, load_classifier(dataset.name), seed)
+    features = real.classifier.features(images)
     count = int(np.bincount(labels, minlength=dataset.num_classes).min())
     if count <= features.shape[1]:
         return {}
     test = real.outputs[0], dataset.test_labels, dataset.num_classes
     return {
         "class_frechet": class_frechet_distance(features, labels, *test),
-        "class_frechet_real": _class_floor(real, count, test),
+        "class_frechet_real": _real_frechet_by_class(real, count, test),
     }
 
 
-def _class_floor(real, count, test):
+def _real_frechet_by_class(real, count, test):
     """The distance of so many training images of each class, what perfect samples score; NaN where they are too few."""
     data, rng = real.dataset, np.random.default_rng(real.seed)
     if np.bincount(data.labels, minlength=data.num_classes).min() <= real.outputs[0].shape[1]:
@@ -187,4 +232,4 @@ def _class_floor(real, count, test):
         return (class_frechet_distance(real.classifier.features(data.images[rows]), data.labels[rows], *test),)
 
     inputs = data.images[rows], data.labels[rows], *test, *real.classifier.weights
-    return cached("reference/class_floor", distances, *inputs)[0]
+    return cached("reference/class_frechet", distances, *inputs)[0]

@@ -1,19 +1,65 @@
-"""Distances between two sets of features, and scores of class probabilities."""
+"""Distances between two sets of features, and a score of class probabilities.
+
+All are explained in chapter 6.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import entr
+from sklearn.metrics.pairwise import polynomial_kernel
+from sklearn.neighbors import NearestNeighbors
 
 from gan_book.errors import BookError
-from gan_book.metrics.checks import feature_matrix, feature_pair
+
+SUBSETS, SUBSET_SIZE = 100, 1000  # of the kernel distance, as Bińkowski et al. 2018
+NEIGHBOURS = 3  # of precision and recall, as Kynkäänniemi et al. 2019
+SPLITS = 10  # of the inception score, as Salimans et al. 2016
+BLOCK = 250  # rows whose distances to all others are held at once
+
+
+def feature_matrix(features, name="features"):
+    """``features`` as float64 ``[n, d]``.
+
+    Raises:
+        BookError: not a matrix, empty, or with a NaN or infinity in it.
+    """
+    matrix = np.asarray(features, dtype="float64")
+    if matrix.ndim != 2 or not matrix.size:
+        raise BookError(f"{name} must be a matrix [n, d] but have shape {list(matrix.shape)}; flatten them first")
+    if not np.isfinite(matrix).all():
+        raise BookError(f"{name} contain NaN or infinity; look at the network that made them")
+    return matrix
+
+
+def feature_pair(a, b):
+    """Two feature matrices of the same width; see `feature_matrix`.
+
+    Raises:
+        BookError: as above, or the widths differ.
+    """
+    a, b = feature_matrix(a, "the first features"), feature_matrix(b, "the second features")
+    if a.shape[1] != b.shape[1]:
+        raise BookError(
+            f"features of width {a.shape[1]} cannot be compared with features of width {b.shape[1]}; "
+            "take both from the same network"
+        )
+    return a, b
 
 
 def frechet_distance(a, b):
-    """Fréchet distance of the normal distributions fitted to two sets of features: ``[n, d]``, ``[m, d]`` to a float.
+    """Fréchet distance of the normal distributions fitted to two sets of features, explained in chapter 6.
 
     ``|mu_a - mu_b|^2 + Tr(C_a + C_b - 2 (C_a C_b)^(1/2))``, with unbiased covariances: Heusel et al. 2017, "GANs
-    Trained by a Two Time-Scale Update Rule", equation 6. It is called FID only in the features of Inception-v3; in
-    other features the values are on another scale. It is biased upwards, the more the fewer the images, so compare
-    only values from equally many.
+    Trained by a Two Time-Scale Update Rule", equation 6. From 0, lower is better. It is called FID only in the features
+    of Inception-v3; in other features the values are on another scale. It is biased upwards, the more the fewer the
+    images, so compare only values from equally many.
+
+    Args:
+        a, b: ``[n, d]`` and ``[m, d]``.
+
+    Returns:
+        float.
 
     Raises:
         BookError: not two finite matrices of one width, or not more rows than columns.
@@ -24,28 +70,58 @@ def frechet_distance(a, b):
             f"a Fréchet distance in {a.shape[1]} features needs more than {a.shape[1]} images on both sides but "
             f"got {len(a)} and {len(b)}; measure more samples"
         )
-    root_a, root_b = _covariance_root(a), _covariance_root(b)
+    return normal_distance(fit_normal([a]), fit_normal([b]))
+
+
+class Normal(NamedTuple):
+    """A normal distribution fitted to ``count`` features: mean ``[d]``, and R with R'R the unbiased covariance."""
+
+    count: int
+    mean: np.ndarray
+    root: np.ndarray
+
+
+def fit_normal(blocks):
+    """The `Normal` of features that come as blocks ``[n_i, d]``, no two of which are held at once."""
+    count, mean, root = 0, 0.0, None
+    for block in blocks:
+        rows, center = len(block), block.mean(axis=0)
+        # Two sets' sums of squares add up to those of their union less one row's: the weighted step between the means
+        # (Chan et al. 1979). The triangle of a QR decomposition keeps sums of squares without squaring anything.
+        parts = [block - center]
+        if count:
+            parts += [root, (np.sqrt(count * rows / (count + rows)) * (center - mean))[None]]
+        root = np.linalg.qr(np.concatenate(parts), mode="r")
+        mean = mean + (center - mean) * (rows / (count + rows))
+        count += rows
+    return Normal(count, mean, root / np.sqrt(count - 1))
+
+
+def normal_distance(a, b):
+    """The Fréchet distance of two `Normal`s, a float; see `frechet_distance`."""
     # (C_a C_b)^(1/2) has the trace sum(s), s the singular values of R_a R_b', where C = R'R. Squaring nothing and
     # taking no root of a product, this keeps twice the digits of a matrix square root of C_a C_b.
-    shared = np.linalg.svd(root_a @ root_b.T, compute_uv=False).sum()
-    means = np.sum((a.mean(axis=0) - b.mean(axis=0)) ** 2)
-    return float(max(0.0, means + np.sum(root_a**2) + np.sum(root_b**2) - 2 * shared))
+    shared = np.linalg.svd(a.root @ b.root.T, compute_uv=False).sum()
+    means = np.sum((a.mean - b.mean) ** 2)
+    return float(max(0.0, means + np.sum(a.root**2) + np.sum(b.root**2) - 2 * shared))
 
 
-def _covariance_root(x):
-    """Triangular R with R'R the unbiased covariance of the rows."""
-    return np.linalg.qr((x - x.mean(axis=0)) / np.sqrt(len(x) - 1), mode="r")
+def kernel_distance(a, b, seed=0):
+    """Squared maximum mean discrepancy of two sets of features, explained in chapter 6.
 
-
-def kernel_distance(a, b, subsets=100, subset_size=1000, seed=0):
-    """Squared maximum mean discrepancy of two sets of features: ``[n, d]``, ``[m, d]`` to ``(mean, standard error)``.
-
-    Kernel ``(x.y / d + 1)^3``, unbiased estimate averaged over random subsets: Bińkowski et al. 2018, "Demystifying
-    MMD GANs", section 4 (there in Inception features, as KID). Unbiased, so it may come out below 0. With fewer than
-    twice ``subset_size`` rows the subsets are half of what there is.
+    ``E k(a, a') + E k(b, b') - 2 E k(a, b)`` with the kernel ``(x.y / d + 1)^3``, estimated without bias on `SUBSETS`
+    random subsets of `SUBSET_SIZE` rows: Bińkowski et al. 2018, "Demystifying MMD GANs", section 4 (there in Inception
+    features, as KID). Around 0 for two samples of one distribution, and then often below 0; lower is better. With fewer
+    than twice `SUBSET_SIZE` rows the subsets are half of what there is.
 
     The standard error is that of the delete-d jackknife (Shao and Wu 1989): subsets of size s out of n rows overlap,
-    and their spread times sqrt(s / (n - s)) is the spread of the mean, not their spread over sqrt(subsets).
+    and their spread times sqrt(s / (n - s)) is the spread of the mean, not their spread over sqrt(SUBSETS).
+
+    Args:
+        a, b: ``[n, d]`` and ``[m, d]``.
+
+    Returns:
+        ``(mean, standard error)``, floats.
 
     Raises:
         BookError: not two finite matrices of one width, or fewer than 4 rows.
@@ -54,50 +130,54 @@ def kernel_distance(a, b, subsets=100, subset_size=1000, seed=0):
     rows = min(len(a), len(b))
     if rows < 4:
         raise BookError(f"a kernel distance needs at least 4 images on both sides but got {rows}; measure more samples")
-    size = min(subset_size, rows // 2)
+    size = min(SUBSET_SIZE, rows // 2)
     rng = np.random.default_rng(seed)
     estimates = [
-        unbiased_mmd(rng.choice(a, size, replace=False), rng.choice(b, size, replace=False)) for _ in range(subsets)
+        unbiased_mmd(rng.choice(a, size, replace=False), rng.choice(b, size, replace=False)) for _ in range(SUBSETS)
     ]
     return float(np.mean(estimates)), float(np.std(estimates) * np.sqrt(size / (rows - size)))
 
 
 def unbiased_mmd(x, y):
     """The U-statistic of squared MMD for ``[n, d]`` and ``[m, d]``: terms of a row with itself are left out."""
-    n, m = len(x), len(y)
-    (xx, xx_self), (yy, yy_self), (xy, _) = _kernel_sums(x, x), _kernel_sums(y, y), _kernel_sums(x, y)
-    return (xx - xx_self) / (n * (n - 1)) + (yy - yy_self) / (m * (m - 1)) - 2 * xy / (n * m)
+    (within_x, within_y), across = (_mean_off_diagonal(_kernel(z, z)) for z in (x, y)), _kernel(x, y).mean()
+    return within_x + within_y - 2 * across
 
 
-def _kernel_sums(x, y):
-    """Sums of the kernel matrix and of its diagonal."""
-    base = (x / x.shape[1]) @ y.T
-    base += 1
-    return np.vdot(base * base, base), np.sum(base.diagonal() ** 3)
+def _kernel(x, y):
+    return polynomial_kernel(x, y, degree=3, gamma=1 / x.shape[1], coef0=1)
 
 
-BLOCK = 250
+def _mean_off_diagonal(matrix):
+    return (matrix.sum() - matrix.trace()) / (len(matrix) * (len(matrix) - 1))
 
 
-def precision_recall(real, generated, k=3, real_radii=None):
-    """``(precision, recall)``, floats from 0 to 1, of features ``[n, d]`` and ``[m, d]``.
+def precision_recall(real, generated, real_radii=None):
+    """How much of the samples is realistic, and how much of reality they cover; explained in chapter 6.
 
     Precision is the share of generated rows inside the real manifold, recall the share of real rows inside the
-    generated one. A manifold is the union of balls around its rows that reach to the k-th nearest other row:
-    Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric", equations 1 and 2. Memory is bounded by blocks
-    of rows. Who measures against the same `real` again can pass its `squared_radii`.
+    generated one. A manifold is the union of balls around its rows that reach to the k-th nearest other row, k =
+    `NEIGHBOURS`: Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric", equations 1 and 2. From 0 to 1,
+    higher is better. Memory is bounded by blocks of rows.
+
+    Args:
+        real, generated: ``[n, d]`` and ``[m, d]``.
+        real_radii: the `neighbour_radii` of `real`, if they are known.
+
+    Returns:
+        ``(precision, recall)``, floats.
 
     Raises:
         BookError: not two finite matrices of one width, or not more than k rows.
     """
     real, generated = feature_pair(real, generated)
-    if min(len(real), len(generated)) <= k:
+    if min(len(real), len(generated)) <= NEIGHBOURS:
         raise BookError(
-            f"precision and recall with {k} neighbours need more than {k} images on both sides but got "
-            f"{len(real)} and {len(generated)}; measure more samples"
+            f"precision and recall with {NEIGHBOURS} neighbours need more than {NEIGHBOURS} images on both sides but "
+            f"got {len(real)} and {len(generated)}; measure more samples"
         )
-    real_radii = squared_radii(real, k) if real_radii is None else real_radii
-    generated_radii = squared_radii(generated, k)
+    squared_real = (neighbour_radii(real) if real_radii is None else real_radii) ** 2
+    squared_generated = neighbour_radii(generated) ** 2
     # Distances do not change when the origin moves, and near the origin they lose fewer digits.
     center = real.mean(axis=0)
     real, generated = real - center, generated - center
@@ -105,23 +185,16 @@ def precision_recall(real, generated, k=3, real_radii=None):
     for start in range(0, len(generated), BLOCK):
         block = slice(start, start + BLOCK)
         distances = squared_distances(generated[block], real)
-        inside_real.append(np.any(distances <= real_radii, axis=1))
-        inside_generated |= np.any(distances <= generated_radii[block, None], axis=0)
+        inside_real.append(np.any(distances <= squared_real, axis=1))
+        inside_generated |= np.any(distances <= squared_generated[block, None], axis=0)
     return float(np.mean(np.concatenate(inside_real))), float(np.mean(inside_generated))
 
 
-def squared_radii(x, k=3):
-    """Squared distance of each row to its k-th nearest other row, float ``[n]``."""
+def neighbour_radii(x):
+    """Distance of each row to its `NEIGHBOURS`-th nearest other row, float ``[n]``."""
     x = feature_matrix(x)
-    x = x - x.mean(axis=0)
-    radii = []
-    for start in range(0, len(x), BLOCK):
-        distances = squared_distances(x[start : start + BLOCK], x)
-        # Each row's distance to itself must not count as a neighbour's, nor depend on rounding.
-        rows = np.arange(len(distances))
-        distances[rows, start + rows] = np.inf
-        radii.append(np.partition(distances, k - 1, axis=1)[:, k - 1])
-    return np.concatenate(radii)
+    search = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(x - x.mean(axis=0))
+    return search.kneighbors()[0][:, -1]  # without an argument: no row is its own neighbour
 
 
 def squared_distances(x, y):
@@ -132,25 +205,32 @@ def squared_distances(x, y):
     return np.maximum(distances, 0, out=distances)
 
 
-def inception_score(probabilities, splits=10, seed=0):
-    """``exp(E KL(p(y|x) || p(y)))`` of probabilities ``[n, k]``: ``(mean, standard deviation)`` over the splits.
+def inception_score(probabilities, seed=0):
+    """How sure a classifier is of each sample, and how evenly it sees the classes; explained in chapter 6.
 
-    Salimans et al. 2016, "Improved Techniques for Training GANs", section 4. Between 1 and k. The rows are shuffled
-    by ``seed`` first: samples often come sorted by class, and a split of one class would score 1.
+    ``exp(E KL(p(y|x) || p(y)))``: Salimans et al. 2016, "Improved Techniques for Training GANs", section 4, here with
+    the book's classifiers for Inception. From 1 to k, higher is better. The rows are shuffled by ``seed`` before they
+    are split into `SPLITS` parts: samples often come sorted by class, and a part of one class would score 1.
+
+    Args:
+        probabilities: ``[n, k]``.
+
+    Returns:
+        ``(mean, standard deviation)`` over the parts, floats.
 
     Raises:
-        BookError: not a finite matrix whose rows are distributions, or fewer rows than splits.
+        BookError: not a finite matrix whose rows are distributions, or fewer rows than parts.
     """
     probabilities = feature_matrix(probabilities, "probabilities")
     if probabilities.min() < 0 or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-4):
         raise BookError("each row of probabilities must be at least 0 and sum to 1; apply softmax to logits first")
-    if len(probabilities) < splits:
-        raise BookError(f"{splits} splits need at least as many samples but got {len(probabilities)}")
+    if len(probabilities) < SPLITS:
+        raise BookError(f"{SPLITS} splits need at least as many samples but got {len(probabilities)}")
     shuffled = np.random.default_rng(seed).permutation(probabilities)
-    scores = [_score(part) for part in np.array_split(shuffled, splits)]
-    return float(np.mean(scores)), float(np.std(scores))
+    parts = [_exponential_information(part) for part in np.array_split(shuffled, SPLITS)]
+    return float(np.mean(parts)), float(np.std(parts))
 
 
-def _score(p):
+def _exponential_information(p):
     # The mean divergence from the marginal is the marginal's entropy less the mean entropy; entr(0) is 0.
     return np.exp(entr(p.mean(axis=0)).sum() - entr(p).sum(axis=1).mean())

@@ -1,4 +1,4 @@
-"""The networks whose features the book measures in: its own small classifiers, and LPIPS's AlexNet."""
+"""The networks whose features the book measures in: its small classifiers (chapter 6), LPIPS's AlexNet (chapter 10)."""
 
 import hashlib
 import json
@@ -11,10 +11,11 @@ from scipy.special import softmax
 
 from gan_book.datasets.manifest import shipped
 from gan_book.errors import BookError
+from gan_book.metrics.distances import fit_normal
 from gan_book.paths import PRETRAINED, UNREADABLE, read_arrays
 
 IMAGE_SHAPE = (28, 28, 1)
-BATCH_SIZE = 500
+CLASSIFIER_BATCH = 500
 FEATURES = 96
 CLASSIFIERS = PRETRAINED / "classifiers"
 
@@ -62,8 +63,7 @@ class Classifier:
     Every method takes images uint8 ``[n, 28, 28, 1]``, values 0 to 255, and raises BookError for anything else.
     """
 
-    def __init__(self, name, network):
-        self.name = name
+    def __init__(self, network):
         self._network = keras.Model(network.input, [network.get_layer("features").output, network.output])
 
     @property
@@ -76,20 +76,16 @@ class Classifier:
 
         The network runs in float32; the softmax is taken in float64, so that rows sum to 1 to the last digit.
         """
-        features, logits = self._network.predict(check_images(images), batch_size=BATCH_SIZE, verbose=0)
+        features, logits = self._network.predict(check_images(images), batch_size=CLASSIFIER_BATCH, verbose=0)
         return np.asarray(features, "float64"), softmax(np.asarray(logits, "float64"), axis=1)
 
     def features(self, images):
         """float64 ``[n, d]``."""
         return self.outputs(images)[0]
 
-    def probabilities(self, images):
-        """float64 ``[n, k]``; rows sum to 1."""
-        return self.outputs(images)[1]
-
     def predict(self, images):
         """The most probable class, int ``[n]``."""
-        return np.argmax(self.probabilities(images), axis=1)
+        return np.argmax(self.outputs(images)[1], axis=1)
 
 
 def check_images(images):
@@ -133,15 +129,16 @@ def load_classifier(dataset_name):
         raise BookError(f"the classifier {path} is damaged (wrong SHA-256); restore the file from the repository")
     network = define_classifier()
     network.load_weights(path)
-    return Classifier(dataset_name, network)
+    return Classifier(network)
 
 
-WEIGHTS = PRETRAINED / "lpips_alex.npz"
+LPIPS_WEIGHTS = PRETRAINED / "lpips_alex.npz"
 MEAN, STD = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of ImageNet's colours, scaled to [-1, 1]
 CONVOLUTIONS = ((64, 11, 4, 2), (192, 5, 1, 2), (384, 3, 1, 1), (256, 3, 1, 1), (256, 3, 1, 1))
 POOLED = (1, 2)  # the convolutions that max pooling comes after
 SMALLEST = 31  # side of the smallest image that leaves a pixel at the end
-BATCH_SIZE = 50
+ALEXNET_FEATURES = CONVOLUTIONS[-1][0]
+LPIPS_BATCH = 50
 
 
 def define_alexnet():
@@ -177,7 +174,11 @@ class LPIPS:
         self.channel_weights = [weights[f"lin{number}"] for number in range(1, len(CONVOLUTIONS) + 1)]
 
     def distances(self, first, second):
-        """LPIPS of pairs of images: float64 ``[n]``, 0 for equal ones; the larger the less alike.
+        """Learned perceptual distance of pairs of images, explained in chapter 10: float64 ``[n]``.
+
+        The sum over five activations of the mean over places of ``w . (a - b)^2``, a and b of length 1, with the
+        channel weights w that were fitted to people's judgements: Zhang et al. 2018, "The Unreasonable Effectiveness of
+        Deep Features as a Perceptual Metric", equation 1. From 0, for equal images; lower is more alike.
 
         Raises:
             BookError: the two are not of one shape.
@@ -185,8 +186,8 @@ class LPIPS:
         first, second = _checked(first), _checked(second)
         if first.shape != second.shape:
             raise BookError(f"LPIPS compares images of one shape, not {list(first.shape)} with {list(second.shape)}")
-        batches = range(0, len(first), BATCH_SIZE)
-        return np.concatenate([self._pairs(first[i : i + BATCH_SIZE], second[i : i + BATCH_SIZE]) for i in batches])
+        batches = range(0, len(first), LPIPS_BATCH)
+        return np.concatenate([self._pairs(first[i : i + LPIPS_BATCH], second[i : i + LPIPS_BATCH]) for i in batches])
 
     def features(self, images):
         """The last activation at each of its places, for a Fréchet distance: float64 ``[n * h_5 * w_5, 256]``.
@@ -194,8 +195,8 @@ class LPIPS:
         A place every 16 pixels, which sees 163 pixels around: images of 64 pixels have 3 x 3 places.
         """
         images = _checked(images)
-        batches = range(0, len(images), BATCH_SIZE)
-        last = [ops.convert_to_numpy(self._activations(images[i : i + BATCH_SIZE])[-1]) for i in batches]
+        batches = range(0, len(images), LPIPS_BATCH)
+        last = [ops.convert_to_numpy(self._activations(images[i : i + LPIPS_BATCH])[-1]) for i in batches]
         return np.concatenate(last).reshape(-1, last[0].shape[-1]).astype("float64")
 
     def embedding(self, images):
@@ -204,8 +205,8 @@ class LPIPS:
         For comparing each of many images with each other; d is some 30,000 for images of 64 pixels.
         """
         images = _checked(images)
-        batches = range(0, len(images), BATCH_SIZE)
-        return np.concatenate([self._embedded(images[i : i + BATCH_SIZE]) for i in batches])
+        batches = range(0, len(images), LPIPS_BATCH)
+        return np.concatenate([self._embedded(images[i : i + LPIPS_BATCH]) for i in batches])
 
     def _embedded(self, images):
         parts = [
@@ -225,6 +226,20 @@ class LPIPS:
             difference = np.square(_unit(a) - _unit(b))
             total = total + (difference * weights).sum(axis=-1).mean(axis=(1, 2))
         return np.asarray(total, "float64")
+
+
+def in_colour(images):
+    """uint8 ``[n, h, w, 1]`` or ``[n, h, w, 3]`` as AlexNet takes them: grey ones three times over."""
+    return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
+
+
+def alexnet_normal(images):
+    """The `Normal` fitted to `LPIPS.features` of images, uint8 ``[n, h, w, 3]``, a batch at a time.
+
+    A Fréchet distance in these 256 features takes more than 256 places on both sides: see its ``count``.
+    """
+    batches = range(0, len(images), LPIPS_BATCH)
+    return fit_normal(load_lpips().features(images[i : i + LPIPS_BATCH]) for i in batches)
 
 
 def _unit(activation):
@@ -251,7 +266,9 @@ def load_lpips():
         BookError: its file is missing or damaged.
     """
     try:
-        weights = read_arrays(WEIGHTS)
+        weights = read_arrays(LPIPS_WEIGHTS)
     except UNREADABLE as error:
-        raise BookError(f"{WEIGHTS} cannot be read ({type(error).__name__}); restore it from the repository") from error
+        raise BookError(
+            f"{LPIPS_WEIGHTS} cannot be read ({type(error).__name__}); restore it from the repository"
+        ) from error
     return LPIPS(weights)

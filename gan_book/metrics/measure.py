@@ -1,149 +1,268 @@
-"""All metrics of a set of samples, as one dict."""
+"""Everything the book measures of a set of samples, as a list of `Score`s."""
 
 import numpy as np
+from scipy.stats import bootstrap
 
 from gan_book.errors import BookError
-from gan_book.metrics.bootstrap import bootstrap
-from gan_book.metrics.checks import class_labels
-from gan_book.metrics.classes import label_agreement
-from gan_book.metrics.distances import frechet_distance, inception_score, kernel_distance, precision_recall
-from gan_book.metrics.diversity import (
-    class_diversity,
-    flat_pixels,
-    memorisation,
-    nearest_distances,
-    pair_distance,
-    pixel_distance,
+from gan_book.metrics.classes import class_labels, distances_within_classes, label_agreement
+from gan_book.metrics.distances import (
+    frechet_distance,
+    inception_score,
+    kernel_distance,
+    normal_distance,
+    precision_recall,
 )
-from gan_book.metrics.features import check_images
-from gan_book.metrics.reference import choose, floor, one_blas_thread, reference
+from gan_book.metrics.diversity import mean_pair_distance, mean_pixel_distance, memorisation, nearest_distances
+from gan_book.metrics.features import (
+    ALEXNET_FEATURES,
+    SMALLEST,
+    alexnet_normal,
+    check_images,
+    has_classifier,
+    in_colour,
+    load_classifier,
+)
+from gan_book.metrics.reference import ALEXNET_IMAGES, Reference, choose_some, one_blas_thread
+from gan_book.metrics.score import Score
 
-RESAMPLES = 20
+RESAMPLES = 20  # of the samples' features, for the standard error of their Fréchet distance
 MEMORISATION_SAMPLES = 1000
+OF_REAL, IN_FEATURES = "of the real images'", "of the real images' in features"
+SUSPICIOUS = 0.05  # share of samples near to training images from which on a reader will think of copies
 
 
 @one_blas_thread
-def measure_conditional(images, labels, dataset, classifier, seed=0):
-    """Measure samples drawn for given classes against the real test images of a data set.
+def measure_samples(images, dataset, labels=None, seed=0):
+    """Measures samples against the real images of a data set.
 
-    images: uint8 ``[n, 28, 28, 1]``; labels: the classes asked for, int ``[n]``, every class at least twice (10,000
-    samples, equally many of each class, unless there is a reason). dataset: a `Dataset`; classifier: from
-    `load_classifier`. Everything random is drawn by ``seed``. Returns nested dicts of floats and ints that
-    `json.dumps` takes; `summary_lines` shows which.
+    Where the book has a classifier for the data set, in its features and by its answers; elsewhere in AlexNet's
+    features, if the images are large enough for it, and in pixels.
+
+    Args:
+        images: uint8 ``[n, h, w, c]``, of the data set's shape.
+        dataset: a `Dataset`.
+        labels: the classes that were asked for, int ``[n]``; None if the generator is not told a class.
+        seed: of everything random.
+
+    Returns:
+        ``(scores, details)``: a list of `Score`s, the most telling first, and a dict of what else is worth keeping.
 
     Raises:
         BookError: samples or labels that do not fit, or too few of them (see the metrics).
     """
-    images = check_images(images)
-    labels = class_labels(labels, len(images), dataset.num_classes)
-    real = reference(dataset, classifier, seed)
-    features, probabilities = outputs = classifier.outputs(images)
-    agreement = label_agreement(labels, np.argmax(probabilities, axis=1), dataset.num_classes, seed)
-    return {
-        **_whole(images, outputs, real, seed),
-        "label_accuracy": {"value": agreement["accuracy"], "low": agreement["low"], "high": agreement["high"]},
-        "label_accuracy_per_class": agreement["per_class"],
-        "confusion": agreement["confusion"],
-        "diversity": _class_diversity(images, features, labels, real),
-    }
-
-
-@one_blas_thread
-def measure_unconditional(images, dataset, classifier, seed=0):
-    """Measure samples that were drawn without asking for a class: what `measure_conditional` says of them all together.
-
-    ``seen_per_class`` is the share of the samples that the classifier takes for each class.
-
-    Raises:
-        BookError: samples that do not fit, or too few of them.
-    """
-    images = check_images(images)
-    real = reference(dataset, classifier, seed)
-    features, probabilities = outputs = classifier.outputs(images)
-    seen = np.bincount(np.argmax(probabilities, axis=1), minlength=dataset.num_classes) / len(images)
-    ratio = pair_distance(features, seed=seed) / pair_distance(real.outputs[0], seed=seed)
-    own = {"seen_per_class": seen.tolist(), "diversity": {"ratio": float(ratio)}}
-    return {**_whole(images, outputs, real, seed), **own}
-
-
-def _whole(images, outputs, real, seed):
-    """What is measured of the samples without regard to their classes."""
-    features, probabilities = outputs
-    precision, recall = precision_recall(real.outputs[0], features, real_radii=real.squared_radii)
-    return {
-        "dataset": real.dataset.name,
-        "samples": len(images),
-        "reference_images": len(real.dataset.test_images),
-        "seed": int(seed),
-        "classifier_accuracy_on_real": real.accuracy,
-        **_distances(features, real, seed),
-        "inception_score": _inception_score(probabilities, real, seed),
-        "precision": precision,
-        "recall": recall,
-        "memorisation": _memorisation(images, real, seed),
-    }
-
-
-@one_blas_thread
-def measure_unlabelled(images, dataset, seed=0):
-    """Measure samples of a data set that no classifier ships for: diversity and memorisation, in pixels.
-
-    images: uint8 ``[n, h, w, c]`` of the data set's shape; returns a dict as `measure_conditional` does.
-
-    Raises:
-        BookError: images of another shape or type, or fewer than two.
-    """
     images = np.asarray(images)
+    if labels is not None:
+        labels = class_labels(labels, len(images), dataset.num_classes)
+    if has_classifier(dataset):
+        return _in_classifier(images, labels, Reference(dataset, load_classifier(dataset.name), seed))
     if images.dtype != np.uint8 or images.shape[1:] != dataset.image_shape or len(images) < 2:
         raise BookError(
             f"samples of {dataset.name} are two or more uint8 images of shape {list(dataset.image_shape)}, not "
             f"{images.dtype} of shape {list(images.shape)}; generate more, resize or convert them"
         )
-    real = reference(dataset, None, seed)
-    value = pixel_distance(images, seed=seed)
-    return {
-        "dataset": dataset.name,
-        "samples": len(images),
-        "seed": int(seed),
-        "diversity": {"pixels": value, "real_pixels": real.pixel_diversity, "ratio": value / real.pixel_diversity},
-        "memorisation": _memorisation(images, real, seed),
-    }
+    return _without_classifier(images, labels, Reference(dataset, None, seed))
 
 
-def _distances(features, real, seed):
+def _in_classifier(images, labels, real):
+    """What the classifier and its features say; of classes, only where the generator was asked for some."""
+    features, probabilities = real.classifier.outputs(check_images(images))
+    seen, test = np.argmax(probabilities, axis=1), real.dataset.test_images
+    whole = [_distances(features, real), _inception_score(probabilities, real), _precision_recall(features, real)]
+    if labels is None:
+        first, last = [_classes_seen(seen, real)], [_diversity(features, real.outputs[0], real)]
+    else:
+        first = [_label_accuracy(labels, seen, real)]
+        last = [_class_diversity(features, real.outputs[0], labels, real)]
+        last.append(_class_pixel_diversity(images, test, labels, real, in_tables=False))
+    about = {"reference_images": len(test), "classifier_accuracy_on_real": real.accuracy}
+    return _joined([*first, *whole, *last, _memorisation(images, real), ([], about)])
+
+
+def _without_classifier(images, labels, real):
+    """What AlexNet's features and the pixels say."""
+    parts = [_alexnet_distance(images, real)]
+    if labels is not None:
+        parts.append(_class_pixel_diversity(images, real.dataset.test_images, labels, real))
+    return _joined([*parts, _pixel_diversity(images, real), _memorisation(images, real)])
+
+
+def _joined(parts):
+    """One ``(scores, details)`` of many."""
+    scores = [score for some, _ in parts for score in some]
+    return scores, {key: value for _, details in parts for key, value in details.items()}
+
+
+def _label_accuracy(labels, seen, real):
+    found = label_agreement(labels, seen, real.dataset.num_classes, real.seed)
+    score = Score(
+        "label_accuracy",
+        "label accuracy",
+        found["accuracy"],
+        "{:.1f} %",
+        100,
+        low=found["low"],
+        high=found["high"],
+        reference=real.accuracy,
+        reference_words="the classifier on real test images",
+    )
+    return [score], {"label_accuracy_per_class": found["per_class"], "confusion": found["confusion"]}
+
+
+def _classes_seen(seen, real):
+    """The share of the samples that the classifier takes for each class, where no class was asked for."""
+    shares = np.bincount(seen, minlength=real.dataset.num_classes) / len(seen)
+    return [], {"seen_per_class": shares.tolist()}
+
+
+def _distances(features, real):
     """Both distances in the classifier's features, each beside that of as many real training images."""
-    frechet_floor, kernel_floor = floor(real, len(features))
-    # Resampling repeats images, which adds to the distance itself; only its spread means something.
-    spread = bootstrap(lambda rows: frechet_distance(features[rows], real.outputs[0]), len(features), RESAMPLES, seed)
-    kernel, kernel_error = kernel_distance(features, real.outputs[0], seed=seed)
-    return {
-        "frechet_distance": {
-            "value": frechet_distance(features, real.outputs[0]),
-            "standard_error": spread.standard_error,
-            "floor": frechet_floor,
-        },
-        "kernel_distance": {"value": kernel, "standard_error": kernel_error, "floor": kernel_floor},
-    }
+    test = real.outputs[0]
+    real_frechet, real_kernel = real.training_distances(len(features))
+    frechet = Score(
+        "frechet_distance",
+        "Fréchet distance",
+        frechet_distance(features, test),
+        "{:.3f}",
+        short="{:.2f}",
+        words="in the classifier's features",
+        spread=_frechet_error(features, test, real.seed),
+        reference=real_frechet,
+        reference_words="real training images",
+    )
+    kernel, kernel_error = kernel_distance(features, test, real.seed)
+    kernel = Score(
+        "kernel_distance",
+        "kernel distance x 1000",
+        kernel,
+        "{:.3g}",
+        1000,
+        short="{:.1f}",
+        spread=kernel_error,
+        reference=real_kernel,
+        reference_words="real training images",
+    )
+    return [frechet, kernel], {}
 
 
-def _inception_score(probabilities, real, seed):
-    value, std = inception_score(probabilities, seed=seed)
-    return {"value": value, "std": std, "real": real.inception_score}
+def _frechet_error(features, test, seed):
+    """The bootstrap's standard error. Resampling repeats images, which adds to the distance: its ends mean nothing."""
+    rng = np.random.default_rng(seed)
+    resampled = bootstrap(
+        (np.arange(len(features)),),
+        lambda rows: frechet_distance(features[rows], test),
+        n_resamples=RESAMPLES,
+        vectorized=False,
+        method="percentile",
+        random_state=rng,
+    )
+    return float(resampled.standard_error)
 
 
-def _class_diversity(images, features, labels, real):
-    classes, seed = real.dataset.num_classes, real.seed
-    ratio = class_diversity(features, labels, classes, seed=seed) / real.feature_diversity
-    pixel_ratio = class_diversity(flat_pixels(images), labels, classes, seed=seed) / real.class_pixel_diversity
-    return {
-        "per_class_ratio": ratio.tolist(),
-        "mean_ratio": float(ratio.mean()),
-        "per_class_pixel_ratio": pixel_ratio.tolist(),
-        "mean_pixel_ratio": float(pixel_ratio.mean()),
-    }
+def _inception_score(probabilities, real):
+    value, deviation = inception_score(probabilities, real.seed)
+    about_real = {"reference": real.inception_score, "reference_words": "real test images"}
+    return [Score("inception_score", "inception score", value, spread=deviation, **about_real)], {}
 
 
-def _memorisation(images, real, seed):
-    chosen = images[choose(len(images), MEMORISATION_SAMPLES, seed)]
-    result = memorisation(nearest_distances(chosen, real.dataset.images), real.held_out_distances)
-    return {"samples": len(chosen), "test_images": len(real.held_out), **result}
+def _precision_recall(features, real):
+    precision, recall = precision_recall(real.outputs[0], features, real.radii)
+    return [
+        Score("precision", "precision", precision, "{:.3f}", short="{:.2f}"),
+        Score("recall", "recall", recall, "{:.3f}", short="{:.2f}"),
+    ], {}
+
+
+def _alexnet_distance(images, real):
+    """The Fréchet distance in AlexNet's features; nothing of images too small for it, or of too few.
+
+    As many samples as training images are compared with the test images, for the distance depends on how many they are.
+    """
+    if min(images.shape[1:3]) < SMALLEST or images.shape[-1] not in (1, 3):
+        return [], {}
+    count = min(len(images), len(real.dataset.images), ALEXNET_IMAGES)
+    chosen = in_colour(images[choose_some(len(images), count, real.seed)])
+    test, training = real.test_normal(), real.training_normal(count)
+    if min(test.count, training.count) <= ALEXNET_FEATURES:
+        return [], {"alexnet_places": test.count}
+    score = Score(
+        "alexnet_frechet",
+        "Fréchet distance",
+        normal_distance(alexnet_normal(chosen), test),
+        words=f"in AlexNet's features, of {count:,} images",
+        reference=normal_distance(training, test),
+        reference_words="real training images",
+    )
+    return [score], {"alexnet_images": count}
+
+
+def _diversity(features, test, real):
+    ratio = _ratio(mean_pair_distance(features, real.seed), mean_pair_distance(test, real.seed))
+    return [Score("diversity_overall", "diversity", float(ratio), words=IN_FEATURES)], {}
+
+
+def _pixel_diversity(images, real):
+    ratio = _ratio(mean_pixel_distance(images, real.seed), mean_pixel_distance(real.held_out, real.seed))
+    return [Score("pixel_diversity_overall", "pixel diversity", float(ratio), words=OF_REAL)], {}
+
+
+def _class_diversity(features, test, labels, real):
+    ratio = _ratio_by_class(mean_pair_distance, features, test, labels, real)
+    score = Score("diversity", "diversity in a class", _mean_known(ratio), words=IN_FEATURES)
+    return [score], {"diversity_per_class": ratio.tolist()}
+
+
+def _class_pixel_diversity(images, test, labels, real, in_tables=True):
+    ratio = _ratio_by_class(mean_pixel_distance, images, test, labels, real)
+    head = "pixel diversity in a class"
+    score = Score("pixel_diversity", head, _mean_known(ratio), words=OF_REAL, in_tables=in_tables)
+    return [score], {"pixel_diversity_per_class": ratio.tolist()}
+
+
+def _ratio_by_class(distance, samples, real_samples, labels, real):
+    """Samples' distances from each other as a share of the real images', float ``[classes]``; NaN where unknown."""
+    classes, test_labels = real.dataset.num_classes, real.dataset.test_labels
+    ours = distances_within_classes(distance, samples, labels, classes, real.seed)
+    return _ratio(ours, distances_within_classes(distance, real_samples, test_labels, classes, real.seed))
+
+
+def _mean_known(values):
+    """The mean of those that are finite; None if none is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else None
+
+
+def _ratio(ours, theirs):
+    """``ours / theirs``; NaN where real images do not differ."""
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    return np.divide(ours, theirs, out=np.full(theirs.shape, np.nan), where=theirs > 0)
+
+
+def _memorisation(images, real):
+    chosen = images[choose_some(len(images), MEMORISATION_SAMPLES, real.seed)]
+    found = memorisation(nearest_distances(chosen, real.dataset.images), real.held_out_distances)
+    words = "nearer to a training image than 99 % of test images are"
+    if found["share_nearer"] >= SUSPICIOUS and found["median"] > 0:
+        words += ", as blurred or empty images are too: of copies the median distance is near 0"
+    share = Score(
+        "memorisation",
+        "memorisation",
+        found["share_nearer"],
+        "{:.1f} %",
+        100,
+        words=words,
+        reference=0.01,
+        reference_words="copies: 100 %, real images",
+        in_tables=False,
+    )
+    nearest = Score(
+        "nearest_training_image",
+        "to nearest training image",
+        found["median"],
+        "{:.1f}",
+        words="levels of 255, median",
+        reference=found["median_test"],
+        reference_words="real test images",
+        in_tables=False,
+    )
+    about = {"samples": len(chosen), "test_images": len(real.held_out), "threshold": found["threshold"]}
+    return [share, nearest], {"memorisation": about}

@@ -5,26 +5,33 @@ from skimage.color import rgb2lab
 from skimage.exposure import match_histograms
 from skimage.metrics import structural_similarity
 
-from gan_book.metrics.distances import frechet_distance, squared_distances
-from gan_book.metrics.features import SMALLEST, load_lpips
+from gan_book.metrics.distances import normal_distance, squared_distances
+from gan_book.metrics.features import ALEXNET_FEATURES, SMALLEST, alexnet_normal, load_lpips
+from gan_book.metrics.score import Score
 
 # Bins of the marginal histograms: lightness, and the two colour axes as far as sRGB reaches into them.
 LAB_RANGES = {"L": (0, 100), "a": (-110, 110), "b": (-110, 110)}
 LAB_BINS = 100
-FEATURES = 256  # of AlexNet's last activation
 MOST_COMPARED = 200  # pairs; each is compared with each, and 200 of 256 pixels take a gigabyte
 SSIM_WINDOW = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}  # as Wang et al. 2004
 
 
-def against_truth(images, truth):
-    """Means over pairs of images: dict of "l1", "psnr", "ssim" and, of 31 pixels or more, "lpips" and "retrieval".
+def compare_pairs(images, truth):
+    """How near are translations to what they should be? Means over pairs of images; explained in chapter 10.
 
-    L1 is in levels of 0..255; PSNR in dB, 10 log10(255^2 / mean squared error), of each image, at most 100; SSIM that
-    of Wang et al. (2004), "Image Quality Assessment", mean of the channels; LPIPS see `gan_book.metrics.features`;
-    retrieval see `retrieval`.
+    - "l1": mean absolute difference, in levels of 0..255; from 0, lower is better.
+    - "psnr": peak signal-to-noise ratio in dB, ``10 log10(255^2 / mean squared error)`` of each image, at most 100;
+      higher is better.
+    - "ssim": structural similarity, Wang et al. 2004, "Image Quality Assessment", equation 13; mean of the channels; at
+      most 1, for equal images; higher is better.
+    - "lpips", of images of 31 pixels or more: see `gan_book.metrics.features.LPIPS.distances`; lower is better.
+    - "retrieval", of such images: see `retrieval`; higher is better.
 
     Args:
         images, truth: uint8 ``[n, h, w, 3]``, of 11 pixels or more, SSIM's window.
+
+    Returns:
+        list of `Score`s.
     """
     error = images.astype("float64") - truth
     squared = np.square(error).mean(axis=(1, 2, 3))
@@ -33,15 +40,22 @@ def against_truth(images, truth):
         structural_similarity(a, b, channel_axis=-1, data_range=255, **SSIM_WINDOW)
         for a, b in zip(images, truth, strict=True)
     ]
-    scores = {"l1": float(np.abs(error).mean()), "psnr": float(psnr.mean()), "ssim": float(np.mean(ssim))}
+    scores = [
+        Score("l1", "L1", float(np.abs(error).mean()), "{:.1f}"),
+        Score("psnr", "PSNR", float(psnr.mean()), "{:.2f} dB"),
+        Score("ssim", "SSIM", float(np.mean(ssim)), "{:.3f}"),
+    ]
     if min(images.shape[1:3]) < SMALLEST:
         return scores
     lpips = float(load_lpips().distances(images, truth).mean())
-    return {**scores, "lpips": lpips, "retrieval": retrieval(images, truth)}
+    scores.append(Score("lpips", "LPIPS", lpips, "{:.3f}"))
+    return [*scores, Score("retrieval", "retrieval", retrieval(images, truth), "{:.1f} %", 100)]
 
 
 def retrieval(images, truth):
-    """Share of the images whose own truth is the nearest by LPIPS of all truths: 1/n on average for random ones.
+    """Share of the images whose own truth is the nearest by LPIPS of all truths, explained in chapter 10.
+
+    From 0 to 1, higher is better; random images have 1/n on average.
 
     Unlike a distance it asks whether a translation can be recognised, so it does not need the two to be aligned. Of
     more than `MOST_COMPARED` pairs the first ones are looked at.
@@ -51,26 +65,34 @@ def retrieval(images, truth):
     return float((nearest == np.arange(len(images))).mean())
 
 
-def against_all(images, real):
-    """How far two sets of images differ as wholes: dict of "frechet", and of "histogram_L", "_a" and "_b".
+def compare_sets(images, real):
+    """How far do two sets of images differ as wholes? Explained in chapter 10.
 
-    "frechet" is the Fréchet distance of the LPIPS-AlexNet features of all their places (not an FID); it is left out
-    for images too small for AlexNet, and where a set has no more places than those 256 features. The others are
-    intersections of histograms, 1 for equal ones: of lightness and of the two axes of colour in CIE Lab, which Isola et
-    al. (2017, "Image-to-Image Translation with Conditional Adversarial Networks", figure 7) look at. Low ones in a and
-    b mean other colours, paler or more vivid.
+    - "frechet": the Fréchet distance of the LPIPS-AlexNet features of all their places (not an FID); from 0, lower is
+      better. It is left out for images too small for AlexNet, and where a set has no more places than those 256
+      features.
+    - "histogram_L", "_a", "_b": ``sum min(p, q)`` of the shares of pixels in the bins of lightness and of the two axes
+      of colour in CIE Lab; from 0 to 1, for equal ones; higher is better. Isola et al. 2017, "Image-to-Image
+      Translation with Conditional Adversarial Networks", figure 7, look at these histograms. Low ones in a and b mean
+      other colours, paler or more vivid.
 
     Args:
         images, real: uint8 ``[n, h, w, 3]``, any number of each.
+
+    Returns:
+        list of `Score`s.
     """
     histograms = zip(lab_histograms(images).items(), lab_histograms(real).values(), strict=True)
-    scores = {f"histogram_{axis}": float(np.minimum(a, b).sum()) for (axis, a), b in histograms}
+    scores = [
+        Score(f"histogram_{axis}", f"histogram {axis}", float(np.minimum(a, b).sum()), "{:.3f}")
+        for (axis, a), b in histograms
+    ]
     if min(images.shape[1:3]) < SMALLEST:
         return scores
-    features = [load_lpips().features(each) for each in (images, real)]
-    if min(map(len, features)) <= FEATURES:
+    ours, theirs = alexnet_normal(images), alexnet_normal(real)
+    if min(ours.count, theirs.count) <= ALEXNET_FEATURES:
         return scores
-    return {"frechet": float(frechet_distance(*features)), **scores}
+    return [Score("frechet", "Fréchet distance", normal_distance(ours, theirs)), *scores]
 
 
 def lab_histograms(images):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import get_args, get_type_hints
 
+from gan_book.datasets.images import sides
 from gan_book.errors import BookError, require_choice
 from gan_book.training.task import Generation
 
@@ -32,7 +33,7 @@ class Settings:
         epochs: passes over the training images.
         batch_size: images per step.
         limit: number of training images to use, None for all.
-        image_size: side in pixels to scale images to, None for the data set's own.
+        image_size: side in pixels to scale images to, or height and width as in "64x96"; None for the data set's own.
         seed: of weights, noise, data order and everything else random.
         precision: see `gan_book.backend`.
         deterministic: same bits every time, at some cost in speed.
@@ -45,7 +46,7 @@ class Settings:
     epochs: int
     batch_size: int
     limit: int | None = None
-    image_size: int | None = None
+    image_size: int | str | None = None
     seed: int = bounded(0, least=0, most=2**32 - 1)
     precision: str = "auto"
     deterministic: bool = False
@@ -71,6 +72,8 @@ class Lesson:
         measure: ``measure(run, dataset, images, labels, seed)`` returns the chapter's own `Score`s of a saved run, and
             a dict of details for report.json; None if the chapter has none. images: uint8 ``[n, h, w, c]``, what the
             run's generator drew by `seed`; labels: int ``[n]``, the classes or categories it was asked for.
+        prepare: name of a data set -> ``prepare(grey, size)``, which makes a reader's image, uint8 ``[280, 280]``, look
+            like the images of that set, uint8 ``[size, size]``, before `gan-book predict` classifies it.
         task: what the model is for, and with it data, batches, pictures and scores; see `gan_book.training.task`.
     """
 
@@ -82,6 +85,7 @@ class Lesson:
     next_step: str
     kept: tuple[str, ...] = ()
     measure: Callable | None = None
+    prepare: dict[str, Callable] = field(default_factory=dict)
     task: Generation = Generation()  # noqa: RUF009 - nothing changes it
 
     def settings(self, preset="quick", **changes):
@@ -99,7 +103,7 @@ class Lesson:
         Raises:
             BookError: no such setting, or a value that makes no sense.
         """
-        known = {field.name for field in fields(settings)}
+        known = {each.name for each in fields(settings)}
         unknown = sorted(set(changes) - known)
         if unknown:
             raise BookError(f"'{unknown[0]}' is not a setting of {self.name}; it has: {', '.join(sorted(known))}")
@@ -141,6 +145,10 @@ def _kinds(cls):
 def _require_bounds(settings):
     """Raises BookError for a number outside the bounds of its field, or one that is not finite."""
     kinds = _kinds(type(settings))
+    try:
+        sides(8 if settings.image_size is None else settings.image_size)
+    except BookError as error:
+        raise BookError(f"--image-size must be a size, not {settings.image_size}: {error}") from None
     for each in fields(settings):
         value, number = getattr(settings, each.name), float if float in kinds[each.name] else int
         if number in kinds[each.name] and type(value) in (int, float):

@@ -2,9 +2,8 @@
 
 import keras
 
-from gan_book import metrics
 from gan_book.errors import BookError, counted
-from gan_book.metrics.score import Score
+from gan_book.metrics.score import score_lines, scores_of
 from gan_book.paths import atomic_write
 from gan_book.training import curves, runs
 
@@ -107,26 +106,13 @@ def _write(run, lesson, dataset, content):
 
 def headline(content):
     """The measured numbers, a line each."""
-    return summary_lines(content["measured"])
-
-
-def summary_lines(measured):
-    """The chapter's own numbers and then those that all chapters share, a line each."""
-    own = [str(Score(**score)) for score in measured.get("own", [])]
-    return [*own, *metrics.summary_lines(measured)]
+    return score_lines(content["measured"])
 
 
 def _footer(measured):
-    """The one number to read below the pictures."""
-    samples = f"{measured['samples']:,} samples of {measured['dataset']}"
-    if measured.get("own"):
-        first = Score(**measured["own"][0])
-        return f"{first.head} {first.pattern.format(first.scale * first.value)} on {measured['dataset']}"
-    if "label_accuracy" in measured:
-        return f"label accuracy {measured['label_accuracy']['value']:.1%} on {samples}"
-    if "frechet_distance" in measured:
-        return f"Fréchet distance {measured['frechet_distance']['value']:.2f} on {samples}"
-    return f"diversity {measured['diversity']['ratio']:.2f} of the real images' on {samples}"
+    """The one number to read below the pictures: the first."""
+    first = scores_of(measured)[0]
+    return f"{first.head} {first}{' ' * bool(first.words)}{first.words} on {measured['dataset']}"
 
 
 def _title(run, content):

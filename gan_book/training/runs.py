@@ -14,22 +14,18 @@ What is read from a run is checked when it is read: an edited or damaged file en
 import csv
 import glob
 import json
-import math
 import re
 import shlex
 import shutil
 import tempfile
-import zipfile
 from contextlib import suppress
 from pathlib import Path
 
-import keras
-
-from gan_book import layers, losses  # noqa: F401 - so that Keras knows them
 from gan_book.errors import BookError
-from gan_book.paths import PRETRAINED, UNREADABLE, atomic_write
+from gan_book.paths import PRETRAINED, UNREADABLE, atomic_write, finite_or_none, incomplete
 from gan_book.sampling import is_conditional, num_labels
-from gan_book.training import chapters, legacy  # noqa: F401 - legacy, so that Keras knows its layers
+from gan_book.saving import read_network, save_network
+from gan_book.training import chapters
 from gan_book.training.lock import LOCK, locked
 from gan_book.training.run_config import RunConfig
 
@@ -119,7 +115,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=SCRATCH) as scratch:
             part = Path(scratch, f"{name}.keras")
-            save_portable(network, part)
+            save_network(network, part)
             part.replace(self.network(name))
 
     def load(self, name):
@@ -154,9 +150,7 @@ class Run:
             with suppress(BookError):  # imports the run's chapter, whose own layers Keras has to know
                 own = chapters.own_layers(chapters.lesson(self.config.lesson))
         try:
-            return keras.models.load_model(
-                file, custom_objects={**own, **self.own_layers}, compile=False, safe_mode=True
-            )
+            return read_network(file, {**own, **self.own_layers})
         except UNREADABLE as error:
             raise BookError(f"{file} cannot be read ({type(error).__name__}); {self._way_to_read()}") from error
 
@@ -287,9 +281,11 @@ def shipped(lesson):
     """The run that ships with the book.
 
     Raises:
-        BookError: this chapter ships none.
+        BookError: this chapter ships none, or only the package was installed.
     """
     run = Run(PRETRAINED / lesson)
+    if not PRETRAINED.is_dir():
+        raise incomplete(PRETRAINED)
     if not run.generator.exists():
         raise BookError(f"the book ships no trained run of '{lesson}'; train one first and name it with --run")
     return run
@@ -298,16 +294,8 @@ def shipped(lesson):
 def write_json(path, content):
     """Writes JSON, whole or not at all; numbers that JSON does not have (NaN, infinities) become null."""
     with atomic_write(path, "w") as file:
-        json.dump(_without_nan(content), file, indent=1, allow_nan=False)
+        json.dump(finite_or_none(content), file, indent=1, allow_nan=False)
         file.write("\n")
-
-
-def _without_nan(content):
-    if isinstance(content, dict):
-        return {name: _without_nan(value) for name, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_without_nan(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def _read_json(path, missing):
@@ -335,41 +323,3 @@ def _is_report(report):
         and isinstance(measured.get("dataset"), str)
         and all(isinstance(each, list) and all(isinstance(score, dict) for score in each) for each in scores)
     )
-
-
-# Settings that Keras 3.13 and later write into a file even where they are not used, and Keras 3.12 (the last for
-# Python 3.10) does not know.
-NEWER = {"quantization_config", "renorm", "renorm_clipping", "renorm_momentum"}
-HALF_PRECISION = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
-
-
-def save_portable(network, path):
-    """Writes `network` in float32 as a ``.keras`` file that Keras 3.12 and later load without help.
-
-    The networks of this book are trained in whatever precision their device is good at; who draws with them may have
-    another one. Their weights are float32 all along, so it is enough to change what the file says of the layers,
-    those of networks inside the network included.
-    """
-    # Without what it was compiled with: to draw needs no loss, and a chapter's own would not be known elsewhere.
-    keras.Model(network.input, network.output, name=network.name).save(path)
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    config = _portable(json.loads(parts["config.json"]))
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, json.dumps(config) if name == "config.json" else content)
-
-
-def _portable(config):
-    if isinstance(config, dict):
-        if config.get("class_name") == "DTypePolicy" and config["config"]["name"] in HALF_PRECISION:
-            return {**config, "config": {"name": "float32"}}
-        unused = set() if config.get("renorm") or config.get("quantization_config") else NEWER
-        return {key: _entry(key, value) for key, value in config.items() if key not in unused}
-    if isinstance(config, list):
-        return [_portable(value) for value in config]
-    return config
-
-
-def _entry(key, value):
-    return "float32" if key == "dtype" and value in HALF_PRECISION else _portable(value)

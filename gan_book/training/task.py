@@ -1,17 +1,17 @@
 """What is done to a run: `Generation` for chapters that generate from noise, `Translation` for image to image."""
 
 import shlex
-from dataclasses import asdict
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 
 from gan_book import datasets, metrics, plotting
+from gan_book.datasets import load_pairs
 from gan_book.datasets.batches import Batches, PairBatches
-from gan_book.datasets.pair_loading import load_pairs
 from gan_book.errors import BookError, require_choice
-from gan_book.metrics.score import Score
-from gan_book.metrics.translation import against_all, against_truth
+from gan_book.metrics.score import Score, as_report
+from gan_book.metrics.translation import compare_pairs, compare_sets
 from gan_book.sampling import (
     GRID,
     balanced_labels,
@@ -58,8 +58,12 @@ class Generation:
         return data
 
     def validation(self, dataset):
-        """Raises `BookError`: these data sets have no third part."""
-        raise BookError(f"'{dataset.name}' has no validation images; leave out --validation to use the test images")
+        """The data set as `measure` takes it to score by its validation images.
+
+        Raises:
+            BookError: it has none.
+        """
+        return dataset.validation()
 
     def names(self, dataset):
         """What config.json calls "class_names"."""
@@ -91,18 +95,20 @@ class Generation:
         return HealthMonitor([watched], on_failure, steps, Advice(settings))
 
     def measure(self, run, lesson, dataset, samples, seed=0):
-        """Scores the saved networks of a run on so many samples, in the book's metrics and in the chapter's own.
+        """Scores the saved networks of a run on so many samples, by the chapter's own metrics and by the book's.
 
-        The samples are balanced over the classes or categories that the generator can be asked for.
+        The samples are balanced over the classes or categories that the generator can be asked for. Returns what
+        `gan_book.metrics.score.as_report` does.
         """
         generator = run.load("generator")
+        if _is_broken(generator):
+            return as_report(dataset.name, samples, seed, [BROKEN], {})
         labels = balanced_labels(samples, num_labels(generator))
         images = draw(generator, labels, seed)
-        measured = measure_samples(generator, dataset, images, labels, seed)
-        if lesson.measure is None:
-            return measured
-        scores, details = lesson.measure(run, dataset, images, labels, seed)
-        return {**measured, "own": [asdict(score) for score in scores], "details": details}
+        asked = labels if is_conditional(generator) else None
+        scores, details = metrics.measure_samples(images, dataset, asked, seed)
+        own, own_details = lesson.measure(run, dataset, images, labels, seed) if lesson.measure else ([], {})
+        return as_report(dataset.name, samples, seed, own + scores, {**details, **own_details})
 
     def draw_samples(self, run, dataset, path, title, footer):
         """Writes the picture that report.md begins with."""
@@ -129,17 +135,12 @@ def _drawing(model, labels, seed, sync):
     return images
 
 
-def measure_samples(generator, dataset, images, labels, seed=0):
-    """Scores images that the generator drew for these labels. See `gan_book.metrics.measure`.
+BROKEN = Score("weights", "generator's weights")  # without a value: not finite
 
-    images: uint8 ``[n, h, w, c]``; labels: int ``[n]``, balanced; looked at only if they are classes.
-    """
-    if not metrics.has_classifier(dataset):
-        return metrics.measure_unlabelled(images, dataset, seed)
-    classifier = metrics.load_classifier(dataset.name)
-    if not is_conditional(generator):
-        return metrics.measure_unconditional(images, dataset, classifier, seed)
-    return metrics.measure_conditional(images, labels, dataset, classifier, seed)
+
+def _is_broken(network):
+    """Whether weights are NaN or infinite. Its images, NaN made 0, could be measured like any others."""
+    return not all(np.isfinite(weights).all() for weights in network.get_weights())
 
 
 def _translating(model, name, chosen, sync):
@@ -152,19 +153,6 @@ def _translating(model, name, chosen, sync):
 
 SHOWN = 6  # pairs in a picture grid
 JUDGED = 64  # translations the health monitor looks at
-HEADS = {
-    "l1": ("L1", "{:.1f}"),
-    "psnr": ("PSNR", "{:.2f} dB"),
-    "ssim": ("SSIM", "{:.3f}"),
-    "lpips": ("LPIPS", "{:.3f}"),
-    "retrieval": ("retrieval", "{:.1%}"),
-    "frechet": ("Fréchet distance", "{:.2f}"),
-    "histogram_L": ("histogram L", "{:.3f}"),
-    "histogram_a": ("histogram a", "{:.3f}"),
-    "histogram_b": ("histogram b", "{:.3f}"),
-}
-
-
 DIRECTIONS = ("AtoB", "BtoA")
 
 
@@ -235,20 +223,17 @@ class Translation:
     def measure(self, run, lesson, dataset, samples, seed=0):
         """Scores the saved generators of a run on at most so many test pictures of each side.
 
-        Returns:
-            dict: "dataset"; "samples", how many test pictures of A there were; "seed", of the dropout that lasts; and
-            "own", a list of `Score`s as dicts.
+        Returns what `gan_book.metrics.score.as_report` does; "samples" are the test pictures of A, and the seed is that
+        of the dropout that lasts.
         """
         test = {"AtoB": (dataset.test_a, dataset.test_b), "BtoA": (dataset.test_b, dataset.test_a)}
         scores = []
         for direction, name in self.networks.items():
             source, target = (images[:samples] for images in test[direction])
-            images = translate(run.load(name), source, seed)
-            found = against_truth(images, target) if dataset.test_paired else {}
-            found |= against_all(images, target)
-            scores += [_score(kind, value, direction, len(self.networks) > 1) for kind, value in found.items()]
-        count = min(samples, len(dataset.test_a))
-        return {"dataset": dataset.name, "samples": count, "seed": seed, "own": [asdict(score) for score in scores]}
+            network = run.load(name)
+            found = [BROKEN] if _is_broken(network) else _compare(network, source, target, dataset.test_paired, seed)
+            scores += found if len(self.networks) == 1 else [_of_direction(score, direction) for score in found]
+        return as_report(dataset.name, min(samples, len(dataset.test_a)), seed, scores, {})
 
     def draw_samples(self, run, dataset, path, title, footer):
         """Some test pictures, a row each."""
@@ -271,7 +256,12 @@ def _some(images, count):
     return images[evenly_spaced(len(images), count)]
 
 
-def _score(kind, value, direction, named):
-    """A score, named by its direction if there are several."""
-    head, pattern = HEADS[kind]
-    return Score(f"{direction}_{kind}" if named else kind, f"{head}, {direction}" if named else head, value, pattern)
+def _compare(network, source, target, paired, seed):
+    """The `Score`s of the translations of ``source``, by the truth too if ``target`` is it."""
+    images = translate(network, source, seed)
+    return (compare_pairs(images, target) if paired else []) + compare_sets(images, target)
+
+
+def _of_direction(score, direction):
+    """The score with its direction in its name, where there are several."""
+    return replace(score, name=f"{direction}_{score.name}", head=f"{score.head}, {direction}")

@@ -55,7 +55,7 @@ def train(
     if start_from is not None:
         runs.require_lesson(runs.Run(start_from), lesson.name)
         start_from = Path(start_from).resolve().as_posix()
-    dataset = _load(lesson, settings)
+    dataset = _load(lesson, settings, tell)
     config = RunConfig(
         lesson=lesson.name,
         preset=preset,
@@ -103,7 +103,7 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
         advice = f"begin a new run with its weights: --start-from {run.quoted}"
         raise BookError(f"{run} has no checkpoints to go on from; {advice}")
     with run.locked():
-        return _attempts(lesson, settings, _load(lesson, settings), run, run.config.changed(changes), tell)
+        return _attempts(lesson, settings, _load(lesson, settings, tell), run, run.config.changed(changes), tell)
 
 
 def finish(lesson, out, tell=print):
@@ -126,7 +126,7 @@ def finish(lesson, out, tell=print):
         return run
     if not saved(run.checkpoints):
         raise BookError(f"{run} has no checkpoint yet, so there is nothing to measure; resume it")
-    dataset = _load(lesson, settings)
+    dataset = _load(lesson, settings, tell)
     with run.locked(), _policy_kept():
         training = Training(lesson, replace(settings, seed=run.seed), dataset, run, run.config, tell)
         epoch, batch = training.restored()
@@ -181,12 +181,13 @@ def _as_text(name):
     return str(name).encode("utf-8", "backslashreplace").decode()
 
 
-def _load(lesson, settings):
+def _load(lesson, settings, tell):
     try:
         cache_dir()  # needed when all is trained, and better missed now
     except BookError as error:
         raise BookError(f"{error}, or set GAN_BOOK_CACHE to a folder for intermediate results") from None
     dataset = lesson.task.load(settings)
+    tell(f"{settings.data}: {dataset.summary()}")
     if dataset.train_size < settings.batch_size:
         advice = f"set --batch-size to {dataset.train_size} or less"
         raise BookError(f"'{settings.data}' gives {dataset.train_size} training images, less than a batch; {advice}")
@@ -267,10 +268,12 @@ def _to_go_on(lesson, run):
 
 
 def _out_of_memory(settings, dataset):
-    batch, side = settings.batch_size, dataset.image_shape[0]
-    smaller = f"--batch-size {batch // 2}" if batch > 1 else f"--image-size {side // 2}"
+    batch, (height, width) = settings.batch_size, dataset.image_shape[:2]
+    half = f"{height // 2}" if height == width else f"{height // 2}x{width // 2}"
+    smaller = f"--batch-size {batch // 2}" if batch > 1 else f"--image-size {half}"
     networks = " or narrower networks (--set width=)" if hasattr(settings, "width") else ""
-    return f"memory ran out with {counted(batch, 'image')} of {side} pixels a step; start anew with {smaller}{networks}"
+    what = f"{counted(batch, 'image')} of {height if height == width else f'{height}x{width}'} pixels"
+    return f"memory ran out with {what} a step; start anew with {smaller}{networks}"
 
 
 def _forget(run):

@@ -16,7 +16,7 @@ TINY = ["--width", "8", "--batch-size", "8", "--steps", "3", "--rounds", "1"]
 
 
 def run(*flags, **environment):
-    command = [sys.executable, "benchmarks/step_time.py", *flags]
+    command = [sys.executable, "-m", "benchmarks.step_time", *flags]
     return subprocess.run(command, cwd=BOOK, env={**os.environ, **environment}, capture_output=True, text=True)
 
 

@@ -20,17 +20,17 @@ def model(network, shape=(28, 28, 1), average=0.0, classes=10):
 def test_the_books_networks_have_the_published_sizes():
     # Embedding 10 x 50; dense 50 to 784; 3x3 convolutions 2 to 128 and 128 to 128; dense 7 x 7 x 128 to 1.
     discriminator = 500 + (50 * 784 + 784) + (9 * 2 * 128 + 128) + (9 * 128 * 128 + 128) + (6272 + 1)
-    assert cgan.define_discriminator().count_params() == discriminator == 196_773
+    assert cgan.define_book_discriminator().count_params() == discriminator == 196_773
     # Dense 100 to 7 x 7 x 128; embedding; dense 50 to 49; two 4x4 transposed convolutions; a 7x7 convolution to 1.
     generator = (100 * 6272 + 6272) + 500 + (50 * 49 + 49) + (16 * 129 * 128 + 128) + (16 * 128 * 128 + 128)
     generator += 49 * 128 + 1
-    assert cgan.define_generator().count_params() == generator == 1_169_336
+    assert cgan.define_book_generator().count_params() == generator == 1_169_336
 
 
 def test_the_answer_to_exercise_1():
-    discriminator = cgan.define_projection_discriminator(width=32)
+    discriminator = cgan.define_discriminator(width=32)
     assert discriminator.get_layer("v").count_params() == 20_480
-    book = cgan.define_discriminator()
+    book = cgan.define_book_discriminator()
     channel = book.get_layer("label_embedding").count_params()
     dense = next(layer for layer in book.layers if isinstance(layer, keras.layers.Dense))
     assert channel + dense.count_params() == 40_484
@@ -39,9 +39,9 @@ def test_the_answer_to_exercise_1():
 def test_the_book_preset_is_the_published_configuration():
     book = cgan.PRESETS["book"]
     assert (book.network, book.latent_dim, book.batch_size, book.epochs) == ("channel", 100, 128, 100)
-    optimizer = cgan.define_discriminator(learning_rate=book.learning_rate).optimizer
+    optimizer = cgan.define_book_discriminator(learning_rate=book.learning_rate).optimizer
     assert (float(optimizer.learning_rate), optimizer.beta_1) == (pytest.approx(2e-4), 0.5)
-    rates = [layer.rate for layer in cgan.define_discriminator().layers if isinstance(layer, keras.layers.Dropout)]
+    rates = [layer.rate for layer in cgan.define_book_discriminator().layers if isinstance(layer, keras.layers.Dropout)]
     assert rates == [0.4]
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from chapters.ch08_acgan import compare
 from gan_book.errors import BookError, Interrupted
+from gan_book.metrics.score import Score, as_report
 from gan_book.training import chapters, runs
 from gan_book.training import train as training
 from gan_book.training.run_config import RunConfig
@@ -63,7 +64,7 @@ def test_ctrl_c_says_how_to_go_on_with_the_comparison(tiny, monkeypatch):
     monkeypatch.setattr(training, "train", stopped)
     monkeypatch.setattr(sys, "argv", ["compare.py", "--data", "a folder"])
     error = run(tiny).exception
-    assert isinstance(error, Interrupted) and str(error) == "python compare.py --data 'a folder'"
+    assert isinstance(error, Interrupted) and str(error) == "python -m chapters.ch08_acgan.compare --data 'a folder'"
 
 
 def test_rows_are_recorded_if_asked(tiny, tmp_path, monkeypatch, capfd):
@@ -83,7 +84,7 @@ def test_failed_runs_are_counted(tmp_path):
         found = runs.Run(folder)
         place = {"device": "x", "backend": "x", "policy": "x", "cores": 2, "versions": {"keras": "3"}}
         found.write_config(RunConfig("acgan", "x", settings | {"seed": seed}, [], **place))
-        measured = {"dataset": "pictures", "samples": 10, "diversity": {"ratio": 0.5}}
+        measured = as_report("pictures", 10, 0, [Score("diversity", "diversity", 0.5)], {})
         report = {"training_seconds": 60, "steps": 5, "parameters": {}, "measured": measured}
         runs.write_json(found.report_file, report | {"findings": ["mode collapse: all alike"] * seed})
     assert "| `a` | 2, 1 failed | 5 |" in compare.score_table({"a": [runs.Run(folder) for folder in folders]})

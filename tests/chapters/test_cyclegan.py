@@ -107,7 +107,7 @@ def test_the_pool_is_part_of_the_state():
 @pytest.mark.parametrize(
     "size, changes, sentence",
     [
-        (30, {}, "images of 30 pixels cannot be translated and measured; set --image-size to a multiple of 4, 12 or"),
+        (30, {}, "images of 30 pixels cannot be translated and measured; set --image-size to multiples of 4, 12 or"),
         (8, {}, "images of 8 pixels cannot be translated and measured"),
         (20, {"patch": 70}, "a patch of 70 pixels is too large for images of 20"),
         (32, {"patch": 71}, "patch 71 is not known"),
@@ -118,6 +118,18 @@ def test_the_pool_is_part_of_the_state():
 def test_what_cannot_be_built(size, changes, sentence):
     with pytest.raises(BookError, match=sentence):
         build(size, **changes)
+
+
+@pytest.mark.parametrize("shape", [(64, 50), (50, 64), (64, 8)])
+def test_both_sides_are_checked(shape):
+    with pytest.raises(BookError, match=rf"images of {shape[0]}x{shape[1]} pixels .*--image-size"):
+        cyclegan.build(cyclegan.LESSON.settings("smoke"), SimpleNamespace(image_shape=(*shape, 3), train_size=8))
+
+
+def test_rectangles():
+    data = SimpleNamespace(image_shape=(24, 36, 3), train_size=8)
+    model = cyclegan.build(cyclegan.LESSON.settings("smoke", patch=16), data)
+    assert model.generator.output.shape[1:] == model.inverse.output.shape[1:] == (24, 36, 3)
 
 
 def test_a_mirrored_share_above_one_is_refused():
@@ -140,7 +152,7 @@ def test_picture_grids_of_sides_with_few_pictures_and_unequally_many(tmp_path):
 
 
 def test_the_rivals_are_scored_against_the_other_side():
-    pairs = replace(noise_pairs(32), b=np.full((3, 40, 40, 3), 200, "uint8"))
+    pairs = replace(noise_pairs(32), b=np.full((3, 40, 40, 3), 200, "uint8"), paired=False)
     scores = cyclegan.baselines(pairs)
     assert set(scores) == {"identity", "histogram matching", "real pictures"}
     away = np.abs(pairs.test_a.astype(float) - pairs.test_b).mean()

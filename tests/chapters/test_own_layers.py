@@ -11,7 +11,8 @@ from chapters.ch09_sgan.sgan import WeightNormDense, feature_matching, fit_gains
 from chapters.ch10_pix2pix.pix2pix import BatchStatisticsNormalization, LastingDropout
 from chapters.ch11_cyclegan import cyclegan
 from chapters.ch11_cyclegan.cyclegan import ImagePool
-from gan_book.training import legacy, runs
+from gan_book import legacy
+from gan_book.training import runs
 
 
 def test_maxout_is_the_largest_of_its_linear_pieces():

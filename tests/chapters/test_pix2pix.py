@@ -1,6 +1,7 @@
 """Chapter 10: the networks' published sizes, what a patch sees, and who moves in each turn."""
 
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -164,6 +165,25 @@ def test_the_losses_are_those_of_equation_4():
 def test_what_cannot_be_built(changes, sentence):
     with pytest.raises(BookError, match=sentence):
         build(**changes)
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (96, 64), (128, 60), (8, 64)])
+def test_both_sides_are_checked(shape):
+    with pytest.raises(BookError, match=rf"not possible with {shape[0]}x{shape[1]}; try --image-size"):
+        pix2pix.build(pix2pix.LESSON.settings("smoke"), SimpleNamespace(image_shape=(*shape, 3)))
+
+
+def test_patches_must_fit_the_shorter_side():
+    with pytest.raises(BookError, match="a patch of 70 pixels is too large for images of 16"):
+        pix2pix.build(pix2pix.LESSON.settings("smoke", patch=70), SimpleNamespace(image_shape=(64, 16, 3)))
+
+
+@pytest.mark.parametrize("shape", [(32, 64, 3), (64, 16, 3)])
+def test_rectangles_whose_sides_fit(shape):
+    model = pix2pix.build(
+        pix2pix.LESSON.settings("smoke", patch=16 if 32 in shape else 1), SimpleNamespace(image_shape=shape)
+    )
+    assert model.generator.output.shape[1:] == shape
 
 
 def painting(shape, grey):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -14,8 +15,12 @@ from PIL import Image
 from chapters.ch06_cgan import cgan
 from chapters.ch07_infogan import infogan
 from chapters.ch10_pix2pix import pix2pix
+from gan_book import errors, paths
 from gan_book.commands import cli
+from gan_book.commands import generate as generating
+from gan_book.metrics.score import scores_of
 from gan_book.paths import BOOK, PRETRAINED
+from gan_book.sampling import balanced_labels, draw
 from gan_book.training import chapters, checkpoint, runs
 from gan_book.training.run_config import RunConfig
 from tests import tiny_lesson
@@ -64,7 +69,7 @@ def test_a_chapters_script_trains_from_any_folder(smoke):
         assert line in process.stdout
     assert "gan-book generate cgan --run run --label Sandal --out drawn.png" in process.stdout
     assert run.report["measured"]["dataset"] == "fashion_mnist"
-    assert 0 <= run.report["measured"]["label_accuracy"]["value"] <= 1
+    assert 0 <= {score.name: score.value for score in scores_of(run.report["measured"])}["label_accuracy"] <= 1
     assert run.config.preset == "smoke"
     assert run.config.settings["measure_samples"] == 100
 
@@ -226,7 +231,7 @@ def test_interpolate_as_gif(gan_book, tiny_run, here):
     with Image.open(here / "walk.gif") as gif:
         assert gif.format == "GIF" and gif.info["loop"] == 0
         assert gif.n_frames == 8, "there and back, the ends once"
-        assert gif.size == (4 * 34 + 2, 2 * 34 + 2)
+        assert gif.size == (4 * 114 + 2, 2 * 114 + 2), "enlarged 14 times, with 2 pixels between"
 
 
 @pytest.fixture
@@ -264,7 +269,18 @@ def test_evaluate_prints_and_writes_the_numbers(gan_book, tiny_run, here):
     assert code == 0
     assert "measured on 30 samples of sky" in out and "numbers: numbers/tiny.json" in out
     numbers = json.loads((here / "numbers" / "tiny.json").read_text())
-    assert numbers["samples"] == 30 and numbers["diversity"]["ratio"] > 0
+    assert numbers["samples"] == 30 and numbers["scores"][0]["name"] == "pixel_diversity"
+
+
+def test_a_generator_of_nan_is_not_measured_as_if_it_drew(gan_book, tiny_run, here):
+    run = runs.Run(shutil.copytree(tiny_run.folder, here / "broken"))
+    generator = run.load("generator")
+    generator.set_weights([np.full_like(weights, np.nan) for weights in generator.get_weights()])
+    run.save("generator", generator)
+    code, out, _ = gan_book("evaluate", "tiny", "--run", "broken", "--samples", 30, "--json", "broken.json")
+    assert code == 0 and re.search("generator's weights +not finite", out) and "diversity" not in out
+    (score,) = json.loads((here / "broken.json").read_text(), parse_constant=pytest.fail)["scores"]
+    assert score["value"] is None
 
 
 def test_evaluate_on_the_pictures_to_choose_by(gan_book, tiny_run, here):
@@ -329,7 +345,7 @@ MISTAKES = {
     "broken": (["generate", "cgan", "--run", "broken"], "generator.keras cannot be read"),
     "other chapter": (["generate", "mlp-cgan", "--run", RUN], "is a run of 'cgan', not of 'mlp-cgan'"),
     "walk ending": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "1", "--out", "a.mp4"], "use .gif or"),
-    "frames": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "1", "--frames", "1"], "at least 2, not 1"),
+    "frames": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "1", "--frames", "1"], "not 1"),
     "walk label": (["interpolate", "cgan", "--run", RUN, "--from", "0", "--to", "sock"], "'sock' is not a class"),
     "no walk": (
         ["interpolate", "cgan", "--run", RUN, "--from", "0"],
@@ -340,7 +356,10 @@ MISTAKES = {
     "no codes": (["interpolate", "cgan", "--run", RUN, "--code", "2:-1..1"], "has no codes; train infogan"),
     "samples": (["evaluate", "cgan", "--run", RUN, "--samples", "0"], "--samples must be at least 1, not 0"),
     "evaluate": (["evaluate", "cgan", "--run", "nowhere"], "nowhere holds no run"),
-    "out below a file": (["generate", "cgan", "--run", RUN, "--out", "broken/config.json/a.png"], "check the path"),
+    "out below a file": (
+        ["generate", "cgan", "--run", RUN, "--out", "broken/config.json/a.png"],
+        "broken/config.json/a.png cannot be written",
+    ),
     "data set": (["data", "fetch", "imagenet"], "imagenet"),
     "home": (["train", "cgan", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
     "pairs' home": (["train", "pix2pix", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
@@ -380,24 +399,50 @@ def test_a_flag_that_does_not_exist(arguments, gan_book, here):
 def test_an_unconditional_generator_knows_no_classes(gan_book, smoke, here):
     run = runs.Run("run")
     run.write_config(smoke[1].config)
-    run.save("generator", cgan.define_dcgan_generator(num_classes=0, width=2))
+    run.save("generator", cgan.define_generator(num_classes=0, width=2))
     assert gan_book("generate", "cgan", "--run", run, "--n", 2, "--out", "a.npz")[0] == 0
     for command, *words in (["generate", "--label", "bag"], ["interpolate", "--from", "bag", "--to", "coat"]):
         code, _, err = gan_book(command, "cgan", "--run", run, *words)
         assert code == 1 and err.startswith("error: run holds an unconditional generator"), err
 
 
-@pytest.mark.parametrize("backend, sentence", [("jax", "no package 'jax'"), ("torch", "runs on tensorflow and jax")])
-def test_a_backend_that_is_not_there_is_one_sentence(backend, sentence, tmp_path):
-    for name in ("jax", "torch"):  # the one is installed here, the other is not
-        (tmp_path / name).mkdir()
+def in_a_process(tmp_path, *arguments, **environment):
+    """The command in a process of its own, as a reader starts it: the finished process."""
+    command = [sys.executable, "-m", "gan_book", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(BOOK), **environment}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path)
+
+
+def is_one_sentence(process, *words):
+    """Whether the command ended with one line on standard error that names all of `words`."""
+    assert process.returncode == 1 and process.stdout == "", process
+    assert process.stderr.startswith("error: ") and process.stderr.count("\n") == 1, process.stderr
+    assert all(word in process.stderr for word in words), process.stderr
+
+
+@pytest.mark.parametrize("backend", ["torch", "nonsense"])
+def test_a_backend_that_the_book_does_not_run_on(backend, tmp_path):
+    is_one_sentence(in_a_process(tmp_path, "chapters", KERAS_BACKEND=backend), backend, "TensorFlow or JAX")
+
+
+def test_a_backend_that_is_not_installed(tmp_path):
+    (tmp_path / "jax").mkdir()
     (tmp_path / "jax" / "__init__.py").write_text("raise ModuleNotFoundError(name='jax')")
-    shim = "import sys, keras; keras.backend.backend = lambda: 'torch'\n" if backend == "torch" else ""
-    code = f"{shim}from gan_book import cli; cli.main()"
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{BOOK}"}
-    environment["KERAS_BACKEND"] = "jax" if backend == "jax" else "tensorflow"
-    done = subprocess.run([sys.executable, "-c", code, "chapters"], env=environment, capture_output=True, text=True)
-    assert done.returncode == 1 and "Traceback" not in done.stderr and sentence in done.stderr.splitlines()[-1]
+    places = f"{tmp_path}{os.pathsep}{BOOK}"
+    is_one_sentence(in_a_process(tmp_path, "chapters", KERAS_BACKEND="jax", PYTHONPATH=places), "'jax'")
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"image_data_format": "channels_first"}, ["channels_first", "keras.json"]),
+        ({"backend": "nonsense"}, ["nonsense", "TensorFlow or JAX"]),
+    ],
+)
+def test_settings_of_keras_that_the_book_cannot_work_with(settings, words, tmp_path):
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    # tests/conftest.py or the reader's shell may have chosen a backend: then Keras does not look into the file
+    is_one_sentence(in_a_process(tmp_path, "chapters", KERAS_HOME=str(tmp_path), KERAS_BACKEND=""), *words)
 
 
 def test_too_little_memory_outside_a_training_is_one_sentence(capsys):
@@ -434,3 +479,146 @@ def test_a_full_disk_is_one_sentence(gan_book, smoke, here, monkeypatch):
     assert code == 1
     assert err == "error: No space left on device (grid.png); free some space and try again\n"
     assert list(here.iterdir()) == []
+
+
+WRITES = {
+    "grid": ("out.png", lambda run: ["generate", "tiny", "--run", run, "--n", 4]),
+    "array": ("a.npz", lambda run: ["generate", "tiny", "--run", run, "--n", 4, "--out", "a.npz"]),
+    "strip": ("w.png", lambda run: ["interpolate", "tiny", "--run", run, "--from", 0, "--to", 1, "--out", "w.png"]),
+    "numbers": ("n.json", lambda run: ["evaluate", "tiny", "--run", run, "--samples", 30, "--json", "n.json"]),
+}
+
+
+@pytest.mark.parametrize("name, words", WRITES.values(), ids=list(WRITES))
+def test_an_existing_file_is_replaced_only_with_overwrite(name, words, gan_book, tiny_run, here, monkeypatch):
+    (here / name).write_bytes(b"mine")
+    with monkeypatch.context() as patch:
+        patch.setattr(runs.Run, "load", lambda *_: pytest.fail("asked only after the work had begun"))
+        code, _, err = gan_book(*words(tiny_run))
+    assert code == 1 and name in err and "--overwrite" in err and err.count("\n") == 1
+    assert (here / name).read_bytes() == b"mine"
+    assert gan_book(*words(tiny_run), "--overwrite")[0] == 0
+    assert (here / name).read_bytes() != b"mine" and len(list(here.iterdir())) == 1
+
+
+def test_a_folder_of_pictures_replaces_none_of_its_files(gan_book, tiny_run, here):
+    words = ("generate", "tiny", "--run", tiny_run, "--n", 4, "--out", "many")
+    (here / "many").mkdir()
+    (here / "many" / "00002-dawn.png").write_bytes(b"mine")
+    code, _, err = gan_book(*words)
+    assert code == 1 and "00002-dawn.png" in err and "--overwrite" in err
+    assert [path.name for path in (here / "many").iterdir()] == ["00002-dawn.png"]
+    assert gan_book(*words, "--overwrite")[0] == 0
+    assert len(list((here / "many").iterdir())) == 4
+    (here / "file").write_bytes(b"mine")
+    code, _, err = gan_book(*words[:-1], "file")
+    assert code == 1 and "file" in err and (here / "file").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("flags", [["generate", "cgan", "--out", ""], ["evaluate", "cgan", "--json", ""]])
+def test_an_empty_path_is_a_variable_that_is_not_set(flags, gan_book, here):
+    code, _, err = gan_book(*flags)
+    assert code == 2 and flags[2] in err and err.count("\n") == 1
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("batch", [1, 2**26])
+def test_batches_are_the_images_of_one_drawing(batch, tiny_run, monkeypatch):
+    generator, labels = tiny_run.load("generator"), balanced_labels(600, 2)
+    monkeypatch.setattr(generating, "BATCH_BYTES", batch)
+    parts = list(generating.batches(generator, labels, 3))
+    assert len(parts) == (3 if batch == 1 else 1)
+    np.testing.assert_array_equal(np.concatenate(parts), draw(generator, labels, 3))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["generate", "--n", "1000000", "--out", "a.npz"],
+        ["interpolate", "--from", "0", "--to", "1", "--frames", "240"],
+        ["evaluate", "--samples", "1000000"],
+    ],
+)
+def test_what_would_not_fit_in_memory_is_refused_before_it_is_made(words, gan_book, tiny_run, here, monkeypatch):
+    monkeypatch.setattr(errors, "free_memory", lambda: 3_000_000)
+    code, _, err = gan_book(words[0], "tiny", "--run", tiny_run, *words[1:])
+    number = next(word for word in words if word.isdigit() and len(word) > 1)
+    assert code == 1 and "MB" in err and number in err.replace(",", "")
+    assert err.count("\n") == 1 and list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words", [["generate", "--n", "10001"], ["interpolate", "--from", 0, "--to", 1, "--frames", 241]]
+)
+def test_a_picture_has_so_many_images_and_no_more(words, gan_book, tiny_run, here):
+    code, _, err = gan_book(words[0], "tiny", "--run", tiny_run, *words[1:])
+    assert code == 1 and str(words[-1]) in err.replace(",", "") and list(here.iterdir()) == []
+
+
+def test_classes_that_a_grid_leaves_out_are_told(gan_book, here):
+    run = runs.Run(here / "many")
+    run.write_config(RunConfig("tiny", "quick", {}, [f"c{i}" for i in range(11)]))
+    run.save("generator", tiny_lesson.define_generator((8, 8, 3), 11))
+    said = [gan_book("generate", "tiny", "--run", run, "--n", n, "--out", f"{n}.png")[1] for n in (10, 11)]
+    assert "10 of 11" in said[0] and "of 11" not in said[1]
+    code, said, _ = gan_book("generate", "tiny", "--run", run, "--n", 2, "--label", "c3", "--out", "3.png")
+    assert code == 0 and "of 11" not in said
+
+
+def test_names_are_shown_on_one_line(gan_book, tiny_run, here):
+    odd = "a\n\x1b[31mb.png"
+    code, out, _ = gan_book("generate", "tiny", "--run", tiny_run, "--n", 2, "--out", odd)
+    assert code == 0 and (here / odd).exists()
+    assert out.count("\n") == 1 and r"a\n\x1b[31mb.png" in out
+    code, _, err = gan_book("generate", "tiny", "--run", tiny_run, "--label", "x\r\ny", "--out", "b.png")
+    assert code == 1 and r"x\r\ny" in err and err.count("\n") == 1
+    code, _, err = gan_book("generate", "tiny", "--\x1b[31m")
+    assert code == 2 and r"--\x1b[31m" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "0" * 5000])
+def test_numbers_of_thousands_of_digits(digits, gan_book, tiny_run):
+    for words in (["generate", "--label", digits], ["interpolate", "--code", f"{digits}:1..{digits}"]):
+        code, _, err = gan_book(words[0], "tiny", "--run", tiny_run, *words[1:])
+        assert code == 1 and err.startswith("error: ") and err.count("\n") == 1
+    assert len(gan_book("generate", "tiny", "--run", tiny_run, "--label", digits)[2]) < 300
+
+
+def test_a_run_is_a_folder(gan_book, tiny_run):
+    code, _, err = gan_book("generate", "tiny", "--run", tiny_run.generator)
+    assert code == 1 and "generator.keras is a file" in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such devices")
+@pytest.mark.parametrize(
+    "shell, status, complaint",
+    [
+        ("{} data list 2>&-", 0, ""),
+        ("{} data list >&- 2>&-", 0, ""),
+        ("{} data list > /dev/full", 1, "error: No space left on device"),
+        ("{} data list | true; exit ${{PIPESTATUS[0]}}", None, ""),
+    ],
+)
+def test_broken_streams(shell, status, complaint, tmp_path):
+    command = shell.format(f"{sys.executable} -m gan_book")
+    environment = {**os.environ, "PYTHONPATH": str(BOOK)}
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode in ((0, 1) if status is None else (status,))
+    assert done.stderr.startswith(complaint) and done.stderr.count("\n") == bool(complaint), done.stderr
+
+
+def test_the_help_needs_no_backend(tmp_path):
+    code = "import sys; from gan_book.commands import cli; sys.exit(bool({'keras', 'matplotlib'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=BOOK).returncode == 0
+
+
+def test_without_the_books_files_all_commands_say_the_same(gan_book, here, monkeypatch):
+    """As after `pip install` from an address, which copies the program only."""
+    monkeypatch.setattr(paths, "DATA", here / "data")
+    monkeypatch.setattr(runs, "PRETRAINED", here / "pretrained")
+    said = {}
+    for words in (["generate", "cgan"], ["evaluate", "cgan"], ["train", "cgan", "--preset", "smoke"], ["data", "list"]):
+        code, _, err = gan_book(*words)
+        assert code == 1 and err.count("\n") == 1 and str(here) in err
+        said[words[0]] = err.partition(" is missing")[2]
+    assert len(set(said.values())) == 1 and "clone" in said["data"]

@@ -11,10 +11,10 @@ import pytest
 from keras import layers
 from PIL import Image
 
+from chapters.ch09_sgan.digits import like_mnist
 from chapters.ch09_sgan.sgan import WeightNormDense
 from gan_book.commands import cli
-from gan_book.commands import predict as predicting
-from gan_book.commands.predict import like_mnist, predict
+from gan_book.commands.predict import predict
 from gan_book.errors import BookError
 from gan_book.paths import BOOK
 from gan_book.training import runs
@@ -89,19 +89,24 @@ def test_a_drawn_digit_is_made_like_those_of_mnist():
     assert (rows[0], columns[0]) == (4, 12) and digit.max() == 255 and digit.dtype == np.uint8
 
 
-def test_pictures_of_mnists_size_are_taken_as_they_are(run, tmp_path, monkeypatch):
-    run.write_config(replace(run.config, settings={"data": "mnist"}))
-    monkeypatch.setattr(predicting, "like_mnist", lambda grey, size: np.full((size, size), 255, "uint8"))
+def test_what_the_chapter_prepares_are_images_larger_than_the_classifiers(run, tmp_path):
+    def prepare(grey, size):
+        assert grey.shape == (280, 280)
+        return np.full((size, size), 255, "uint8")
+
     small, large = picture(tmp_path / "a.png", 0, 70, 8), picture(tmp_path / "b.png", 0, 70, 9)
-    assert [answer["label"] for answer in predict(run, [small, large]).answers] == ["dark", "light"]
+    answers = predict(run, [small, large], prepare).answers
+    assert [answer["label"] for answer in answers] == ["dark", "light"]
+    assert [answer["label"] for answer in predict(run, [small, large]).answers] == ["dark", "dark"]
 
 
-def test_a_classifier_with_the_books_layers_loads_by_itself(tmp_path):
-    """Without any chapter imported; Keras has to know the layers by then."""
+def test_a_classifier_with_its_chapters_layers_loads_by_itself(tmp_path):
+    """Before its chapter is imported; Keras has to know the layers by then."""
     image = keras.Input((8, 8, 1))
     network = keras.Model(image, WeightNormDense(2)(layers.Flatten()(image)))
     run = runs.Run(tmp_path)
     run.save("classifier", network)
+    run.write_config(RunConfig("sgan", "smoke", {}, ["a", "b"]))
     code = f"from gan_book.training import runs; print(runs.Run({str(tmp_path)!r}).load('classifier').output.shape)"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=BOOK)
     assert process.stdout.strip() == "(None, 2)", process.stderr
@@ -139,6 +144,45 @@ def test_a_bad_file_does_not_keep_the_others_from_being_asked_about(run, tmp_pat
         predict(run, [tmp_path / "empty"])
 
 
+def test_what_was_named_must_be_answered_and_what_lies_in_a_folder_need_not(run, tmp_path, command):
+    good, broken, gone, empty = (tmp_path / name for name in ("a.png", "b", "c.png", "d"))
+    picture(good, 0, 255)
+    broken.mkdir()
+    picture(broken / "e.png", 0, 255)
+    (broken / "f.png").write_bytes(b"no picture")
+    empty.mkdir()
+    status, said, errors = command(good, broken)
+    assert (status, errors) == (0, "") and "skipped: " in said and "f.png" in said and said.count("light") == 2
+    for missing in (gone, empty):
+        status, said, errors = command(missing, good, broken)
+        assert status == 1 and missing.name in errors and errors.count("\n") == 1
+        assert said.count("light") == 2, "the others are answered all the same"
+
+
+def test_a_picture_is_never_replaced_by_its_answer(run, tmp_path, command):
+    good, folder = picture(tmp_path / "a.png", 0, 255), tmp_path / "folder"
+    folder.mkdir()
+    other = picture(folder / "b.png", 0, 255)
+    for file in (good, other):
+        before = file.read_bytes()
+        status, said, errors = command(good, folder, "--json", file, "--overwrite")
+        assert status == 1 and file.name in errors and said == "" and file.read_bytes() == before
+
+
+@pytest.fixture
+def command(run, monkeypatch, capsys):
+    """A function: `gan-book predict` with these words; exit status, standard output, standard error."""
+
+    def call(*words):
+        monkeypatch.setattr("sys.argv", ["gan-book", "predict", "sgan", "--run", str(run), *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return ended.value.code or 0, printed.out, printed.err
+
+    return call
+
+
 def test_what_cannot_be_asked(run, tmp_path):
     text = tmp_path / "text.png"
     text.write_text("no picture")
@@ -159,8 +203,9 @@ def test_the_command(run, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    assert not ended.value.code
-    (skipped, line, _) = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    assert ended.value.code == 1 and "gone.png" in printed.err and printed.err.count("\n") == 1
+    (skipped, line, _) = printed.out.splitlines()
     assert skipped == f"skipped: {gone} is not a file"
     (answer,) = json.loads(answers.read_text())
     assert line == f"{file}: {answer['label']}, {answer['probability']:.1%} (dark on light: inverted)"

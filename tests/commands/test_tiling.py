@@ -51,6 +51,19 @@ def test_the_window_is_whole_in_the_middle_and_never_zero():
     assert (window[4:12, 4:12] == 1).all() and window[0, 0] < window[0, 8] < window[2, 8] < 1
 
 
+def test_strips_are_shown_one_by_one():
+    seen = []
+
+    def strips(all_of_them):
+        for strip in all_of_them:
+            seen.append(strip)
+            yield strip
+
+    image = picture(40, 16)
+    np.testing.assert_array_equal(in_tiles(image, 16, lambda tiles: tiles, strips=strips), image)
+    assert seen == [(0, 12), (12, 24), (24, 40)]
+
+
 def test_memory_is_that_of_the_result_and_one_strip():
     image = picture(1600, 400)
     tracemalloc.start()
@@ -58,3 +71,10 @@ def test_memory_is_that_of_the_result_and_one_strip():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2 * image.nbytes + 40 * (32 * 400 * 3)  # padded picture and result; a strip's floats and tiles
+
+
+def test_tiles_may_be_oblong():
+    image, seen = picture(50, 40), []
+    whole = in_tiles(image, (16, 24), lambda tiles: seen.append(tiles.shape) or 255 - tiles)
+    np.testing.assert_array_equal(whole, 255 - image)
+    assert {shape[1:] for shape in seen} == {(16, 24, 3)}

@@ -1,28 +1,34 @@
 """A reader's own pictures: any size and format, broken ones among them; and a training on them from end to end."""
 
+import os
 import re
+import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
-from tests.test_resume import stop_after
 
 from chapters.ch10_pix2pix import pix2pix
 from chapters.ch11_cyclegan import cyclegan
+from gan_book import errors as memory
 from gan_book.commands import cli
-from gan_book.commands import generate as drawing
+from gan_book.commands.generate import generate
+from gan_book.commands.interpolate import walk_along_code, walk_between_classes
 from gan_book.commands.translate import translate_path
 from gan_book.datasets import SkippedImages
 from gan_book.datasets.images import decode_whole
 from gan_book.errors import BookError, Interrupted
+from gan_book.paths import BOOK
 from gan_book.sampling import translate
 from gan_book.training import chapters, runs
 from gan_book.training import train as training
 from gan_book.training.run_config import RunConfig
+from tests.training.test_resume import stop_after
 from tools import kill_trial
 
 SIZE = 16
@@ -160,9 +166,9 @@ def test_the_command_names_what_it_skipped(run, tmp_path, command):
         ({"out": "out.gif"}, "has an ending this command does not write; use .png, .jpg, .jpeg, .webp"),
         ({"in": "broken.png"}, "broken.png is not an image; name another picture"),
         ({"in": "empty"}, "holds no pictures; put some in it, or name another folder"),
-        ({"in": "all_broken"}, "none of the 1 pictures in .* can be read: x.png is not an image"),
+        ({"in": "all_broken"}, "none of the 1 pictures in .*all_broken .* x.png is not an image"),
         ({"in": "full", "out": "good.png"}, "is a folder but --out .* is a file; name a folder for the translations"),
-        ({"out": "good.png"}, "good.png is --in itself and would be overwritten; name another place"),
+        ({"out": "good.png"}, "good.png is an input"),
         ({"in": "full", "out": "full"}, "full is --in itself and would be overwritten"),
         ({"direction": "AtoB"}, "was trained to translate BtoA, not AtoB; leave --direction out"),
         ({"direction": "up"}, "--direction 'up' is not known; choose one of: AtoB, BtoA"),
@@ -195,11 +201,11 @@ def test_chapters_that_draw_from_noise_translate_nothing(run):
 
 def test_translators_do_not_draw_from_noise(run):
     with pytest.raises(BookError, match="is given pictures; use `gan-book translate pix2pix`"):
-        drawing.generate(run, 4, None, 0, "out.png")
+        generate(run, 4, None, 0, "out.png")
     with pytest.raises(BookError, match="is given pictures"):
-        drawing.interpolate(run, "a", "b", 0, 8, "out.gif")
+        walk_between_classes(run, "a", "b", 0, 8)
     with pytest.raises(BookError, match="is given pictures"):
-        drawing.traverse(run, "2:-2..2", 0, 8, "out.gif")
+        walk_along_code(run, "2:-2..2", 0, 8)
 
 
 def own_pairs(folder, count=20, size=40):
@@ -229,7 +235,7 @@ def test_own_pairs_train_and_resume_bit_for_bit(name, tmp_path, command, monkeyp
     with pytest.warns(SkippedImages, match="broken.png is not an image"):
         whole = training.train(lesson, settings, out=tmp_path / "whole", tell=lambda line: None)
     assert whole.report["measured"]["samples"] >= 1
-    assert {score["name"].split("_")[-1] for score in whole.report["measured"]["own"]} >= {"l1", "psnr", "ssim"}
+    assert {score["name"].split("_")[-1] for score in whole.report["measured"]["scores"]} >= {"l1", "psnr", "ssim"}
     assert all((whole.folder / file).exists() for file in ("samples.png", "losses.png", "training.gif", "report.md"))
     with pytest.warns(SkippedImages), monkeypatch.context() as patch, pytest.raises(Interrupted):
         stop_after(patch, 3)  # in the middle of an epoch
@@ -239,3 +245,101 @@ def test_own_pairs_train_and_resume_bit_for_bit(name, tmp_path, command, monkeyp
     assert kill_trial.differences(whole, halves) == []
     status, _, _ = command(name, "--run", whole, "--in", data / "00.png", "--out", tmp_path / "out.png")
     assert status == 0 and Image.open(tmp_path / "out.png").size == (80, 40)
+
+
+def test_an_existing_translation_is_replaced_only_with_overwrite(run, tmp_path, command):
+    Image.fromarray(picture(20, 20)).save(tmp_path / "in.png")
+    (tmp_path / "out.png").write_bytes(b"mine")
+    words = ("pix2pix", "--run", run, "--in", tmp_path / "in.png", "--out", tmp_path / "out.png")
+    status, _, errors = command(*words)
+    assert status == 1 and "out.png" in errors and "--overwrite" in errors
+    assert (tmp_path / "out.png").read_bytes() == b"mine"
+    assert command(*words, "--overwrite")[0] == 0
+    assert Image.open(tmp_path / "out.png").size == (20, 20)
+
+
+def test_an_input_is_never_overwritten(run, tmp_path, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(picture(20, 20)).save("in.png")
+    before = Path("in.png").read_bytes()
+    Path("hard.png").hardlink_to("in.png")
+    for out in ("in.png", "nowhere/../in.png", "hard.png"):
+        status, _, errors = command("pix2pix", "--run", run, "--in", "in.png", "--out", out, "--overwrite")
+        assert status == 1 and out in errors and Path("in.png").read_bytes() == before
+    assert not Path("nowhere").exists()
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A folder of pictures, and the place for their translations."""
+    (tmp_path / "photos").mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        Image.fromarray(picture(20, 20)).save(tmp_path / "photos" / name)
+    return tmp_path / "photos", tmp_path / "out"
+
+
+def test_translations_there_are_stay_unless_all_may_be_replaced(run, folders, command):
+    source, out = folders
+    out.mkdir()
+    (out / "b.png").write_bytes(b"mine")
+    words = ("pix2pix", "--run", run, "--in", source, "--out", out)
+    status, _, errors = command(*words)
+    assert status == 1 and "b.png" in errors and "--overwrite" in errors
+    assert [path.name for path in out.iterdir()] == ["b.png"] and (out / "b.png").read_bytes() == b"mine"
+    assert command(*words, "--overwrite")[0] == 0
+    assert all(Image.open(out / name).size == (20, 20) for name in ("a.png", "b.png", "c.png"))
+
+
+def test_what_cannot_be_written_is_named_and_the_rest_is_done(run, folders, command):
+    source, out = folders
+    (out / "b.png").mkdir(parents=True)
+    (out / "c.png").symlink_to(source / "a.png")
+    long = "x" * 248 + ".bmp"  # with .png behind it the name is too long
+    Image.fromarray(picture(20, 20)).save(source / long, "PNG")
+    longest = "y" * 251 + ".png"
+    Image.fromarray(picture(20, 20)).save(source / longest)
+    before = (source / "a.png").read_bytes()
+    status, said, errors = command("pix2pix", "--run", run, "--in", source, "--out", out, "--overwrite")
+    assert (status, errors) == (0, "")
+    assert "translated: 2 of 5 pictures" in said
+    skipped = [line for line in said.splitlines() if line.startswith("skipped: ")]
+    assert len(skipped) == 3
+    assert all(name in line for name, line in zip(("b.png", "c.png", long), skipped, strict=True))
+    assert (source / "a.png").read_bytes() == before
+    assert sorted(path.name for path in out.iterdir() if path.is_file()) == ["a.png", "c.png", longest]
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are text there")
+def test_a_name_that_is_no_text(run, folders, command):
+    source, out = folders
+    odd = os.fsdecode(b"caf\xe9\n.png")
+    (source / "a.png").rename(source / odd)
+    (source / "b.png").write_bytes(b"no picture")
+    status, said, _ = command("pix2pix", "--run", run, "--in", source, "--out", out)
+    assert status == 0 and (out / odd).exists()
+    (source / odd).write_bytes(b"no picture")
+    status, said, _ = command("pix2pix", "--run", run, "--in", source, "--out", out, "--overwrite")
+    assert r"caf\udce9\n.png" in said and said.count("\n") == 3
+
+
+def test_what_libraries_print_does_not_stand_beside_the_sentence(run, tmp_path):
+    """libjpeg writes to standard error itself, and Pillow warns of pictures that are large."""
+    Image.new("RGB", (66_000, 2)).save(tmp_path / "wide.png")
+    Image.new("1", (10_000, 9_000)).save(tmp_path / "large.png")
+    for words, sentence in (
+        (["translate", "pix2pix", "--in", "wide.png", "--out", "wide.jpg"], "wide.jpg"),
+        (["translate", "pix2pix", "--in", "large.png", "--out", "large.webp"], "large.png"),
+    ):
+        command = [sys.executable, "-m", "gan_book", *words, "--run", str(run)]
+        done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(BOOK)}, capture_output=True)
+        assert done.returncode == 1 and done.stderr.count(b"\n") == 1 and sentence in done.stderr.decode()
+
+
+def test_a_picture_too_large_for_the_memory(run, folders, command, monkeypatch):
+    source, out = folders
+    Image.fromarray(picture(200, 200)).save(source / "b.png")
+    monkeypatch.setattr(memory, "free_memory", lambda: 100_000)
+    status, _, errors = command("pix2pix", "--run", run, "--in", source / "b.png", "--out", f"{out}.png")
+    assert status == 1 and "b.png" in errors and "200 x 200" in errors
+    status, said, _ = command("pix2pix", "--run", run, "--in", source, "--out", out)
+    assert status == 0 and "translated: 2 of 3" in said and "b.png" in said

@@ -145,3 +145,26 @@ def test_the_same_on_jax():
     ran = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout[-3000:]
     assert "1 skipped" in ran.stdout, "the subprocess ran on JAX"
+
+
+PIXELS, LABELS = np.zeros((6, 2, 2, 1), np.uint8), np.arange(6)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "named"),
+    [
+        (PIXELS / 255, LABELS, "float64"),
+        (PIXELS.astype("float32"), LABELS, "float32"),
+        (PIXELS.astype("int64"), LABELS, "int64"),
+        (PIXELS[..., 0], LABELS, r"\[6, 2, 2\]"),
+        (PIXELS.repeat(2, -1), LABELS, r"\[6, 2, 2, 2\]"),
+        ([1, 2], LABELS, "list"),
+        (PIXELS, LABELS[:5], "6 images but 5 labels"),
+        (PIXELS, LABELS[:, None], r"\[6, 1\]"),
+        (PIXELS, LABELS / 2, "float64"),
+        (PIXELS, LABELS - 1, "-1"),
+    ],
+)
+def test_what_is_no_batch_is_refused(images, labels, named):
+    with pytest.raises(BookError, match=named):
+        Batches(images, labels, 2)

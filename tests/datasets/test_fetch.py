@@ -1,12 +1,17 @@
 import errno
+import gzip
 import hashlib
 import io
 import json
 import socket
+import ssl
 import tarfile
 import threading
+import urllib.error
+import urllib.request
 import zipfile
 from collections import namedtuple
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -41,7 +46,7 @@ def zipped(members):
 
 
 # Noise, so that the archive is as large as its contents.
-PICTURES = {f"toy/train/{index}.bin": np.random.default_rng(index).bytes(50_000) for index in range(3)}
+PICTURES = {f"toy/train/{index}.png": np.random.default_rng(index).bytes(50_000) for index in range(3)}
 ARCHIVE = tar(PICTURES)
 
 
@@ -115,6 +120,27 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Range", f"bytes */{len(content)}")
         self.end_headers()
 
+    def _to_ftp(self, content):
+        self.send_response(302)
+        self.send_header("Location", "ftp://127.0.0.1/archive")
+        self.end_headers()
+
+    def _without_end(self, content):
+        """Says no length and goes on sending."""
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            for _ in range(400):
+                self.wfile.write(bytes(100_000))
+
+    def _drips(self, content):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        with suppress(OSError):
+            while not self.server.released.wait(0.02):
+                self.wfile.write(b"x")
+
     def log_message(self, *arguments):
         pass
 
@@ -138,6 +164,7 @@ def toy(server, tmp_path, monkeypatch, cache):
     """A manifest of one set, "toy", that the server gives."""
     monkeypatch.setattr(paths, "DATA", tmp_path / "data")
     monkeypatch.setattr(fetching, "BACK_OFF", 0.0)
+    monkeypatch.setattr(fetching, "SAFE", ("http", "https"))  # the server has no certificate
     for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
     (tmp_path / "data").mkdir()
@@ -148,6 +175,7 @@ def toy(server, tmp_path, monkeypatch, cache):
             "title": "toy pictures",
             "kind": "pairs",
             "licence": "none",
+            "sides": ["this", "that"],
             "archive": "tar.gz",
             "bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
@@ -167,7 +195,7 @@ def get(server, *manners, **options):
 
 
 def part(cache):
-    return cache / "datasets" / "toy.part"
+    return cache / "datasets" / ".toy.gan_book.part"
 
 
 def leave_part(cache, content):
@@ -196,7 +224,7 @@ def test_fetches_unpacks_and_records(server, toy, cache):
 
 def test_manifest_mirrors_and_target(server, toy, tmp_path):
     folder = fetch("toy", target=tmp_path / "here", progress=False)
-    assert folder == tmp_path / "here" and (folder / "train" / "0.bin").is_file()
+    assert folder == tmp_path / "here" and (folder / "train" / "0.png").is_file()
 
 
 def test_the_folder_one_is_in_is_no_target(server, toy, tmp_path, monkeypatch):
@@ -284,7 +312,7 @@ def test_no_mirror_left(server, toy, cache, manner, message):
 def test_what_there_is_stays_for_the_next_try(server, toy, cache):
     with pytest.raises(BookError, match=r"broke off after 60,000 of .* \(the 0\.1 MB there are so far are kept in"):
         get(server, "always_truncates")
-    assert [path.name for path in (cache / "datasets").iterdir()] == ["toy.part"]
+    assert [path.name for path in (cache / "datasets").iterdir()] == [".toy.gan_book.part"]
     assert_whole(get(server, "good"), cache)
 
 
@@ -318,9 +346,9 @@ def test_unpinned_sum_is_recorded_and_said(server, toy, cache, capsys):
     assert "no checksum is published for it" in capsys.readouterr().out
     assert_whole(folder, cache)
     assert "as first fetched; no sum is published" in check("toy")[0].detail
-    (folder / "train" / "1.bin").write_bytes(b"changed")
+    (folder / "train" / "1.png").write_bytes(b"changed")
     result = check("toy")[0]
-    assert not result.ok and "1 of 3 files" in result.detail and "1.bin" in result.detail
+    assert not result.ok and "1 of 3 files" in result.detail and "1.png" in result.detail
 
 
 def test_unknown_size(server, toy, cache):
@@ -334,7 +362,7 @@ def test_unknown_size(server, toy, cache):
 
 def test_unknown_size_with_a_bar(server, toy):
     toy(bytes=None)
-    assert (fetch("toy") / "train" / "0.bin").is_file()
+    assert (fetch("toy") / "train" / "0.png").is_file()
 
 
 def test_unpinned_archive_with_a_wrong_crc(server, toy, cache):
@@ -407,7 +435,7 @@ def test_disk_full_while_downloading(server, toy, cache, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(fetching, "_receive", fill)
-    with pytest.raises(BookError, match=r"is full; make room and repeat the command \(0\.1 MB are kept in .*toy\.part"):
+    with pytest.raises(BookError, match=r"is full.*\(0\.1 MB are kept in .*toy\.gan_book\.part"):
         get(server, "good")
     monkeypatch.setattr(fetching, "_receive", receive)
     assert_whole(get(server, "good"), cache)
@@ -418,14 +446,14 @@ def test_disk_full_while_unpacking(server, toy, cache, monkeypatch):
     copy = fetching._copy
 
     def fill(source, target, allowance):
-        if target.name == "2.bin":
+        if target.name == "2.png":
             raise OSError(errno.ENOSPC, "No space left on device")
         return copy(source, target, allowance)
 
     monkeypatch.setattr(fetching, "_copy", fill)
     with pytest.raises(BookError, match="is full"):
         get(server, "good")
-    assert [path.name for path in (cache / "datasets").iterdir()] == ["toy.part"]
+    assert [path.name for path in (cache / "datasets").iterdir()] == [".toy.gan_book.part"]
     monkeypatch.setattr(fetching, "_copy", copy)
     assert_whole(get(server, "good"), cache)
     assert len(server.asked) == 1, "the archive was there already"
@@ -515,8 +543,165 @@ def test_commands(server, toy, cache):
 
 def test_check_command_fails_on_damage(server, toy):
     folder = fetch("toy", progress=False)
-    (folder / "train" / "0.bin").unlink()
+    (folder / "train" / "0.png").unlink()
     for arguments in (("check",), ("check", "toy")):
         failed = run(*arguments)
         assert failed.exit_code == 1 and "damaged" in failed.output
-        assert isinstance(failed.exception, BookError) and "0.bin is missing" in str(failed.exception)
+        assert isinstance(failed.exception, BookError) and "0.png is missing" in str(failed.exception)
+
+
+def test_without_a_checksum_only_https_is_asked(server, toy, cache, monkeypatch):
+    monkeypatch.setattr(fetching, "SAFE", ("https",))
+    toy(sha256=None)
+    with pytest.raises(BookError, match=r"not reached by https.*no checksum"):
+        get(server, "good")
+    assert server.asked == []
+    assert_nothing(cache)
+    toy()
+    assert_whole(get(server, "good"), cache)
+    for name, entry in manifest.fetchable().items():
+        assert entry["sha256"] or all(url.startswith("https:") for url in entry["mirrors"]), name
+
+
+def test_a_certificate_that_is_not_valid_ends_it(server, toy, cache, monkeypatch):
+    real = fetching._open
+
+    def intercepted(url, start):
+        if "bad" in url:
+            raise urllib.error.URLError(ssl.SSLCertVerificationError(1, "self-signed certificate"))
+        return real(url, start)
+
+    monkeypatch.setattr(fetching, "_open", intercepted)
+    with pytest.raises(BookError, match=r"127\.0\.0\.1 shows a certificate that is not valid.*self-signed"):
+        get(server, "bad", "good")
+    assert server.asked == []
+    assert_nothing(cache)
+
+
+def test_redirections_lead_to_nothing_less_safe(server, toy, cache):
+    assert_whole(get(server, "to_ftp", "good"), cache)
+    handler = fetching._Redirects()
+    request = urllib.request.Request("https://a.invalid/x")
+    for url in ("http://a.invalid/y", "ftp://a.invalid/y", "file:///etc/passwd"):
+        with pytest.raises(fetching.MirrorFailed, match=url.partition(":")[0]):
+            handler.redirect_request(request, None, 302, "Found", {}, url)
+    assert handler.redirect_request(request, None, 302, "Found", {}, "https://b.invalid/y").host == "b.invalid"
+
+
+def test_no_more_is_received_than_the_known_size(server, toy, cache):
+    with pytest.raises(BookError, match=rf"sends more than {len(ARCHIVE):,} bytes"):
+        get(server, "without_end")
+    assert_nothing(cache)
+
+
+def test_an_endless_answer_of_unknown_size_has_an_end(server, toy, cache, monkeypatch):
+    toy(bytes=None)
+    monkeypatch.setattr(fetching, "_MOST_UNKNOWN", 300_000)
+    with pytest.raises(BookError, match="sends more than 300,000 bytes"):
+        get(server, "without_end")
+    assert_nothing(cache)
+
+
+def test_a_connection_that_drips_is_given_up(server, toy, cache, monkeypatch):
+    monkeypatch.setattr(fetching, "TIMEOUT", 0.2)
+    with pytest.raises(BookError, match="sent too little for too long"):
+        get(server, "drips")
+    assert len(server.asked) == 4
+
+
+def long_name(count):
+    """An archive of a few kilobytes whose first member's name has so many bytes, and is a picture's."""
+    buffer = io.BytesIO()
+    with gzip.open(buffer, "wb") as stream:
+        header = tarfile.TarInfo("././@LongLink")
+        header.type, header.size = tarfile.GNUTYPE_LONGNAME, count
+        stream.write(header.tobuf(tarfile.GNU_FORMAT) + bytes(count // 512 * 512))
+        stream.write(tarfile.TarInfo("toy/a.png").tobuf() + bytes(10_240))
+    return buffer.getvalue()
+
+
+def with_a_tail(count):
+    return gzip.compress(gzip.decompress(tar({"toy/a.png": b"x"})) + bytes(count))
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "message"),
+    [
+        (long_name(12_800_000), "tar.gz", "more than 10 times its size"),
+        (with_a_tail(13_000_000), "tar.gz", "more than 10 times its size"),
+        (tar({f"toy/{index}.png": b"x" for index in range(5)}), "tar.gz", "more than 4 files"),
+        (zipped({f"toy/{index}.png": b"x" for index in range(5)}), "zip", "more than 4 files"),
+        (tar({"toy/readme.txt": b"moved elsewhere"}), "tar.gz", "without pictures"),
+        (zipped({"index.html": b"moved"}), "zip", "without pictures"),
+    ],
+    ids=["name", "tail", "members", "zip members", "text", "page"],
+)
+def test_archives_that_are_not_what_they_should_be(server, toy, cache, monkeypatch, content, kind, message):
+    monkeypatch.setattr(fetching, "_MOST_MEMBERS", 4)
+    toy(content, archive=kind)
+    with pytest.raises(BookError, match=message):
+        get(server, "good")
+    assert_nothing(cache)
+
+
+def test_a_part_of_yours_is_left_alone(server, toy, cache, tmp_path):
+    mine = tmp_path / "here.part"
+    mine.write_text("my own")
+    assert (get(server, "good", target=tmp_path / "here") / "train" / "0.png").is_file()
+    assert mine.read_text() == "my own"
+    link = tmp_path / ".there.gan_book.part"
+    link.symlink_to(mine)
+    with pytest.raises(BookError, match=r"\.there\.gan_book\.part is in the way"):
+        get(server, "good", target=tmp_path / "there")
+    assert mine.read_text() == "my own"
+
+
+def damaged(**changes):
+    def damage(entry):
+        entry.update(changes)
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (damaged(title=None), "toy.*title"),
+        (damaged(kind=7), "toy.*kind"),
+        (damaged(mirrors="https://a"), "toy.*mirrors"),
+        (damaged(mirrors=[1]), "toy.*mirrors"),
+        (damaged(bytes="many"), "toy.*bytes"),
+        (damaged(sha256=1), "toy.*sha256"),
+        (damaged(archive="rar"), "toy.*rar"),
+        (damaged(sides=["one"]), "toy.*sides"),
+        (damaged(kind="cifar", class_names=[1, 2]), "toy.*class_names"),
+        (dict.clear, "toy.*title"),
+    ],
+)
+def test_a_damaged_manifest_is_one_sentence(toy, change, named):
+    listed = json.loads((paths.DATA / "manifest.json").read_text())
+    change(listed["fetchable"]["toy"])
+    write_manifest(json.dumps(listed), named)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "[" * 100_000, '{"shipped": [], "fetchable": {}}', '{"shipped": {"a": 1}}']
+)
+def test_a_manifest_that_is_none(toy, text):
+    write_manifest(text, "")
+
+
+def write_manifest(text, named):
+    (paths.DATA / "manifest.json").write_text(text)
+    manifest._manifest.cache_clear()
+    for command in (check, status, lambda: fetch("toy", progress=False), lambda: datasets.load("toy")):
+        with pytest.raises(BookError, match=rf"manifest\.json is damaged.*{named}.*git checkout"):
+            command()
+
+
+@pytest.mark.parametrize("record", ["[]", "{}", "null", '{"files": {}}', "[" * 100_000, '{"pinned": 1, "files": []}'])
+def test_a_damaged_record_is_one_sentence(server, toy, record):
+    folder = get(server, "good")
+    (folder / ".gan_book.json").write_text(record)
+    with pytest.raises(BookError, match=r"\.gan_book\.json cannot be read.*delete .* and fetch it again"):
+        check("toy")

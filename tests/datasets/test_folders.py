@@ -1,5 +1,8 @@
+import os
 import shutil
 import struct
+import threading
+import time
 import warnings
 import zlib
 
@@ -7,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_book.datasets import SkippedImages, folders, load
+from gan_book import errors
+from gan_book.datasets import SkippedImages, folders, images, load, parse_size
 from gan_book.datasets.images import UnreadableImage, decode, extensions
 from gan_book.errors import BookError
 
@@ -255,7 +259,7 @@ def test_a_single_image_is_too_few(pictures):
 
 
 def test_a_file_is_no_folder(tmp_path):
-    with pytest.raises(BookError, match="cannot be read: Not a directory"):
+    with pytest.raises(BookError, match=r"a\.png is a file.*unpack"):
         load(plain(tmp_path / "a.png"))
 
 
@@ -304,3 +308,379 @@ def test_cache_that_cannot_be_written(pictures, cache):
     with pytest.warns(UserWarning, match="were not cached"):
         assert len(load(pictures, image_size=8).images) == 8 - 1
     shutil.rmtree(cache, ignore_errors=True)
+
+
+def counts(data):
+    """Images by class to train, to validate and to test with."""
+    return [
+        np.bincount(labels, minlength=data.num_classes).tolist()
+        for labels in (data.labels, data.val_labels, data.test_labels)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("train", "held"),
+    [
+        ("train", "valid"),
+        ("Training", "Testing"),
+        ("TRAIN_SET", "dev"),
+        ("train2017", "val2017"),
+        ("trn", "tst"),
+        ("seg_train", "seg_test"),
+        ("training-images", "Evaluation"),
+        ("Train Data", "holdout"),
+    ],
+)
+def test_parts_by_any_usual_name(pictures, train, held):
+    classes(pictures / train, a=3, b=2)
+    classes(pictures / held, a=1, b=2)
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("a", "b") and counts(data) == [[3, 2], [0, 0], [1, 2]]
+    assert held in data.summary() and "a (3), b (2)" in data.summary() and "3 to" in data.summary()
+
+
+def test_three_parts(pictures):
+    for part, count in {"train": 4, "valid": 2, "test": 3}.items():
+        classes(pictures / part, a=count, b=count)
+    data = load(pictures, image_size=8)
+    assert counts(data) == [[4, 4], [2, 2], [3, 3]]
+    assert "4 to validate with" in data.summary() and "6 to test with" in data.summary()
+    chosen = data.validation()
+    assert len(chosen.test_images) == 4 and len(chosen.images) == 8
+    with pytest.raises(BookError, match="'pictures' has no validation images; leave out --validation"):
+        shutil.rmtree(pictures / "valid")
+        load(pictures, image_size=8).validation()
+
+
+def test_classes_with_parts_inside(pictures):
+    for name, colour in {"cat": RED, "dog": GREEN}.items():
+        for part, count in {"train": 4, "val": 1, "test": 2}.items():
+            for index in range(count):
+                plain(pictures / name / part / f"{index}.png", colour)
+    assert counts(load(pictures, image_size=8)) == [[4, 4], [1, 1], [2, 2]]
+    classes(pictures, fox=2)
+    with pytest.raises(BookError, match=r"cat/test.* fox .*train/fox"):
+        load(pictures, image_size=8)
+
+
+def test_folders_around_everything_are_looked_into(pictures):
+    classes(pictures / "archive" / "My Data" / "train", a=3, b=2)
+    classes(pictures / "archive" / "My Data" / "valid", a=1, b=2)
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("a", "b") and counts(data)[2] == [1, 2] and data.name == "pictures"
+
+
+def test_a_folder_called_images_is_no_class(pictures):
+    for index in range(3):
+        plain(pictures / "train" / "images" / f"{index}.png")
+        plain(pictures / "valid" / "images" / f"{index}.png")
+        (pictures / "train" / "labels").mkdir(exist_ok=True)
+        (pictures / "train" / "labels" / f"{index}.txt").write_text("0 0.5 0.5 1 1")
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("pictures",) and counts(data) == [[3], [0], [3]]
+    assert "left out" in data.summary() and "0.txt" in data.summary()
+
+
+def test_a_train_may_be_a_class(pictures):
+    classes(pictures, bus=4, car=4, train=4)
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("bus", "car", "train") and "3 classes: bus" in data.summary()
+
+
+@pytest.mark.parametrize(
+    ("layout", "named"),
+    [
+        (("test/a", "test/b"), "'test'.*train"),
+        (("cat", "dog", "test"), "'test'.*cat"),
+        (("train/a", "training/a", "test/a"), "'train', 'training'"),
+        (("train/a", "val/a", "valid/a"), "'val', 'valid'"),
+        (("fold1/a", "fold1/b", "fold2/a", "fold2/b"), "fold1, fold2.*a, b"),
+        (("trainA", "trainB", "testA", "testB"), "testA, testB, trainA, trainB.*pix2pix or cyclegan.*load_pairs"),
+        (("2019/cat", "2020/cat"), "2019, 2020.*cat: which are the classes"),
+        (("images", "masks"), "images, masks.*translate.*load_pairs"),
+        (("train/images", "train/labels", "val/images", "val/labels"), "train has the folders images, labels"),
+        (("train", "test/a"), r"test has folders of classes \(a\).*train has none"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_refused_by_name(pictures, layout, named):
+    for folder in layout:
+        for index in range(2):
+            plain(pictures / folder / f"{index}.png")
+    with pytest.raises(BookError, match=named) as caught:
+        load(pictures, image_size=8)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_left_out_is_said(pictures):
+    classes(pictures / "train", a=3, b=2)
+    classes(pictures / "test", a=1, B=1)
+    classes(pictures / "extra", a=2)
+    (pictures / "train" / "empty").mkdir()
+    (pictures / "notes.docx").write_text("x")
+    for index in range(5):
+        (pictures / "train" / "a" / f"{index}.heic").write_text("x")
+    with pytest.warns(SkippedImages, match="extra lies beside"):
+        data = load(pictures, image_size=8)
+    assert counts(data)[2] == [1, 1], "B is b"
+    left_out = data.summary().partition("left out: ")[2]
+    assert all(name in left_out for name in ("extra", "train/empty", "notes.docx", "0.heic and 4 more .heic files"))
+    assert "train/empty" in dict(data.left_out)
+
+
+def test_of_many_classes_the_first_are_named(pictures):
+    for number in range(250):
+        for index in range(5):
+            plain(pictures / f"person_{number:03}" / f"{index}.png", (number, 0, 0), (2, 2))
+    data = load(pictures, image_size=2)
+    assert "250 classes: person_000" in data.summary() and "and 247 more" in data.summary()
+    assert len(data.test_images) == 125 and np.bincount(data.test_labels).max() == 1 and "125 " in data.summary()
+
+
+def labelled(folder, text, name="labels.csv", count=9, images="images"):
+    for index in range(count):
+        plain(folder / images / f"{index}.png", (RED, GREEN, BLUE)[index % 3])
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+KINDS = ("cat", "dog", "fox")
+ROWS = [(index, KINDS[index % 3]) for index in range(9)]
+TABLES = {
+    "named": "file,label\n" + "".join(f"{index}.png,{kind}\n" for index, kind in ROWS),
+    "other words": "Image_ID;Species\n" + "".join(f"{index};{kind}\n" for index, kind in ROWS),
+    "paths": "path\tclass\n" + "".join(f"data/images/{index}.png\t{kind}\n" for index, kind in ROWS),
+    "no header": "".join(f"{index}.png,{kind}\n" for index, kind in ROWS),
+    "spreadsheet": "\ufeff,filename,width,class\n" + "".join(f"{i},{i}.png,8,{kind}\n" for i, kind in ROWS),
+    "one-hot": "filename,cat,dog,fox\n"
+    + "".join(f"{i}.png,{','.join(str(int(each == kind)) for each in KINDS)}\n" for i, kind in ROWS),
+    "numbers too": "file,label,class_name\n" + "".join(f"{i}.png,{i % 3},{kind}\n" for i, kind in ROWS),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_classes_in_a_table(pictures, kind):
+    labelled(pictures, TABLES[kind])
+    data = load(pictures, image_size=8)
+    assert data.class_names == KINDS and "classes from labels.csv" in data.summary()
+    assert (data.images[:, 0, 0] == np.array([RED, GREEN, BLUE])[data.labels]).all()
+    assert np.bincount(data.labels).sum() == 8 and "left out" not in data.summary()
+
+
+def test_a_table_may_name_parts_and_lack_pictures(pictures):
+    labelled(
+        pictures, "file,label,split\n" + "".join(f"{i}.png,{k},{'test' if i > 5 else 'Training'}\n" for i, k in ROWS)
+    )
+    plain(pictures / "images" / "new.png")
+    with pytest.warns(SkippedImages, match=r"images/new\.png is not in labels\.csv"):
+        assert counts(load(pictures, image_size=8)) == [[2, 2, 2], [0, 0, 0], [1, 1, 1]]
+
+
+def test_tables_of_parts(pictures):
+    """Names are there twice, in the training and in the test part; each part's table means its own."""
+    for part, shift in {"train": 0, "test": 1}.items():
+        labelled(
+            pictures,
+            "id,label\n" + "".join(f"{i},{KINDS[(i + shift) % 3]}\n" for i, _ in ROWS),
+            f"{part}.csv",
+            images=part,
+        )
+    data = load(pictures, image_size=8)
+    assert counts(data) == [[3, 3, 3], [0, 0, 0], [3, 3, 3]]
+    assert (data.test_images[:, 0, 0] == np.array([BLUE, RED, GREEN])[data.test_labels]).all()
+
+
+@pytest.mark.parametrize(
+    ("table", "named"),
+    [
+        (
+            "file,a,b\n" + "".join(f"{i}.png,x{i % 2},y{i % 3}\n" for i, _ in ROWS),
+            r"labels\.csv.*which of its columns.*a, b",
+        ),
+        (TABLES["named"] + "0.png,dog\n", r"labels\.csv gives 0\.png the classes 'cat' and 'dog'"),
+        ("file,cat,dog\n" + "".join(f"{i}.png,1,1\n" for i, _ in ROWS), r"labels\.csv gives 0\.png not exactly one"),
+        ("file,label,split\n" + "".join(f"{i}.png,{k},later\n" for i, k in ROWS), r"labels\.csv .*'later'"),
+    ],
+)
+def test_a_table_that_is_not_understood_is_refused(pictures, table, named):
+    labelled(pictures, table)
+    with pytest.raises(BookError, match=named):
+        load(pictures, image_size=8)
+
+
+@pytest.mark.parametrize("table", ["a,b\n1,2\n", "file,caption\n" + "".join(f"{i}.png,text {i}\n" for i, _ in ROWS)])
+def test_a_table_of_something_else_is_left_out_and_said(pictures, table):
+    labelled(pictures, table)
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("pictures",) and "left out: labels.csv" in data.summary()
+
+
+def test_what_generate_writes_is_read(pictures):
+    for index in range(9):
+        plain(pictures / f"{index:05d}-{('ankle-boot', 'shirt')[index % 2]}.png", (RED, GREEN)[index % 2])
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("ankle-boot", "shirt") and "names of the files" in data.summary()
+    assert (data.images[:, 0, 0] == np.array([RED, GREEN])[data.labels]).all()
+
+
+def test_links_and_depth_have_an_end(pictures, tmp_path):
+    classes(pictures, a=4, b=4)
+    (pictures / "up").symlink_to("..", target_is_directory=True)
+    (pictures / "a" / "self").symlink_to(pictures, target_is_directory=True)
+    other = tmp_path / "elsewhere"
+    for index in range(2):
+        plain(other / f"{index}.png", BLUE)
+    (pictures / "linked").symlink_to(other, target_is_directory=True)
+    deep = pictures / "b"
+    for _ in range(300):
+        deep = deep / "d"
+    deep.mkdir(parents=True)
+    plain(deep / "a.png")
+    with pytest.warns(SkippedImages) as caught:
+        data = load(pictures, image_size=8)
+    reasons = dict(caught[0].message.skipped)
+    assert "link" in reasons["up"] and "link" in reasons["a/self"] and data.class_names == ("a", "b", "linked")
+    assert any(path.startswith("b/d/d") and "folders deep" in reason for path, reason in reasons.items())
+
+
+def test_a_limit_is_applied_before_decoding(pictures, monkeypatch):
+    classes(pictures, a=60, b=60)
+    read = []
+    monkeypatch.setattr(folders, "decode", lambda path, size: read.append(path) or decode(path, size))
+    data = load(pictures, image_size=8, limit=20)
+    assert len(data.images) == 20 and len(data.test_images) == 2 and len(read) == 22
+    assert np.bincount(data.labels).tolist() == [10, 10] and "120 images" in data.summary()
+    monkeypatch.setattr(folders, "MOST_TO_TEST", 7)
+    classes(pictures / "new" / "train", a=20, b=20)
+    classes(pictures / "new" / "test", a=20, b=20)
+    read.clear()
+    data = load(pictures / "new", image_size=8, limit=5)
+    assert len(data.images) == 5 and len(data.test_images) == 7 and len(read) == 12
+    assert "7 to test with" in data.summary() and "80 images" in data.summary()
+
+
+def test_a_limit_without_labels_does_not_look_at_them(pictures):
+    classes(pictures, a=50, b=10)
+    assert np.bincount(load(pictures, image_size=8, limit=8).labels).tolist() == [4, 4]
+    assert np.bincount(load(pictures, image_size=8, limit=8, balanced=False).labels)[0] > 4
+
+
+def test_more_than_fits_in_memory_is_refused_before_decoding(pictures, monkeypatch):
+    classes(pictures, a=4, b=4)
+    monkeypatch.setattr(folders, "decode", no_decoding)
+    monkeypatch.setattr(errors, "free_memory", lambda: 2 * 8 * 3 * 64 * 96 - 1)
+    with pytest.raises(BookError, match=r"8 images of .*64 x 96 .*--image-size.*--limit"):
+        load(pictures, image_size="64x96")
+
+
+def test_no_more_large_pictures_at_a_time_than_memory_takes(pictures, monkeypatch):
+    """Each takes 0.6 of what there is: one at a time; the one that takes more than there is is named."""
+    for index in range(6):
+        plain(pictures / f"{index}.png", size=(60, 10))
+    plain(pictures / "large.png", size=(120, 10))
+    monkeypatch.setattr(images, "_SMALL", 0)
+    monkeypatch.setattr(images, "free_memory", lambda: 1000 * 12)
+    monkeypatch.setattr(images.os, "cpu_count", lambda: 4)
+    now, most, lock = [0], [0], threading.Lock()
+    real = images._cut
+
+    def cut(*arguments):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.01)
+        with lock:
+            now[0] -= 1
+        return real(*arguments)
+
+    monkeypatch.setattr(images, "_cut", cut)
+    with pytest.warns(SkippedImages, match=r"large\.png would take"):
+        data = load(pictures, image_size=8)
+    assert len(data.images) + len(data.test_images) == 6 and most[0] == 1
+
+
+@pytest.mark.parametrize("size", [(16, 24), "16x24", "16X24", [16, 24]])
+def test_rectangles(pictures, size):
+    pixels = np.zeros((40, 90, 3), np.uint8)
+    pixels[:, 15:75] = RED  # 40 x 60 is what is cropped
+    for index in range(3):
+        (pictures / "a").mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(pictures / "a" / f"{index}.png")
+    data = load(pictures, image_size=size)
+    assert data.image_shape == (16, 24, 3) and data.test_images.shape[1:] == (16, 24, 3)
+    assert (data.images == RED).all()
+
+
+@pytest.mark.parametrize("size", ["16x", "axb", (16,), (16, 24, 3), "0x16", (16, 5000), 1.5, True, "-3"])
+def test_sizes_that_are_none(pictures, size):
+    classes(pictures, a=2)
+    with pytest.raises(BookError, match="image size is"):
+        load(pictures, image_size=size)
+
+
+def test_sizes_on_the_command_line():
+    assert parse_size("64") == parse_size(" 64x64 ") == 64 and parse_size("64X96") == "64x96"
+
+
+def deep(path, values):
+    Image.fromarray(values).save(path)
+    return path
+
+
+def test_values_outside_the_usual_ranges_are_skipped_not_blackened(tmp_path):
+    ramp = np.linspace(0, 1, 64).reshape(8, 8)
+    for name, values, named in [
+        ("mask.png", (ramp * 20).astype(np.uint16), "20"),
+        ("twelve.tif", (ramp * 4095).astype(np.uint16), "4,095"),
+        ("wide.tif", (ramp * 1e6).astype(np.int32), "1e\\+06|1,000,000"),
+        ("signed.tif", (ramp * 1000 - 500).astype(np.int32), "-500"),
+        ("scaled.tif", (ramp * 2 - 1).astype(np.float32), "-1"),
+        ("large.tif", (ramp * 4000).astype(np.float32), "4,000"),
+        ("nan.tif", np.full((8, 8), np.nan, np.float32), "no numbers"),
+    ]:
+        with pytest.raises(UnreadableImage, match=named):
+            decode(deep(tmp_path / name, values), 8)
+    assert not decode(deep(tmp_path / "black.png", np.zeros((8, 8), np.uint16)), 8).any()
+    assert decode(deep(tmp_path / "dim.png", np.full((8, 8), 8000, np.uint16)), 8).max() == 31
+    assert decode(deep(tmp_path / "ok.tif", (ramp * 255).astype(np.float32)), 8).max() == 255
+
+
+def test_masks_of_class_numbers_are_remarked_on(pictures):
+    for index in range(3):
+        plain(pictures / f"{index}.png", index, mode="L")
+    assert "nearly black" in load(pictures, image_size=8).summary()
+
+
+def test_a_class_name_in_latin_letters_of_old_is_text(pictures):
+    folder = os.fsencode(pictures) + b"/caf\xe9"
+    try:
+        os.mkdir(folder)  # noqa: PTH102 - bytes
+    except OSError:
+        pytest.skip("this file system takes only text")
+    for index in range(3):
+        shutil.copy(plain(pictures / "b" / f"{index}.png"), folder + f"/{index}.png".encode())
+    assert load(pictures, image_size=8).class_names == ("b", "café")
+
+
+def test_a_table_in_a_part_means_that_part(pictures):
+    for part, shift in {"train": 0, "valid": 1}.items():
+        rows = "".join(f"{i}.png, {int((i + shift) % 2 == 0)}, {int((i + shift) % 2)}\n" for i in range(6))
+        labelled(pictures / part, f"filename, cat, dog\n{rows}", "_classes.csv", count=6, images=".")
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("cat", "dog") and counts(data) == [[3, 3], [0, 0], [3, 3]]
+
+
+def test_tables_that_contradict_one_another_are_refused(pictures):
+    labelled(pictures, TABLES["named"])
+    (pictures / "more.csv").write_text(TABLES["named"].replace("0.png,cat", "0.png,dog"))
+    with pytest.raises(BookError, match=r"labels\.csv and more\.csv .* 0\.png"):
+        load(pictures, image_size=8)
+
+
+def test_an_empty_answer_sheet_is_no_table_of_classes(pictures):
+    for index in range(9):
+        plain(pictures / "train" / f"{index}.png", RED)
+        plain(pictures / "test" / f"t{index}.png", RED)
+    (pictures / "train.csv").write_text("id,label\n" + "".join(f"{i},{kind}\n" for i, kind in ROWS))
+    (pictures / "sample_submission.csv").write_text("id,label\n" + "".join(f"t{i},cat\n" for i, _ in ROWS))
+    with pytest.warns(SkippedImages, match=r"test/t0\.png is not in train\.csv"):
+        data = load(pictures, image_size=8)
+    assert data.class_names == KINDS and "sample_submission.csv" in data.summary().partition("left out")[2]

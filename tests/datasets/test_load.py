@@ -1,9 +1,11 @@
 import re
+from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
-from gan_book import datasets, networks, paths
+from gan_book import datasets, errors, networks, paths
 from gan_book.datasets.dataset import balanced_subset, holdout
 from gan_book.datasets.manifest import digest, fetchable, shipped
 from gan_book.errors import BookError
@@ -121,3 +123,89 @@ def test_scaling_there_and_back():
     assert np.array_equal(np.array(networks.to_uint8(networks.to_float(pixels))), pixels)
     outside = networks.to_uint8(np.array([-1.5, 2.0, 0.0012]))
     assert isinstance(outside, np.ndarray) and outside.dtype == np.uint8 and outside.tolist() == [0, 255, 128]
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "int32", "bool"])
+@pytest.mark.parametrize("convert", [np.asarray, keras.ops.convert_to_tensor])
+def test_only_pixels_are_scaled(kind, convert):
+    scaled = convert(np.linspace(-1, 1, 16).reshape(1, 4, 4, 1).astype(kind))
+    with pytest.raises(BookError, match=rf"uint8.*{keras.backend.standardize_dtype(scaled.dtype)}"):
+        networks.to_float(scaled)
+    with pytest.raises(BookError, match=r"uint8.*list"):
+        networks.to_float([[0]])
+
+
+def test_floats_are_refused_in_the_graph_of_a_training():
+    class Step(keras.Model):
+        def train_step(self, data):
+            return {"loss": keras.ops.mean(networks.to_float(data[0] if isinstance(data, tuple) else data))}
+
+    model = Step()
+    model.compile()
+    with pytest.raises(BookError, match="float32"):
+        model.fit(np.zeros((4, 2, 2, 1), "float32"), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("images", "named"), [(np.zeros((1, 2, 2, 1), np.uint8), "uint8"), (np.full((1, 2, 2, 1), 200.0), "200")]
+)
+def test_only_what_a_generator_gives_is_made_pixels(images, named):
+    with pytest.raises(BookError, match=named):
+        networks.to_uint8(images)
+
+
+def test_holdout_is_a_tenth_of_the_whole_spread_over_classes():
+    labels = np.repeat(np.arange(250), 5)
+    train, held = holdout(labels, seed=3)
+    assert len(held) == 125 and np.bincount(labels[held]).max() == 1
+    assert not np.array_equal(held, holdout(labels, seed=4)[1])
+    assert len(np.unique(labels[train])) == 250
+
+
+def test_holdout_empties_no_class():
+    labels = np.array([0, 1, 2, 3, 3])
+    assert holdout(labels, seed=0, fraction=0.9)[1].tolist() in ([3], [4])
+    with pytest.raises(BookError, match="4 classes has a single image"):
+        holdout(labels[:4], seed=0)
+
+
+def test_rectangles_of_a_set_of_the_book():
+    data = datasets.load("mnist", image_size="20x28", limit=10)
+    assert data.images.shape == (10, 20, 28, 1) and data.test_images.shape == (10_000, 20, 28, 1)
+    assert datasets.load_pairs("emoji", (32, 48), limit=3).image_shape == (32, 48, 3)
+    with pytest.raises(BookError, match=r"earth has no tiles of \(64, 96\)"):
+        datasets.load_pairs("earth", "64x96")
+
+
+def test_what_would_not_fit_in_memory_is_refused_before_it_is_made(monkeypatch):
+    monkeypatch.setattr(errors, "free_memory", lambda: 10**9)
+    with pytest.raises(BookError, match=r"70,000 images of mnist at 512 x 512.*18\.4 GB.*--limit"):
+        datasets.load("mnist", image_size=512)
+    with pytest.raises(BookError, match=r"emoji of 1024.*GB.*--limit"):
+        datasets.load_pairs("emoji", 1024)
+
+
+def test_summaries_of_the_books_sets(fashion):
+    assert "10 classes: T-shirt/top (6,000)" in fashion.summary() and "10,000 to test" in fashion.summary()
+    assert "1,524 pairs of noto and twemoji" in datasets.load_pairs("emoji").summary()
+
+
+def test_a_set_of_arrays_is_looked_at():
+    images, labels = np.zeros((4, 2, 3, 1), np.uint8), np.arange(4)
+    data = datasets.Dataset("mine", images, labels, images, labels, tuple("abcd"))
+    assert data.labels.dtype == np.int32 and not len(data.val_images)
+    for change, named in (
+        ({"images": images / 255}, "mine: images.*float64"),
+        ({"test_images": images[:, :1]}, r"test_images.*\[1, 3, 1\]"),
+        ({"test_labels": labels + 1}, "test_labels.*0 to 3.*4"),
+        ({"labels": labels[:3]}, "labels.*4 images but 3"),
+    ):
+        with pytest.raises(BookError, match=named):
+            replace(data, **change)
+
+
+def test_a_line_break_in_a_name_does_not_break_the_line():
+    images = np.full((2, 2, 2, 1), 99, np.uint8)
+    left = (("a\nerror: all gone.txt", "is no picture"),)
+    data = datasets.Dataset("mine", images, np.zeros(2, int), images, np.zeros(2, int), ("a\x1b[2J",), left_out=left)
+    assert data.summary().isprintable() and "all gone.txt" in data.summary()

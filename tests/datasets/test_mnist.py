@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from gan_book import paths
+from gan_book import errors, paths
 from gan_book.datasets.mnist import load_idx, read_idx
 from gan_book.errors import BookError
 
@@ -29,7 +29,7 @@ def test_reads_values_and_shape(tmp_path):
     ("content", "message"),
     [
         (idx_bytes(IMAGES)[:-1], "holds 23 values where its header promises 24"),
-        (idx_bytes(IMAGES) + b"x", "holds 25 values where its header promises 24"),
+        (idx_bytes(IMAGES) + b"x", "holds more values where its header promises 24"),
         (idx_bytes(IMAGES, kind=0x0D), "not an IDX file"),
         (idx_bytes(IMAGES[0]), "not an IDX file of 3-dimensional"),
         (b"\0\0", "not an IDX file"),
@@ -70,7 +70,7 @@ def small_set(tmp_path, monkeypatch):
         path = write(tmp_path / f"{role}.gz", idx_bytes(array))
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         files[role] = {"path": path.name, "bytes": path.stat().st_size, "sha256": sha256}
-    return {"files": files}
+    return {"files": files, "class_names": ["a", "b"]}
 
 
 def test_loads_a_set(small_set):
@@ -98,3 +98,15 @@ def test_refuses_labels_that_do_not_fit(small_set):
     small_set["files"]["train_labels"] = {"path": path.name, "bytes": path.stat().st_size, "sha256": sha256}
     with pytest.raises(BookError, match="2 images but 3 labels"):
         load_idx(small_set)
+
+
+def test_refuses_a_label_that_is_no_class(small_set):
+    with pytest.raises(BookError, match=r"train_labels\.gz has a label 1.*0 to 0"):
+        load_idx({**small_set, "class_names": ["a"]})
+
+
+def test_what_a_header_promises_must_fit_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(errors, "free_memory", lambda: 10**9)
+    path = write(tmp_path / "a.gz", bytes([0, 0, 8, 3]) + struct.pack(">3I", 60_000, 1_000, 1_000))
+    with pytest.raises(BookError, match=r"a\.gz.*60\.0 GB.*1\.0 GB"):
+        read_idx(path, 3)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -168,3 +170,24 @@ def test_taken_up_at_any_batch_it_goes_on_as_it_would_have(uninterrupted, step):
 def test_too_few_images():
     with pytest.raises(BookError, match="2 images do not fill a batch of 3; choose a batch size"):
         PairBatches(make_pairs(paired=False, samples_b=2), BATCH)
+
+
+def test_oblong_crops():
+    pairs = make_pairs()
+    wide = {part: getattr(pairs, part)[:, :3] for part in ("val_a", "val_b", "test_a", "test_b")}
+    batches = PairBatches(replace(pairs, **wide), BATCH)
+    assert batches[0][0].shape == (BATCH, 3, SIZE, 3)
+    corners = [tuple(image[0, :: SIZE - 1, 1:].min(0)) for a, _ in epoch(batches, 0) + epoch(batches, 1) for image in a]
+    assert max(row for row, _ in corners) > LARGE - SIZE, "there is more room down than across"
+
+
+def test_pixels_that_are_scaled_already_are_refused():
+    pairs = make_pairs()
+    with pytest.raises(BookError, match="float32"):
+        replace(pairs, a=pairs.a.astype("float32"))
+    with pytest.raises(BookError, match=r"test_b.*\[5, 4, 3\]"):
+        replace(pairs, test_b=pairs.test_b[:, :, :4])
+    with pytest.raises(BookError, match="11 images and b 10"):
+        replace(pairs, b=pairs.b[:10])
+    with pytest.raises(BookError, match="mirror"):
+        PairBatches(pairs, BATCH, mirror=2)

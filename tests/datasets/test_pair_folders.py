@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_book.datasets import SkippedImages, load_pairs, pair_folders
+from gan_book import errors
+from gan_book.datasets import SkippedImages, load_pairs
 from gan_book.datasets.images import UnreadableImage, decode_halves
 from gan_book.errors import BookError
 
@@ -127,7 +128,7 @@ def test_two_kinds_that_do_not_pair_up(tmp_path):
     assert len(seen["val_a"]) == 2 and len(seen["val_b"]) == 3
     assert_partition(seen, range(1, 21), ("a", "val_a"))
     assert_partition(seen, range(101, 131), ("b", "val_b"))
-    with pytest.raises(BookError, match=r"has no pairs, .* do not show the same things; train a CycleGAN on it"):
+    with pytest.raises(BookError, match=r"has no pairs.*trainA/001\.png has no partner.*50 files alone.*CycleGAN"):
         load(tmp_path)
 
 
@@ -177,7 +178,7 @@ def test_two_kinds_that_pair_up_everywhere(tmp_path):
 def test_pairs_to_train_with_and_none_to_test_with(tmp_path):
     two_sides(tmp_path, "train", range(1, 11), range(1, 11))
     two_sides(tmp_path, "test", [41, 42], [41])
-    with pytest.raises(BookError, match="not all files of its part 'test' have a partner of the same name; rename or"):
+    with pytest.raises(BookError, match=r"part 'test'.*testA/042\.png has no partner"):
         load(tmp_path, paired=False)
 
 
@@ -205,7 +206,7 @@ def test_broken_files_are_left_out_with_a_reason(tmp_path):
         "train/text.png": "is not an image",
         "train/square.png": "is not two squares side by side",
         "test/wide.png": "is not two squares side by side",
-        "cover.png": "lies outside the folders of the splits",
+        "cover.png": "lies outside the folders of the parts",
     }
 
 
@@ -235,22 +236,38 @@ def test_no_warning_where_nothing_is_wrong(tmp_path):
 
 @pytest.mark.parametrize("part", ["train", "val", "test"])
 def test_nothing_readable_in_a_part(tmp_path, part):
-    for name, each in {"train": [1, 2], "val": [3], "test": [4]}.items():
+    for name, each in {"train": range(1, 6), "val": [31], "test": [41]}.items():
         side_by_side(tmp_path / name, each)
     for file in (tmp_path / part).iterdir():
         file.write_text("not a picture")
-    purpose = {"val": "validate"}.get(part, part)
-    with pytest.raises(BookError, match=rf"files to {purpose} with in .* can be used: {part}/00.\.png is not an image"):
-        load(tmp_path)
+    if part == "train":
+        with pytest.raises(BookError, match=r"files to train with in .* can be used: train/001\.png is not an image"):
+            load(tmp_path)
+        return
+    with pytest.warns(SkippedImages, match=rf"{part}/.*is not an image"):
+        pairs, seen = load(tmp_path)
+    assert seen["test_a"] == ([31] if part == "test" else [41]) and len(seen["val_a"]) == 1 and len(seen["a"]) == 4
+    assert "held out" in pairs.summary() and part in pairs.summary()
+
+
+def test_a_broken_partner_of_the_only_pair_to_validate_with_ends_nothing(tmp_path):
+    two_sides(tmp_path, "train", range(1, 9), range(1, 9))
+    two_sides(tmp_path, "val", [31], [31])
+    two_sides(tmp_path, "test", [41], [41])
+    (tmp_path / "valB" / "031.png").write_text("not a picture")
+    with pytest.warns(SkippedImages, match=r"valA/031\.png pairs with 031\.png, which is not an image"):
+        _, seen = load(tmp_path)
+    assert len(seen["val_b"]) == 1 and seen["test_b"] == [41]
+    assert_partition(seen, range(1, 9), ("b", "val_b"))
 
 
 def test_nothing_there(tmp_path):
     with pytest.raises(BookError, match=r"holds no images to translate; put files with both pictures side by side in"):
         load(tmp_path)
     two_sides(tmp_path, "test", [1], [1])
-    with pytest.raises(BookError, match="holds no images to translate"):
+    with pytest.raises(BookError, match=r"testA, testB.*none of side A to train with.*trainA"):
         load(tmp_path)
-    with pytest.raises(BookError, match="cannot be read: Not a directory"):
+    with pytest.raises(BookError, match=r"a\.png is a file"):
         load(plain(tmp_path / "a.png", RED))
 
 
@@ -265,10 +282,13 @@ def test_one_pair_cannot_be_divided(tmp_path):
 @pytest.mark.parametrize("paired", [True, False])
 def test_more_than_fits_in_memory(tmp_path, monkeypatch, paired):
     side_by_side(tmp_path, range(1, 13))
-    monkeypatch.setattr(pair_folders, "_MOST_BYTES", 10 * 2 * 9 * 9 * 3 // (1 if paired else 2) - 1)
-    with pytest.raises(BookError, match=r"of memory at 9 x 9 pixels, more than .*; set a limit or choose a smaller"):
+    needed = 3 * (10 * 9 * 9 * (2 if paired else 1) + 2 * 2 * SIZE * SIZE)
+    monkeypatch.setattr(errors, "free_memory", lambda: needed - 1)
+    with pytest.raises(BookError, match=r"8 x 8 pixels .* memory .*--limit .*--image-size"):
         load(tmp_path, paired=paired)
     assert len(load(tmp_path, paired=paired, limit=4)[0].a) == 4
+    monkeypatch.setattr(errors, "free_memory", lambda: needed)
+    load(tmp_path, paired=paired)
 
 
 def halves(path, size=SIZE):
@@ -298,3 +318,95 @@ def test_halves_of_photographs(tmp_path):
     assert halves(tmp_path / "clear.png") == [[255] * 3] * 2
     plain(tmp_path / "grey.jpg", 90, (1200, 600), "L", quality=95)
     assert halves(tmp_path / "grey.jpg") == [[90] * 3] * 2
+
+
+def sides_apart(folder, a, b, numbers, closing=("", "")):
+    """A's and B's pictures in folders of any name."""
+    for name, channel, end in ((a, 0, closing[0]), (b, 2, closing[1])):
+        for number in numbers:
+            colour = tuple(number * (index == channel) for index in range(3))
+            plain(folder / name / f"{number:03}{end}.png", colour)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    ["{side}/{part}", "{part}/{side}", "{part}{side}", "{part}_{side}", "pix/{side}/{part}", "data/x/{part}-{side}"],
+)
+@pytest.mark.parametrize("parts", [("train", "val", "test"), ("Training", "valid", "Testing"), ("trn", "dev", "eval")])
+def test_sides_and_parts_in_any_order(tmp_path, layout, parts):
+    """Numbers begin anew in each part, as in the layout of the best-known pix2pix script."""
+    for part, first, last in zip(parts, (1, 21, 31), (10, 23, 34), strict=True):
+        a, b = (layout.format(side=side, part=part) for side in "AB")
+        sides_apart(tmp_path, a, b, range(first, last + 1))
+    pairs, seen = load(tmp_path)
+    assert seen["a"] == seen["b"] == list(range(1, 11))
+    assert seen["val_a"] == [21, 22, 23] and seen["test_b"] == [31, 32, 33, 34]
+    said = pairs.summary()
+    assert "10 pairs" in said and "3 to validate" in said and "4 to test" in said and "held out" not in said
+
+
+def test_the_same_names_in_each_part_are_no_hindrance(tmp_path):
+    for part in ("train", "val", "test"):
+        sides_apart(tmp_path, f"A/{part}", f"B/{part}", range(1, 5))
+    assert load(tmp_path)[1]["test_a"] == [1, 2, 3, 4] == load(tmp_path)[1]["a"]
+
+
+@pytest.mark.parametrize(
+    ("folders", "named"),
+    [
+        (("A/train", "A/test", "B"), "A has folders of parts.*B has none"),
+        (("A/test", "B/test"), "A/test, B/test.*none of side A to train with"),
+        (("trainA", "testA", "testB"), "testA, testB, trainA.*side B.*trainB"),
+        (("trainA", "train_a", "trainB"), "trainA and train_a|train_a and trainA"),
+        (("train/A", "train/B", "test"), "train has the folders A, B.*test has not"),
+        (("train/A", "train/B", "train/C"), "C lies where only folders A and B"),
+        (("photos", "sketches"), "photos, sketches.*trainA"),
+    ],
+)
+def test_layouts_that_are_not_understood_are_refused_by_name(tmp_path, folders, named):
+    for name in folders:
+        plain(tmp_path / name / "1.png", RED)
+    with pytest.raises(BookError, match=named) as caught:
+        load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_translate_writes_is_read_as_partners(tmp_path):
+    """Pictures of formats it cannot write have .png appended."""
+    for number in range(1, 9):
+        ending = (".png", ".bmp")[number % 2]
+        plain(tmp_path / "A" / f"{number:03}{ending}", (number, 0, 0))
+        plain(tmp_path / "B" / f"{number:03}{ending}".replace(".bmp", ".bmp.png"), (0, 0, number))
+    _, seen = load(tmp_path)
+    assert seen["a"] == seen["b"] and len(seen["a"]) == 6
+
+
+def test_one_of_many_without_a_partner_is_left_out_and_named(tmp_path):
+    two_sides(tmp_path, "train", range(1, 20), range(1, 21))
+    with pytest.warns(SkippedImages, match=r"trainB/020\.png has no partner"):
+        pairs, seen = load(tmp_path)
+    assert 20 not in seen["b"] and seen["a"] == seen["b"] and "trainB/020.png" in pairs.summary()
+
+
+def test_what_lies_beside_the_sides_is_said(tmp_path):
+    sides_apart(tmp_path, "A/train", "B/train", range(1, 13))
+    plain(tmp_path / "A" / "other" / "1.png", RED)
+    plain(tmp_path / "C" / "1.png", RED)
+    (tmp_path / "readme.md").write_text("x")
+    with pytest.warns(SkippedImages, match="C lies beside"):
+        pairs, _ = load(tmp_path)
+    said = pairs.summary()
+    assert all(name in said for name in ("A/other", "C (", "readme.md", "validate and test with are held out"))
+
+
+def test_rectangles(tmp_path):
+    pixels = np.zeros((20, 60, 3), np.uint8)
+    pixels[:, :30, 0], pixels[:, 30:, 2] = 200, 200
+    for number in range(4):
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    for size in ("16x24", (16, 24)):
+        pairs = load_pairs(tmp_path, image_size=size)
+        assert pairs.image_shape == (16, 24, 3) and pairs.a.shape[1:] == (18, 27, 3)
+        assert (pairs.a == (200, 0, 0)).all() and (pairs.b == (0, 0, 200)).all()
+    with pytest.raises(BookError, match=r"0\.png is not two squares side by side"):
+        load_pairs(tmp_path, image_size=16)

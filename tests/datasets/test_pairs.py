@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import zipfile
@@ -55,12 +56,16 @@ def fetched(cache, monkeypatch, tmp_path):
                 Image.new("RGB", (8, 8), (shade + index,) * 3).save(picture, "png")
                 archive.writestr(f"horse2zebra/{part}/{part}{index}.png", picture.getvalue())
     content = buffer.getvalue()
-    entry = {**manifest.fetchable()["horse2zebra"], "bytes": len(content), "sha256": None}
+    entry = {
+        **manifest.fetchable()["horse2zebra"],
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
     monkeypatch.setattr(paths, "DATA", tmp_path / "data")
     (tmp_path / "data").mkdir()
     listed = {"shipped": {}, "fetchable": {"horse2zebra": entry}}
     (paths.DATA / "manifest.json").write_text(json.dumps(listed))
-    part = cache / "datasets" / "horse2zebra.part"
+    part = cache / "datasets" / ".horse2zebra.gan_book.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(content)  # all of it is there already, so nothing is asked of the network
     return datasets.fetch.fetch("horse2zebra", progress=False)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gan_book.errors import BookError
-from gan_book.metrics.features import load_lpips
+from gan_book.metrics.features import alexnet_normal, in_colour, load_lpips
 
 
 def pictures(side, seed):
@@ -49,7 +49,7 @@ def test_batches_do_not_matter(monkeypatch):
     first, second = pictures(40, 0), pictures(40, 1)
     whole, features = load_lpips().distances(first, second), load_lpips().features(first)
     embedding = load_lpips().embedding(first)
-    monkeypatch.setattr("gan_book.metrics.features.BATCH_SIZE", 2)
+    monkeypatch.setattr("gan_book.metrics.features.LPIPS_BATCH", 2)
     np.testing.assert_allclose(load_lpips().embedding(first), embedding, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(load_lpips().distances(first, second), whole, rtol=1e-5)
     np.testing.assert_allclose(load_lpips().features(first), features, rtol=1e-4, atol=1e-6)
@@ -62,6 +62,22 @@ def test_features_are_those_of_every_place():
     assert features.shape == (2 * 3 * 3, 256)
     last = load_lpips().alexnet.predict_on_batch(images)[-1]
     np.testing.assert_allclose(features[9 + 5], last[1, 1, 2], rtol=1e-5)
+
+
+def test_the_normal_distribution_of_the_features_is_fitted_in_batches(monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (7, 64, 64, 3), dtype=np.uint8)
+    features = load_lpips().features(images)
+    monkeypatch.setattr("gan_book.metrics.features.LPIPS_BATCH", 3)
+    fitted = alexnet_normal(images)
+    assert fitted.count == len(features) == 63
+    np.testing.assert_allclose(fitted.mean, features.mean(axis=0), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(fitted.root.T @ fitted.root, np.cov(features, rowvar=False), rtol=1e-3, atol=1e-5)
+
+
+def test_grey_images_are_made_colour():
+    grey = np.arange(6, dtype=np.uint8).reshape(1, 2, 3, 1)
+    assert (in_colour(grey) == grey).all() and in_colour(grey).shape == (1, 2, 3, 3)
+    assert in_colour(in_colour(grey)).shape == (1, 2, 3, 3)
 
 
 @pytest.mark.parametrize("bad", [np.zeros((2, 64, 64, 1), "uint8"), np.zeros((2, 64, 64, 3)), np.zeros((2, 30, 64, 3))])

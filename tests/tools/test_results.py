@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from gan_book.errors import BookError
+from gan_book.metrics.score import Score, as_report, scores_of
 from gan_book.paths import RESULTS
 from gan_book.training import chapters, runs
 from gan_book.training.run_config import RunConfig
 from tests.tiny_lesson import TinySettings
 from tools import results
 
+NMI = Score("nmi", "NMI", 0.5, "{:.3f}")
 FILES = sorted(RESULTS.glob("ch*.json"))
 
 
@@ -28,9 +30,9 @@ def test_texts_show_the_tables_of_results():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_means_and_spreads_are_those_of_the_runs(path):
     for name, summary in json.loads(path.read_text(encoding="utf-8")).items():
-        own = {score["name"] for score in summary["own"]}  # all that is measured of a translation
-        shared = set() if {"l1", "AtoB_l1"} & own else {"frechet_distance", "recall"}
-        assert summary["mean"].keys() == {"training_seconds"} | own | (summary["mean"].keys() & results.SCORES.keys())
+        names = {score["name"] for score in summary["scores"]}
+        shared = set() if {"l1", "AtoB_l1"} & names else {"frechet_distance", "recall"}
+        assert summary["mean"].keys() == {"training_seconds"} | names
         assert summary["mean"].keys() >= shared
         for score in summary["mean"]:
             values = [run[score] for run in summary["runs"]]
@@ -57,14 +59,12 @@ def finished_run(folder, seed, accuracy, width=8, cores=2):
     settings = {"seed": seed, "data": "mnist", "epochs": 1, "batch_size": width, "average": 0.5}
     place = {"cores": cores, "device": "d", "backend": "b", "policy": "float32", "versions": {"keras": "3"}}
     run.write_config(RunConfig("tiny", "full", settings, ["a"], **place))
-    score = {"value": accuracy, "floor": 0.1, "std": 0.0, "real": 8.0}
-    measured = dict.fromkeys(list(results.SCORES)[:4], score) | {"precision": 0.5, "recall": 0.25}
-    measured |= {
-        "dataset": "mnist",
-        "diversity": {"mean_ratio": 0.9},
-        "samples": 100,
-        "classifier_accuracy_on_real": 0.9,
-    }
+    scores = [
+        Score("label_accuracy", "label accuracy", accuracy, "{:.1f} %", 100),
+        Score("frechet_distance", "Fréchet distance", 0.5, "{:.3f}", short="{:.2f}", reference=0.1),
+        Score("memorisation", "memorisation", 0.0, in_tables=False),
+    ]
+    measured = as_report("mnist", 100, 0, scores, {"classifier_accuracy_on_real": 0.9})
     report = {"training_seconds": 60.0, "steps": 10, "parameters": {}, "findings": [], "measured": measured}
     runs.write_json(run.report_file, report)
     return folder
@@ -76,6 +76,24 @@ def test_runs_become_a_row(tmp_path):
     assert summary["spread"]["label_accuracy"] == pytest.approx(np.sqrt(0.005))
     lines = results.table({"tiny": summary}).splitlines()
     assert lines[2].startswith("| `tiny` | 2 | 10 | 1.0 | 85.0 % ± 7.1 |")
+
+
+def test_what_no_table_has_a_column_of_is_not_collected(tmp_path):
+    summary = results.summarise([finished_run(tmp_path / "a", 0, 0.8)])
+    assert summary["mean"].keys() == {"training_seconds", "label_accuracy", "frechet_distance"}
+    assert "memorisation" not in results.table({"tiny": summary})
+
+
+def test_what_real_images_score_is_noted(tmp_path):
+    note = results.table({"tiny": results.summarise([finished_run(tmp_path / "a", 0, 0.8)])})
+    assert "on mnist, 90.0% of the real test images" in note and "a Fréchet distance of 0.10 to them" in note
+
+
+def test_a_number_that_one_run_lacks_is_a_dash_in_valid_json(tmp_path):
+    folders = [finished_run(tmp_path / str(seed), seed, accuracy) for seed, accuracy in enumerate([0.8, np.nan])]
+    summary = results.summarise(folders)
+    assert json.loads(json.dumps(summary, allow_nan=False))["mean"]["label_accuracy"] is None
+    assert "| `tiny` | 2 | 10 | 1.0 | – | 0.50 |" in results.table({"tiny": summary})
 
 
 def test_rows_made_in_different_places_say_so(tmp_path):
@@ -122,7 +140,7 @@ def test_a_seed_counts_once(tmp_path):
 def test_runs_of_different_scores_are_not_averaged(tmp_path):
     folders = [finished_run(tmp_path / str(seed), seed, 0.8) for seed in (0, 1)]
     report = runs.Run(folders[1]).report
-    report["measured"]["own"] = [{"name": "nmi", "head": "NMI", "value": 0.5, "pattern": "{:.3f}", "scale": 1.0}]
+    report["measured"]["scores"].append(NMI.as_dict())
     runs.write_json(runs.Run(folders[1]).report_file, report)
     with pytest.raises(BookError, match="not measured in the same scores"):
         results.summarise(folders)
@@ -144,8 +162,7 @@ def test_what_is_not_measured_is_said_to_be():
 def test_a_chapters_own_scores_come_first_and_gaps_are_dashes(tmp_path):
     own = finished_run(tmp_path / "own", 0, 0.8)
     report = runs.Run(own).report
-    del report["measured"]["label_accuracy"]
-    report["measured"]["own"] = [{"name": "nmi", "head": "NMI", "value": 0.5, "pattern": "{:.3f}", "scale": 1.0}]
+    report["measured"]["scores"][0] = NMI.as_dict()
     runs.write_json(runs.Run(own).report_file, report)
     rows = {"own": results.summarise([own]), "other": results.summarise([finished_run(tmp_path / "other", 0, 0.8)])}
     head, _, first, second = (line.split(" | ") for line in results.table(rows).splitlines()[:4])
@@ -156,12 +173,8 @@ def test_a_chapters_own_scores_come_first_and_gaps_are_dashes(tmp_path):
 def test_a_row_of_two_directions_has_two_lines(tmp_path):
     folder = finished_run(tmp_path / "both", 0, 0.8)
     report = runs.Run(folder).report
-    like = {"pattern": "{:.1f}", "scale": 1.0}
-    report["measured"] = {"dataset": "earth", "samples": 8} | {
-        "own": [
-            {"name": f"{way}_l1", "head": f"L1, {way}", "value": v, **like} for way, v in (("AtoB", 5), ("BtoA", 6))
-        ]
-    }
+    scores = [Score(f"{way}_l1", f"L1, {way}", v, "{:.1f}") for way, v in (("AtoB", 5), ("BtoA", 6))]
+    report["measured"] = as_report("earth", 8, 0, scores, {})
     runs.write_json(runs.Run(folder).report_file, report)
     lines = results.table({"both": results.summarise([folder])}).splitlines()
     assert lines[0].endswith("| minutes |  | L1 |")
@@ -174,14 +187,13 @@ def test_the_table_of_rivals_has_every_score_of_every_row():
         (data, direction) for data in ("earth", "emoji") for direction in ("AtoB", "BtoA")
     }
     lines = results.table(record).splitlines()
+    names = [score["name"] for score in record["rivals"][0]["scores"]]
     for row, line in zip(record["rivals"], lines[2:], strict=False):
-        cells = [
-            head["pattern"].format(row["scores"][name]) if name in row["scores"] else "–"
-            for name, head in record["scores"].items()
-        ]
+        scores = {score.name: str(score) for score in scores_of(row)}
+        cells = [scores.get(name, "–") for name in names]
         assert line.strip("| ").split(" | ") == [row["data"], row["direction"], row["rival"], *cells]
         told = {"frechet", "histogram_L", "histogram_a", "histogram_b"}
-        assert set(row["scores"]) == (told if row["rival"] == "real pictures" else set(record["scores"]))
+        assert set(scores) == (told if row["rival"] == "real pictures" else set(names))
 
 
 def test_the_speed_table_says_what_was_recorded():

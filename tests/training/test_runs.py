@@ -145,12 +145,12 @@ def test_names_with_brackets_are_numbered_too(here):
     assert str(runs.new("a[b]")) == "runs/a[b]-002"
 
 
-@pytest.mark.parametrize("change", [{"image_size": "8"}, {"batch_size": 0}, {"limit": "10"}, {"seed": True}])
+@pytest.mark.parametrize("change", [{"image_size": "8 x"}, {"batch_size": 0}, {"limit": "10"}, {"seed": True}])
 def test_settings_edited_by_hand_are_looked_at(change, here):
     run = started(here / "run")
     run.write_config(replace(run.config, settings=run.config.settings | change))
     (name,) = change
-    with pytest.raises(BookError, match=f"gives {name} as|--batch-size must be at least 1"):
+    with pytest.raises(BookError, match=f"gives {name} as|--batch-size must be at least 1|--image-size must be"):
         LESSON.settings_of(run)
 
 

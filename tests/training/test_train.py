@@ -16,8 +16,9 @@ from chapters.ch06_cgan import cgan
 from chapters.ch07_infogan import infogan
 from gan_book import metrics
 from gan_book.errors import BookError, Interrupted
-from gan_book.sampling import draw
-from gan_book.training import checkpoint, health, runs, task
+from gan_book.metrics.score import Score
+from gan_book.sampling import Generator, draw
+from gan_book.training import checkpoint, health, runs
 from gan_book.training import train as training
 from gan_book.training.run_config import RunConfig
 from tests import tiny_lesson
@@ -226,7 +227,7 @@ def with_layer(layer):
     def build(chosen, dataset):
         model = tiny_lesson.build(replace(chosen, average=0.0), dataset)
         images = layer(model.generator.output)
-        model.generator = model.sampler = keras.Model(model.generator.inputs, images, name="generator")
+        model.generator = model.sampler = Generator(model.generator.inputs, images, takes=model.generator.takes)
         model.gan = tiny_lesson.define_gan(model.generator, model.discriminator, chosen.learning_rate)
         return model
 
@@ -432,7 +433,9 @@ def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
     assert len(generator.inputs) == (1 if network == "unconditional" else 2)
     assert run.config.class_names == ["dawn", "dusk"]
     measured = run.report["measured"]
-    assert measured["dataset"] == "sky" and "label_accuracy" not in measured
+    named = {score["name"] for score in measured["scores"]}
+    assert measured["dataset"] == "sky" and "label_accuracy" not in named
+    assert ("pixel_diversity" in named) == (network != "unconditional")
     assert draw(generator, [0, 1]).shape == (2, size, size, 3)
     assert said[-1].startswith("Next: draw ") and f" --run {run} " in said[-1]
     assert ("--label dusk" in said[-1]) == (network != "unconditional")
@@ -452,47 +455,35 @@ def test_fewer_pictures_than_a_batch(pictures, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_measuring_chooses_what_fits_the_generator_and_the_data(monkeypatch):
-    """Which of the three ways of measuring is taken; they have tests of their own."""
-
-    class Data:
-        def __init__(self, name, classes=10):
-            self.name, self.num_classes, self.image_shape = name, classes, (28, 28, 1)
-            self.class_names = tuple(map(str, range(classes)))
-
-    for way in ("conditional", "unconditional", "unlabelled"):
-        monkeypatch.setattr(metrics, f"measure_{way}", lambda *a, way=way: way)
-    monkeypatch.setattr(metrics, "has_classifier", lambda data: data.name == "fashion_mnist")
-    monkeypatch.setattr(metrics, "load_classifier", lambda name: None)
-    conditional = tiny_lesson.define_generator((28, 28, 1), 10)
-    z = keras.Input((4,), name="z")
-    image = keras.layers.Reshape((28, 28, 1))(keras.layers.Dense(784, activation="tanh")(z))
-    unconditional = keras.Model(z, image)
-    for generator, data, way in (
-        (conditional, "fashion_mnist", "conditional"),
-        (unconditional, "fashion_mnist", "unconditional"),
-        (conditional, "sky", "unlabelled"),
-        (unconditional, "sky", "unlabelled"),
-    ):
-        assert task.measure_samples(generator, Data(data), images=None, labels=None) == way
-
-
 @pytest.mark.parametrize("network, kinds", [("label", 2), ("category", 10), ("alone", 1)])
 def test_the_chapter_measures_the_images_that_the_book_measures(network, kinds, monkeypatch):
     """Drawn once, balanced over what the generator can be asked for, whatever the classes of the data."""
     generator = {
         "label": lambda: tiny_lesson.define_generator((28, 28, 1), 2),
         "category": lambda: infogan.define_generator(width=2),
-        "alone": lambda: cgan.define_dcgan_generator(num_classes=0, width=2),
+        "alone": lambda: cgan.define_generator(num_classes=0, width=2),
     }[network]()
     run = SimpleNamespace(load=lambda name: generator)
     seen = []
-    lesson = replace(tiny_lesson.LESSON, measure=lambda *parts: seen.append(parts) or ([], {"of": "chapter"}))
-    monkeypatch.setattr(task, "measure_samples", lambda *parts: seen.append(parts) or {"of": "book"})
+    own = Score("nmi", "NMI", 0.5)
+    lesson = replace(tiny_lesson.LESSON, measure=lambda *parts: seen.append(parts) or ([own], {"its": "own"}))
+    monkeypatch.setattr(metrics, "measure_samples", lambda *parts: seen.append(parts) or ([], {"of": "book"}))
     data = noise(classes=2)
-    assert lesson.task.measure(run, lesson, data, 30, seed=5) == {"of": "book", "own": [], "details": {"of": "chapter"}}
-    (*book, images, labels, seed), (*chapter, own_images, own_labels, own_seed) = seen
-    assert book == [generator, data] and chapter == [run, data] and seed == own_seed == 5
-    assert own_images is images and own_labels is labels
+    found = lesson.task.measure(run, lesson, data, 30, seed=5)
+    assert found == {"dataset": data.name, "samples": 30, "seed": 5} | {
+        "scores": [own.as_dict()],
+        "details": {"of": "book", "its": "own"},
+    }
+    (images, *book, asked, seed), (*chapter, own_images, labels, own_seed) = seen
+    assert book == [data] and chapter == [run, data] and seed == own_seed == 5
+    assert own_images is images
+    assert asked is (labels if network == "label" else None)  # a category of InfoGAN is no class
     np.testing.assert_array_equal(labels, np.arange(30) % kinds)
     np.testing.assert_array_equal(images, draw(generator, labels, seed=5))
+
+
+def test_what_the_data_are_taken_for_is_said_before_the_training(pictures):
+    said = []
+    oblong = settings(pictures, image_size="12x16")
+    data = training._load(tiny_lesson.LESSON, oblong, said.append)
+    assert data.image_shape == (12, 16, 3) and "2 classes: dawn (18), dusk (18)" in said[0] and str(pictures) in said[0]

@@ -1,7 +1,19 @@
-"""What runs of earlier versions of the book need to be opened."""
+"""What networks saved by the book's first version (2026) need to be opened."""
 
 import keras
 from keras import layers, ops
+
+from gan_book.sampling import Category, Code, Label, Noise
+
+
+def takes_by_name(network):
+    """What a generator of that version is given, which its inputs' names told; None for other networks."""
+    names = [tensor.name for tensor in network.inputs]
+    if not {"z", "z_uniform"} & set(names) or not set(names) <= {"z", "z_uniform", "label", "category", "code"}:
+        return None
+    count = next((layer.input_dim for layer in network.layers if layer.name == "label_embedding"), 0)
+    kinds = {"z": Noise(), "z_uniform": Noise(0, 1), "code": Code(), "label": Label(count), "category": Category(count)}
+    return [kinds[name] for name in names]
 
 
 @keras.saving.register_keras_serializable("gan_book")

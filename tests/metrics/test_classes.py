@@ -1,4 +1,4 @@
-"""Clusters, strokes, MS-SSIM and the Fréchet distance within classes, against answers known beforehand."""
+"""Labels, clusters, strokes, MS-SSIM and the Fréchet distance within classes, against answers known beforehand."""
 
 import keras
 import numpy as np
@@ -8,8 +8,63 @@ from chapters.ch07_infogan.codes import cluster_agreement, slant, stroke_width
 from gan_book.datasets import Dataset, load
 from gan_book.errors import BookError
 from gan_book.metrics import classes
-from gan_book.metrics.classes import WEIGHTS, class_frechet_distance, class_ms_ssim, ms_ssim, scales_that_fit
+from gan_book.metrics.classes import (
+    WEIGHTS,
+    class_frechet_distance,
+    class_ms_ssim,
+    label_agreement,
+    measure_by_class,
+    ms_ssim,
+    scales_that_fit,
+)
 from gan_book.metrics.distances import frechet_distance
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(4)
+
+
+def test_label_agreement_counts():
+    asked, seen = np.array([0, 0, 0, 1, 1, 3]), np.array([0, 0, 2, 1, 0, 3])
+    result = label_agreement(asked, seen, num_classes=4)
+    assert result["accuracy"] == pytest.approx(4 / 6)
+    assert result["per_class"] == [pytest.approx(2 / 3), 0.5, None, 1.0]
+    assert result["confusion"] == [[2, 0, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]]
+
+
+def test_label_agreement_interval_is_the_binomial_one(rng):
+    asked = rng.integers(0, 10, 2000)
+    seen = np.where(rng.random(2000) < 0.8, asked, (asked + 1) % 10)
+    result = label_agreement(asked, seen, 10)
+    error = np.sqrt(result["accuracy"] * (1 - result["accuracy"]) / 2000)
+    assert result["low"] == pytest.approx(result["accuracy"] - 1.96 * error, abs=0.004)
+    assert result["high"] == pytest.approx(result["accuracy"] + 1.96 * error, abs=0.004)
+
+
+@pytest.mark.parametrize(
+    "bad", [np.array([0, 1, 4]), np.array([0, -1, 2]), np.array([0.0, 1.0, 2.0]), np.array([1, 2])]
+)
+def test_labels_that_do_not_fit(bad):
+    with pytest.raises(BookError, match="label"):
+        label_agreement(np.array([0, 1, 2]), bad, num_classes=4)
+
+
+def test_too_few_samples():
+    for labels, problem in (([], "no samples"), ([1], "two samples")):
+        with pytest.raises(BookError, match=problem):
+            label_agreement(np.array(labels, int), np.array(labels, int), num_classes=4)
+
+
+def test_the_interval_is_that_of_resampled_accuracies():
+    right = np.random.default_rng(0).random(300) < 0.9
+    rng = np.random.default_rng(7)
+    accuracies = [right[rng.integers(0, 300, 300)].mean() for _ in range(1000)]
+    found = label_agreement(np.ones(300, int), right.astype(int), 2, seed=7)
+    assert [found["low"], found["high"]] == pytest.approx(np.quantile(accuracies, [0.025, 0.975]))
+
+
+# Clusters, strokes, MS-SSIM
 
 
 def test_renamed_classes_agree_perfectly():
@@ -113,11 +168,11 @@ def test_what_cannot_be_measured_of_a_folders_images_is_left_out():
         images = rng.integers(0, 256, (40, size, size, 1), dtype=np.uint8)
         test = images[: len(test_labels)]
         data = Dataset("mine", images, np.arange(40, dtype="int32") % 2, test, np.array(test_labels), ("a", "b"))
-        return classes.measure(None, data, images, np.arange(40) % 2, seed=0)
+        return measure_by_class(None, data, images, np.arange(40) % 2, seed=0)
 
     found, details = scores(12, [0, 0, 1])
     assert {score.name: np.isfinite(score.value) for score in found} == {"ms_ssim": True, "ms_ssim_real": True}
-    assert details["ms_ssim_real_per_class"][1] is None
+    assert np.isnan(details["ms_ssim_real_per_class"][1])
     assert [score.name for score in scores(12, [0, 1])[0]] == ["ms_ssim"]
     assert scores(8, [0, 0, 1]) == ([], {})
 
@@ -129,7 +184,7 @@ def test_real_images_set_the_floor_of_the_class_distances(monkeypatch):
     images, labels = data.test_images[chosen], data.test_labels[chosen]
 
     def scores(dataset, labels):
-        return {score.name: score.value for score in classes.measure(None, dataset, images, labels, seed=0)[0]}
+        return {score.name: score.value for score in measure_by_class(None, dataset, images, labels, seed=0)[0]}
 
     right, wrong = scores(data, labels), scores(data, (labels + 1) % 10)
     assert 0 < right["class_frechet_real"] < 2

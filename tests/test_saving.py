@@ -8,20 +8,20 @@ import numpy as np
 
 from chapters.ch06_cgan import cgan, mlp_cgan
 from chapters.ch07_infogan import infogan
+from gan_book import saving
 from gan_book.sampling import draw
-from gan_book.training import runs
 
 
 def saved(network, tmp_path):
-    runs.save_portable(network, tmp_path / "network.keras")
+    saving.save_network(network, tmp_path / "network.keras")
     with zipfile.ZipFile(tmp_path / "network.keras") as archive:
         config = json.loads(archive.read("config.json"))
-    return keras.models.load_model(tmp_path / "network.keras", compile=False, safe_mode=True), config
+    return saving.load_network(tmp_path / "network.keras"), config
 
 
 def test_a_network_trained_in_bfloat16_is_saved_in_float32(tmp_path):
     keras.config.set_dtype_policy("mixed_bfloat16")
-    network = cgan.define_dcgan_generator(width=4)
+    network = cgan.define_generator(width=4)
     assert "bfloat16" in {layer.compute_dtype for layer in network.layers}
     loaded, _ = saved(network, tmp_path)
     assert {layer.compute_dtype for layer in loaded.layers if layer.weights} == {"float32"}
@@ -39,7 +39,7 @@ def test_networks_inside_a_network_are_saved_in_float32_too(tmp_path):
 
 
 def test_the_loaded_network_draws_the_same(tmp_path):
-    for module, network in ((cgan, cgan.define_dcgan_generator(width=4)), (mlp_cgan, mlp_cgan.define_generator())):
+    for module, network in ((cgan, cgan.define_generator(width=4)), (mlp_cgan, mlp_cgan.define_generator())):
         loaded, _ = saved(network, tmp_path)
         assert [t.name for t in loaded.inputs] == [t.name for t in network.inputs], module.__name__
         labels = np.arange(10)
@@ -47,7 +47,7 @@ def test_the_loaded_network_draws_the_same(tmp_path):
 
 
 def test_settings_older_versions_do_not_know_are_left_out_unless_used(tmp_path):
-    _, config = saved(cgan.define_dcgan_generator(width=4), tmp_path)
-    assert not any(f'"{key}"' in json.dumps(config) for key in runs.NEWER)
+    _, config = saved(cgan.define_generator(width=4), tmp_path)
+    assert not any(f'"{key}"' in json.dumps(config) for key in saving.NEWER)
     used = {"layers": [{"renorm": True, "renorm_momentum": 0.9}]}
-    assert runs._portable(used) == used
+    assert saving._portable(used) == used

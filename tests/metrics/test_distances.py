@@ -6,10 +6,14 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 
 from gan_book.errors import BookError
+from gan_book.metrics import distances
 from gan_book.metrics.distances import (
+    fit_normal,
     frechet_distance,
     inception_score,
     kernel_distance,
+    neighbour_radii,
+    normal_distance,
     precision_recall,
     unbiased_mmd,
 )
@@ -93,6 +97,17 @@ def test_frechet_needs_more_rows_than_columns(rng):
         frechet_distance(features(rng, 8), features(rng, 100))
 
 
+def test_a_normal_distribution_is_fitted_block_by_block(rng):
+    a, b = features(rng, 300), features(rng, 250, shift=0.3)
+    # Blocks of one row, of fewer rows than columns, and of means far from each other.
+    blocks = [a[:1], a[1:5], a[5:200], a[200:]]
+    fitted = fit_normal(iter(blocks))
+    assert fitted.count == 300
+    np.testing.assert_allclose(fitted.mean, a.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(fitted.root.T @ fitted.root, np.cov(a, rowvar=False), rtol=1e-9, atol=1e-12)
+    assert normal_distance(fitted, fit_normal([b])) == pytest.approx(frechet_distance(a, b), rel=1e-9)
+
+
 # Kernel distance
 
 
@@ -101,24 +116,28 @@ def test_one_kernel_subset_agrees_with_the_double_loop(rng):
     assert unbiased_mmd(x, y) == pytest.approx(reference_mmd(x, y), rel=1e-6)
 
 
-def test_kernel_distance_averages_the_seeded_subsets(rng):
+def test_kernel_distance_averages_the_seeded_subsets(rng, monkeypatch):
     x, y = features(rng, 40, 5), features(rng, 50, 5, shift=1.0)
     draw = np.random.default_rng(7)
     estimates = []
     for _ in range(6):
         first = draw.choice(x, 10, replace=False)
         estimates.append(reference_mmd(first, draw.choice(y, 10, replace=False)))
-    mean, error = kernel_distance(x, y, subsets=6, subset_size=10, seed=7)
+    monkeypatch.setattr(distances, "SUBSETS", 6)
+    monkeypatch.setattr(distances, "SUBSET_SIZE", 10)
+    mean, error = kernel_distance(x, y, seed=7)
     assert mean == pytest.approx(np.mean(estimates), rel=1e-6)
     assert error == pytest.approx(np.std(estimates) * np.sqrt(10 / 30), rel=1e-6)
 
 
-def test_kernel_distance_is_unbiased_and_its_standard_error_is_the_spread_of_repeated_measurements():
+def test_kernel_distance_is_unbiased_and_its_standard_error_is_the_spread_of_repeated_measurements(monkeypatch):
+    monkeypatch.setattr(distances, "SUBSETS", 40)
+    monkeypatch.setattr(distances, "SUBSET_SIZE", 80)
     results = []
     for seed in range(60):
         rng = np.random.default_rng(seed)
         x, y = rng.normal(size=(400, 4)), rng.normal(size=(400, 4)) + 0.6
-        results.append(kernel_distance(x, y, subsets=40, subset_size=80, seed=seed))
+        results.append(kernel_distance(x, y, seed=seed))
     means, errors = np.array(results).T
     # Large fresh samples stand in for the true distance: their own error is far below that of 60 small runs.
     rng = np.random.default_rng(99)
@@ -129,12 +148,12 @@ def test_kernel_distance_is_unbiased_and_its_standard_error_is_the_spread_of_rep
 
 def test_kernel_distance_between_halves_of_one_set_is_about_zero(rng):
     x = features(rng, 2000)
-    mean, error = kernel_distance(x[:1000], x[1000:], subsets=30, subset_size=300)
+    mean, error = kernel_distance(x[:1000], x[1000:])
     assert abs(mean) < 4 * error
 
 
 def test_kernel_distance_takes_what_there_is_and_refuses_too_little(rng):
-    assert kernel_distance(features(rng, 30), features(rng, 30), subset_size=1000)[1] > 0
+    assert kernel_distance(features(rng, 30), features(rng, 30))[1] > 0
     with pytest.raises(BookError, match="at least 4"):
         kernel_distance(features(rng, 3), features(rng, 30))
 
@@ -150,14 +169,16 @@ def test_inception_score_by_its_definition(rng):
         marginal = sum(part) / len(part)
         divergences = [sum(p * np.log(p / q) for p, q in zip(row, marginal, strict=True) if p > 0) for row in part]
         scores.append(np.exp(np.mean(divergences)))
-    mean, std = inception_score(probabilities, splits=10, seed=5)
+    mean, std = inception_score(probabilities, seed=5)
     assert mean == pytest.approx(np.mean(scores), rel=1e-6)
     assert std == pytest.approx(np.std(scores), rel=1e-6)
 
 
-def test_inception_score_of_certain_and_of_clueless_predictions():
+def test_inception_score_of_certain_and_of_clueless_predictions(monkeypatch):
     certain = np.eye(10)[np.arange(5000) % 10]
-    assert inception_score(certain, splits=1)[0] == pytest.approx(10, rel=1e-12)
+    with monkeypatch.context() as patch:
+        patch.setattr(distances, "SPLITS", 1)
+        assert inception_score(certain)[0] == pytest.approx(10, rel=1e-12)
     assert inception_score(np.full((100, 10), 0.1)) == (pytest.approx(1), pytest.approx(0))
     assert inception_score(certain[::10])[0] == pytest.approx(1)
 
@@ -177,11 +198,18 @@ def test_inception_score_wants_distributions(bad):
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
-def test_precision_and_recall_by_brute_force(rng, k):
+def test_precision_and_recall_by_brute_force(rng, k, monkeypatch):
+    monkeypatch.setattr(distances, "NEIGHBOURS", k)
     real, generated = features(rng, 300, 6), features(rng, 260, 6, shift=0.4)
-    precision, recall = precision_recall(real, generated, k)
+    precision, recall = precision_recall(real, generated)
     assert precision == pytest.approx(reference_precision(real, generated, k), rel=1e-6)
     assert recall == pytest.approx(reference_precision(generated, real, k), rel=1e-6)
+
+
+def test_a_row_is_not_its_own_neighbour(rng):
+    x = features(rng, 120, 5)
+    np.testing.assert_allclose(neighbour_radii(x), np.sort(cdist(x, x), axis=1)[:, 3], rtol=1e-9)
+    assert neighbour_radii(np.array([[0.0], [1.0], [3.0], [6.0], [6.0]])).tolist() == [6, 5, 3, 5, 5]
 
 
 def test_precision_and_recall_over_several_blocks(rng, monkeypatch):

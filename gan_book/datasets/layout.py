@@ -1,0 +1,243 @@
+"""How a folder of pictures is laid out: what lies where, which parts (train, val, test) it has, what is left out."""
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from gan_book.datasets.images import children, extensions
+from gan_book.errors import BookError, counted
+
+DEEPEST = 32  # levels of folders
+_LINKED = 2  # levels at which a link to a folder is followed: a part's and a class's
+_PARTS = {
+    "train": {"train", "training", "trn", "learn", "learning"},
+    "val": {"val", "valid", "validation", "validate", "validating", "dev", "development"},
+    "test": {"test", "testing", "tst", "eval", "evaluation", "holdout", "heldout"},
+}
+_FILLER = (
+    r"set|sets|data|dataset|images?|imgs?|pictures?|photos?|split|part|folder|files?|seg|side|domain|jpegimages|all"
+)
+_FILLERS = re.compile(_FILLER)
+_SUFFIX = re.compile(f"(.+?)(?:{_FILLER})?")
+
+
+def part_of(name):
+    """The part of a data set that a name means, whatever its case: "train", "val" or "test"; None if it means none.
+
+    "Training", "train_set", "train2017" and "TrainImages" are "train"; "valid" and "dev" are "val"; "eval" is "test".
+    """
+    word = _essence(name)
+    for candidate in (word, _SUFFIX.fullmatch(word)[1] if word else ""):
+        for part, names in _PARTS.items():
+            if candidate in names:
+                return part
+    return None
+
+
+def side_of(name):
+    """What a folder's name means among pictures to translate, ``(part or None, "a" or "b")``; None if nothing.
+
+    "trainA", "test_b" and "VALIDATION-A" have both; "A", "side_b" and "imagesA" only a side.
+    """
+    found = re.fullmatch(r"(.*?)[\W_]*([ab])", name.lower())
+    if not found:
+        return None
+    part = part_of(found[1])
+    return (part, found[2]) if part or not _essence(found[1]) else None
+
+
+def is_generic(name):
+    """Whether a folder's name says no more than that pictures are in it, as "images" does."""
+    return not _essence(name)
+
+
+def _essence(name):
+    """The name's words, without digits, signs and those that only mean "pictures" or "part"."""
+    return "".join(word for word in re.findall("[^\\W\\d_]+", name.lower()) if not _FILLERS.fullmatch(word))
+
+
+@dataclass
+class Tree:
+    """A folder.
+
+    content: its `Tree`s and pictures (`Path`), by name.
+    others: its other files.
+    """
+
+    path: Path
+    content: list = field(default_factory=list)
+    others: list = field(default_factory=list)
+
+    @property
+    def folders(self):
+        """The folders in it that hold pictures, at any depth."""
+        return [child for child in self.content if isinstance(child, Tree) and child.pictures]
+
+    @property
+    def loose(self):
+        """The pictures directly in it."""
+        return [child for child in self.content if not isinstance(child, Tree)]
+
+    @property
+    def pictures(self):
+        """The pictures in it at any depth."""
+        return [
+            picture for child in self.content for picture in (child.pictures if isinstance(child, Tree) else [child])
+        ]
+
+    @property
+    def name(self):
+        return self.path.name
+
+    def trees(self):
+        """This folder and all below it."""
+        return [self, *(tree for child in self.content if isinstance(child, Tree) for tree in child.trees())]
+
+
+@dataclass
+class LeftOut:
+    """What of a folder is not used: `skipped`, pictures and folders one would expect to be; `others` one would not.
+
+    Both are lists of ``(path, reason)``.
+    """
+
+    folder: Path
+    skipped: list = field(default_factory=list)
+    others: list = field(default_factory=list)
+
+    def skip(self, path, reason):
+        self.skipped.append((self.named(path), reason))
+
+    def pass_over(self, path, reason):
+        self.others.append((self.named(path), reason))
+
+    def named(self, path):
+        """The path as the reader knows it: from the data set's folder on."""
+        inside = path.relative_to(self.folder).as_posix()
+        return inside if len(inside) <= 200 else f"{inside[:100]}...{inside[-80:]}"
+
+
+def walk(folder, left_out):
+    """The `Tree` of a folder. What is no picture, or cannot be entered, is noted in `left_out`.
+
+    A link to a folder is followed where a part's or a class's folder may be, but not to a folder above, nor twice.
+
+    Raises:
+        BookError: the folder itself cannot be read.
+    """
+    top = folder.resolve()
+    return _walk(folder, left_out, 0, {top, *top.parents})
+
+
+def _walk(folder, left_out, depth, seen):
+    tree = Tree(folder)
+    for child in children(folder):
+        if child.is_dir():
+            reason = _closed(child, depth, seen)
+            below = None if reason else _entered(child, left_out, depth, seen)
+            if reason:
+                left_out.skip(child, reason)
+            elif below is not None:
+                tree.content.append(below)
+                if not below.pictures:
+                    left_out.pass_over(child, "holds no pictures")
+        elif child.is_file() and child.suffix.lower() in extensions():
+            tree.content.append(child)
+        else:
+            tree.others.append(child)
+            left_out.pass_over(child, "is no picture")
+    return tree
+
+
+def _closed(child, depth, seen):
+    if depth >= DEEPEST:
+        return f"lies more than {DEEPEST} folders deep"
+    if not child.is_symlink():
+        return None
+    if depth >= _LINKED:
+        return "is a link to a folder, which is not followed so deep"
+    return "is a link to a folder that is looked at already" if child.resolve() in seen else None
+
+
+def _entered(child, left_out, depth, seen):
+    if child.is_symlink():
+        seen.add(child.resolve())
+    try:
+        return _walk(child, left_out, depth + 1, seen)
+    except (BookError, OSError) as error:  # it may not be read, or what is in it may not be looked at
+        left_out.skip(child, f"cannot be read ({(error.__cause__ or error).strerror})")
+        return None
+
+
+def parts(tree, left_out):
+    """The parts of a data set: ``{"train": Tree, "val": Tree, "test": Tree}``, without those it does not have.
+
+    They are sub-folders (see `part_of`). A folder without any is all "train".
+
+    Raises:
+        BookError: two folders for a part; parts to validate or test with, but none to train with.
+    """
+    named = {}
+    for child in tree.folders:
+        if part := part_of(child.name):
+            named.setdefault(part, []).append(child)
+    for part, several in named.items():
+        if len(several) > 1:
+            raise BookError(f"{tree.path} has {_listed(several)}, which both mean '{part}'; rename one of them")
+    named = {part: several[0] for part, several in named.items()}
+    beside = [child for child in tree.folders if child not in named.values()]
+    if not named or (named.keys() == {"train"} and beside and not named["train"].folders):
+        return {"train": tree}  # "train" may be a class, among buses and cars
+    if "train" not in named:
+        what = f"beside {_listed(beside)}" if beside else "and none to train with"
+        raise BookError(
+            f"{tree.path} has the part {_listed(named.values())} {what}; put the pictures to train with, "
+            "or the folders of their classes, into a sub-folder 'train', or rename what is no part"
+        )
+    for child in beside:
+        left_out.skip(child.path, f"lies beside {_listed(named.values())}")
+    for picture in tree.loose:
+        left_out.skip(picture, "lies outside the folders of the parts")
+    return named
+
+
+def unwrapped(tree):
+    """The innermost folder around all pictures: that of ``download/images/cat``, ``download/images/dog`` is images.
+
+    A single folder with pictures, but without folders of pictures, stays inside: it may be a class.
+    """
+    chain = [tree]
+    while len(chain[-1].folders) == 1 and not chain[-1].loose and part_of(chain[-1].folders[0].name) is None:
+        chain.append(chain[-1].folders[0])
+    if chain[-1].folders:  # several, or a part
+        return chain[-1]
+    for outer, inner in pairwise(chain):
+        if not is_generic(inner.name):
+            return outer
+    return chain[-1]
+
+
+def other_files(tree):
+    """Such as " in a format that is read, but 12 .heic files and 1 .zip file", for a folder without pictures."""
+    endings = Counter(path.suffix.lower() for each in tree.trees() for path in each.others)
+    shown = [counted(count, f"{ending or 'nameless'} file") for ending, count in endings.most_common(3)]
+    return f" in a format that is read, but {' and '.join(shown)}" if shown else ""
+
+
+def _listed(trees, most=3):
+    names = [f"'{tree.name}'" for tree in trees]
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
+def named_class(name):
+    """A folder's name as text that can be printed and drawn: not all are, on a file system with names in bytes."""
+    content = os.fsencode(name)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

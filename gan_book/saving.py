@@ -1,0 +1,108 @@
+"""Saving a network so that other machines and other versions of Keras can use it, and loading it again.
+
+A file of `save_network` is an ordinary ``.keras`` file: ``keras.models.load_model`` reads it without this package,
+unless a chapter's own layers are in it. Beside Keras's parts it holds ``gan_book.json``, which says what a generator's
+inputs are sampled from.
+"""
+
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+
+import keras
+
+from gan_book import layers, legacy, losses  # noqa: F401 - layers and losses, so that Keras knows them
+from gan_book.errors import BookError
+from gan_book.paths import UNREADABLE
+from gan_book.sampling import Generator, described, understood
+
+ABOUT = "gan_book.json"
+# Settings that Keras 3.13 and later write into a file even where they are not used, and Keras 3.12 (the last for
+# Python 3.10) does not know.
+NEWER = {"quantization_config", "renorm", "renorm_clipping", "renorm_momentum"}
+HALF_PRECISION = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
+
+
+def save_network(network, path):
+    """Writes `network` in float32 as a ``.keras`` file that Keras 3.12 and later load, whole or not at all.
+
+    The networks of this book are trained in whatever precision their device is good at; who generates with them may
+    have another one. Their weights are float32 all along, so it is enough to change what the file says of the layers,
+    those of networks inside the network included.
+
+    Raises:
+        BookError: `path` does not end in ".keras".
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise BookError(f"a network is saved in a file that ends in .keras, not in {path}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as scratch:
+        part = Path(scratch, path.name)
+        # Without what it was compiled with: to use it needs no loss, and a chapter's own would not be known elsewhere.
+        keras.Model(network.input, network.output, name=network.name).save(part)
+        with zipfile.ZipFile(part) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        parts["config.json"] = json.dumps(_portable(json.loads(parts["config.json"])))
+        if isinstance(network, Generator):
+            parts[ABOUT] = json.dumps({"takes": described(network.takes)})
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+        part.replace(path)
+
+
+def load_network(path, custom_objects=None):
+    """The network of a file of `save_network`, or of any other ``.keras`` file, for inference.
+
+    Args:
+        custom_objects: dict from names to layer classes that are not registered with Keras.
+
+    A generator comes back as a `gan_book.sampling.Generator`. Nothing is unpickled, and no code of the file runs.
+
+    Raises:
+        BookError: there is no such file, it is damaged, or it has layers that nobody has registered with Keras.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BookError(f"there is no network {path}; check the path")
+    try:
+        return read_network(path, custom_objects)
+    except UNREADABLE as error:
+        raise BookError(f"{path} cannot be read ({type(error).__name__}); {_advice(error)}") from error
+
+
+def read_network(path, custom_objects=None):
+    """`load_network`, but a damaged file, or one with layers that are not known, raises one of `UNREADABLE`."""
+    network = keras.models.load_model(path, custom_objects=custom_objects, compile=False, safe_mode=True)
+    takes = _takes(path) or legacy.takes_by_name(network)
+    return Generator(network.inputs, network.output, takes, name=network.name) if takes else network
+
+
+def _takes(path):
+    with zipfile.ZipFile(path) as archive:
+        if ABOUT not in archive.namelist():
+            return None
+        return understood(json.loads(archive.read(ABOUT))["takes"])
+
+
+def _advice(error):
+    if "Could not locate" in str(error):
+        return "import the script that defines its layers first (those of chapters 9 and 10 are in their scripts)"
+    return "restore it, or train again"
+
+
+def _portable(config):
+    if isinstance(config, dict):
+        if config.get("class_name") == "DTypePolicy" and config["config"]["name"] in HALF_PRECISION:
+            return {**config, "config": {"name": "float32"}}
+        unused = set() if config.get("renorm") or config.get("quantization_config") else NEWER
+        return {key: _entry(key, value) for key, value in config.items() if key not in unused}
+    if isinstance(config, list):
+        return [_portable(value) for value in config]
+    return config
+
+
+def _entry(key, value):
+    return "float32" if key == "dtype" and value in HALF_PRECISION else _portable(value)
