@@ -6,7 +6,6 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 
 from gan_book.sampling import evenly_spaced
-from gan_book.training.curves import losses
 from gan_book.training.detectors import (
     PATIENCE,
     REAL_IN_ALL,
@@ -160,7 +159,7 @@ class HealthMonitor(StepCounter):
         if broken := check_finite(values, self.advice):
             require_finite(self.model, self.step, self.advice)
             self._report(broken)
-        groups = _groups([name for name in _watched_losses(self.model, values) if name in values], self.model)
+        groups = _groups([name for name in self.model.watched_losses if name in values], self.model)
         if not groups and not self.told_of_nothing:
             self.told_of_nothing = True
             print("No loss of a discriminator is watched: the model names none.", flush=True)
@@ -175,7 +174,7 @@ class HealthMonitor(StepCounter):
         self.looks += 1
         model = self.model  # on the JAX backend this brings the weights up to date
         if self.standstill is None:
-            self.standstill = StandstillDetector(getattr(model, "discriminators", ()))
+            self.standstill = StandstillDetector(model.discriminators)
         self._report(self.standstill.update())
         for look in self.pictures:
             for finding in look.findings():
@@ -191,20 +190,12 @@ class HealthMonitor(StepCounter):
             raise TrainingFailure(finding)
 
 
-def _watched_losses(model, names):
-    """The names of the discriminators' losses to watch."""
-    if hasattr(model, "watched_losses"):
-        return model.watched_losses
-    totals, parts = losses(name for name in names if name.lower().startswith("d"))
-    return [name for name in parts if name.endswith(("_validity_loss", "_real_loss", "_fake_loss"))] or totals
-
-
 def _groups(names, model):
     """The watched losses of each discriminator apart, so that one that wins is not hidden by another.
 
     A model with several discriminators names as many losses for each, one discriminator after the other.
     """
-    discriminators = len(getattr(model, "discriminators", ())) or 1
+    discriminators = len(model.discriminators) or 1
     each, rest = divmod(len(names), discriminators)
     if rest or not each:
         return [names] if names else []

@@ -364,7 +364,7 @@ def quiet_monitor(watched=("d_real_loss",)):
     images = np.random.default_rng(0).integers(0, 256, (8, 4, 4, 1), dtype=np.uint8)
     labels = np.zeros(8, int)
     monitor = HealthMonitor([Watched(lambda: images, labels, images, labels, ["all"])])
-    monitor.set_model(SimpleNamespace(watched_losses=list(watched), layers=[]))
+    monitor.set_model(SimpleNamespace(watched_losses=list(watched), discriminators=("D",), layers=[]))
     return monitor
 
 
