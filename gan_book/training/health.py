@@ -26,6 +26,9 @@ from gan_book.training.logs import StepCounter, passed
 READ_EVERY = 10  # steps between two readings of the losses, each of which waits for the device
 LOOK_EVERY = 200  # steps between two looks at images
 FIRST_LOOK = (400, 1000)  # young generators are poor without being ill: a third of the training, between these steps
+# Labels are heeded last: a healthy MLP (chapter 6) begins to after some 1,600 of its 3,000 steps. So only in the second
+# half of a training, and in a long one from this step on, are they said to be ignored.
+LABELS_FROM = 3000
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,15 @@ class _Look:
         self.coverage = CoverageDetector(real[judged], len(self.labels), advice)
         self.ignored = LabelDetector(real, real_labels, watched.class_names, asked)
 
-    def findings(self):
+    def findings(self, late):
+        """late: whether the training has come so far that labels should be heeded."""
         images = self.watched.images()
         yield self.saturation.update(images)
         yield self.collapse.update(images, self.labels)
         if not self.saturation.off_range():  # else these would only say the same in other words
             yield self.coverage.update(images)
-            yield self.ignored.update(images, self.labels)
+            if late:
+                yield self.ignored.update(images, self.labels)
 
     def counters(self):
         detectors = (self.saturation, self.collapse, self.coverage, self.ignored)
@@ -176,8 +181,9 @@ class HealthMonitor(StepCounter):
         if self.standstill is None:
             self.standstill = StandstillDetector(model.discriminators)
         self._report(self.standstill.update())
+        late = self.step >= min(LABELS_FROM, self.steps // 2)
         for look in self.pictures:
-            for finding in look.findings():
+            for finding in look.findings(late):
                 self._report(finding and replace(finding, where=look.watched.name))
 
     def _report(self, finding):
