@@ -325,7 +325,7 @@ def test_a_generator_that_ignores_its_noise_has_collapsed(fashion):
 
 
 def test_a_generator_that_does_not_train_stands_still(fashion):
-    monitor = train(fashion, 320, g_rate=0.0, d_rate=1e-4, normalized=False)
+    monitor = train(fashion, 310, g_rate=0.0, d_rate=1e-4, normalized=False)
     assert any("stand still" in finding.sentence for finding in monitor.findings)
 
 
