@@ -34,6 +34,10 @@ class TinyImageGAN(AdversarialModel):
         self.gan = define_gan(self.generator, self.discriminator, settings.learning_rate)
         self.sampler = self.track_average(self.generator, settings.average)
 
+    @property
+    def discriminators(self):
+        return (self.discriminator,)
+
     def turns(self, images, labels):
         n = ops.shape(images)[0]
         z = keras.random.normal((n, LATENT), seed=self.rng)

@@ -28,8 +28,8 @@ BRIGHTNESS = 50  # how far the mean pixel may be from that of real images, in le
 # so a quarter is no accident; and it takes a quarter of the classes.
 LEAST_DIVERSITY, COLLAPSED_SHARE = 0.25, 0.25
 CLUSTERS, LEAST_CLUSTERS = 10, 3.0  # of real images; a set of samples that is spread over so few covers too few
-# Of the differences between real classes, samples that ignore their labels show some 0 +- 0.1, healthy ones about 1.
-LEAST_LABEL_EFFECT, LABEL_EXPECTED = 0.25, 0.7
+# Of the differences between real classes, samples that ignore their labels show 0.00 to 0.02, healthy ones about 1.
+LEAST_LABEL_EFFECT, LABEL_EXPECTED = 0.1, 0.7
 LABEL_PATIENCE = 3  # looks in a row for labels, which networks take longest to heed
 REAL_PER_CLASS = 64
 REAL_IN_ALL = 1000

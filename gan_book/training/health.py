@@ -6,7 +6,6 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 
 from gan_book.sampling import evenly_spaced
-from gan_book.training.curves import losses
 from gan_book.training.detectors import (
     PATIENCE,
     REAL_IN_ALL,
@@ -27,6 +26,9 @@ from gan_book.training.logs import StepCounter, passed
 READ_EVERY = 10  # steps between two readings of the losses, each of which waits for the device
 LOOK_EVERY = 200  # steps between two looks at images
 FIRST_LOOK = (400, 1000)  # young generators are poor without being ill: a third of the training, between these steps
+# Labels are heeded last: a healthy MLP (chapter 6) begins to after some 1,600 of its 3,000 steps. So only in the second
+# half of a training, and in a long one from this step on, are they said to be ignored.
+LABELS_FROM = 3000
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,15 @@ class _Look:
         self.coverage = CoverageDetector(real[judged], len(self.labels), advice)
         self.ignored = LabelDetector(real, real_labels, watched.class_names, asked)
 
-    def findings(self):
+    def findings(self, late):
+        """late: whether the training has come so far that labels should be heeded."""
         images = self.watched.images()
         yield self.saturation.update(images)
         yield self.collapse.update(images, self.labels)
         if not self.saturation.off_range():  # else these would only say the same in other words
             yield self.coverage.update(images)
-            yield self.ignored.update(images, self.labels)
+            if late:
+                yield self.ignored.update(images, self.labels)
 
     def counters(self):
         detectors = (self.saturation, self.collapse, self.coverage, self.ignored)
@@ -160,7 +164,7 @@ class HealthMonitor(StepCounter):
         if broken := check_finite(values, self.advice):
             require_finite(self.model, self.step, self.advice)
             self._report(broken)
-        groups = _groups([name for name in _watched_losses(self.model, values) if name in values], self.model)
+        groups = _groups([name for name in self.model.watched_losses if name in values], self.model)
         if not groups and not self.told_of_nothing:
             self.told_of_nothing = True
             print("No loss of a discriminator is watched: the model names none.", flush=True)
@@ -175,10 +179,11 @@ class HealthMonitor(StepCounter):
         self.looks += 1
         model = self.model  # on the JAX backend this brings the weights up to date
         if self.standstill is None:
-            self.standstill = StandstillDetector(getattr(model, "discriminators", ()))
+            self.standstill = StandstillDetector(model.discriminators)
         self._report(self.standstill.update())
+        late = self.step >= min(LABELS_FROM, self.steps // 2)
         for look in self.pictures:
-            for finding in look.findings():
+            for finding in look.findings(late):
                 self._report(finding and replace(finding, where=look.watched.name))
 
     def _report(self, finding):
@@ -191,20 +196,12 @@ class HealthMonitor(StepCounter):
             raise TrainingFailure(finding)
 
 
-def _watched_losses(model, names):
-    """The names of the discriminators' losses to watch."""
-    if hasattr(model, "watched_losses"):
-        return model.watched_losses
-    totals, parts = losses(name for name in names if name.lower().startswith("d"))
-    return [name for name in parts if name.endswith(("_validity_loss", "_real_loss", "_fake_loss"))] or totals
-
-
 def _groups(names, model):
     """The watched losses of each discriminator apart, so that one that wins is not hidden by another.
 
     A model with several discriminators names as many losses for each, one discriminator after the other.
     """
-    discriminators = len(getattr(model, "discriminators", ())) or 1
+    discriminators = len(model.discriminators) or 1
     each, rest = divmod(len(names), discriminators)
     if rest or not each:
         return [names] if names else []
