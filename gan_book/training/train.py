@@ -261,7 +261,8 @@ def _measured(run, lesson, training, dataset, tell):
 def _to_go_on(lesson, run):
     """What to type to resume a run: in a shell, or in Python where no command trains this very model."""
     command = chapters.command(lesson)
-    if command and hasattr(sys.modules["__main__"], "__file__"):
+    in_python = hasattr(sys, "ps1") or "ipykernel" in sys.modules  # a prompt, or a notebook
+    if command and not in_python:
         return f"{command} --out {run.quoted} --resume"
     folder = run.folder.resolve().as_posix()
     return f'from gan_book.training.train import resume; run = resume(LESSON, out="{folder}")'
