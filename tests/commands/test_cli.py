@@ -85,6 +85,7 @@ COPY = """
 from dataclasses import replace
 
 import keras
+from gan_book.sampling import Generator
 from tests import tiny_lesson
 
 
@@ -96,7 +97,7 @@ class Halve(keras.layers.Layer):
 def build(settings, dataset):
     model = tiny_lesson.build(replace(settings, average=0.0), dataset)
     halved = Halve(dtype="float32")(model.generator.output)
-    model.generator = model.sampler = keras.Model(model.generator.inputs, halved, name="generator")
+    model.generator = model.sampler = Generator(model.generator.inputs, halved, takes=model.generator.takes)
     model.gan = tiny_lesson.define_gan(model.generator, model.discriminator, settings.learning_rate)
     return model
 
