@@ -1,15 +1,18 @@
-# Two commands: `make demo` trains and shows a conditional GAN, `make test` runs the tests.
+# Two commands: `make demo` trains and shows a conditional GAN, `make test` runs the tests (`make test-all` the slow too).
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint notebooks results clean
+.PHONY: demo test test-all lint notebooks results clean
 
 demo: $(VENV)/installed
 	$(BIN)/gan-book train cgan --preset quick
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-all: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal --slow
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

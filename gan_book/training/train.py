@@ -261,11 +261,16 @@ def _measured(run, lesson, training, dataset, tell):
 def _to_go_on(lesson, run):
     """What to type to resume a run: in a shell, or in Python where no command trains this very model."""
     command = chapters.command(lesson)
-    in_python = hasattr(sys, "ps1") or "ipykernel" in sys.modules  # a prompt, or a notebook
-    if command and not in_python:
+    if command and not _is_interactive():
         return f"{command} --out {run.quoted} --resume"
     folder = run.folder.resolve().as_posix()
     return f'from gan_book.training.train import resume; run = resume(LESSON, out="{folder}")'
+
+
+def _is_interactive():
+    """Whether this is Python's own prompt or a notebook, where a shell's command would be typed in vain."""
+    ipython = sys.modules.get("IPython")
+    return hasattr(sys, "ps1") or (ipython is not None and ipython.get_ipython() is not None)
 
 
 def _out_of_memory(settings, dataset):

@@ -10,6 +10,7 @@ from gan_book.errors import BookError
 from tools import results
 
 
+@pytest.mark.slow
 def test_a_command_is_run_to_its_report():
     row = whole_command.timed("mlp-cgan", "smoke")
     assert (row["lesson"], row["preset"], row["steps"]) == ("mlp-cgan", "smoke", 20)

@@ -153,7 +153,8 @@ def test_picture_grids_of_sides_with_few_pictures_and_unequally_many(tmp_path):
 
 def test_the_rivals_are_scored_against_the_other_side():
     pairs = replace(noise_pairs(32), b=np.full((3, 40, 40, 3), 200, "uint8"), paired=False)
-    scores = cyclegan.baselines(pairs)
+    found = cyclegan.baselines(pairs)
+    scores = {name: {score.name: score.value for score in each} for name, each in found.items()}
     assert set(scores) == {"identity", "histogram matching", "real pictures"}
     away = np.abs(pairs.test_a.astype(float) - pairs.test_b).mean()
     assert scores["identity"]["l1"] == pytest.approx(away)

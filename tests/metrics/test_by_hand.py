@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from gan_book.clusters import cluster_agreement
 
+from chapters.ch07_infogan.codes import cluster_agreement
 from gan_book.metrics import (
     class_frechet_distance,
     class_ms_ssim,

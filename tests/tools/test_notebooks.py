@@ -44,6 +44,7 @@ def test_the_notebook_was_run_to_its_end_and_is_small(script):
     assert any("image/png" in out.get("data", {}) for out in outputs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS, ids=names)
 def test_the_notebook_runs(script, tmp_path):
     notebook = notebooks.execute(notebooks.from_script(script), tmp_path, preset="smoke")
