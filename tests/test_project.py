@@ -44,18 +44,53 @@ def test_everything_imported_is_a_dependency():
     assert {CALLED.get(name, name) for name in imported()} - OPTIONAL <= dependencies
 
 
-def test_ruff_pytest_and_jupytext_are_configured():
-    tools = PROJECT["tool"]
-    assert tools["ruff"]["line-length"] == 120
-    assert tools["ruff"]["target-version"] == "py310"
-    assert set("EFIB") <= set(tools["ruff"]["lint"]["select"])
-    assert tools["pytest"]["ini_options"]["testpaths"] == ["tests"]
-    assert "jupytext" in tools
-
-
 def test_the_package_has_its_name_version_command_and_extras():
     project = PROJECT["project"]
     assert project["name"] == "gan-book" and project["version"] == __version__
     assert set(project["optional-dependencies"]) >= {"dev", "gpu"}
     assert project["scripts"] == {"gan-book": "gan_book.commands.cli:main"}
     assert project["requires-python"] == ">=3.10,<3.14"
+
+
+RINGS = [  # each may import itself and those before it
+    "adversarial backend datasets errors layers legacy losses networks paths plotting sampling saving".split(),
+    ["metrics"],
+    ["training"],
+    ["commands"],
+]
+
+
+def part(module):
+    """``gan_book.datasets.images`` to ``datasets``; None for what is not of the package."""
+    head, _, rest = (module or "").partition(".")
+    return (
+        rest.partition(".")[0] or "__init__" if head == "gan_book" else head if head in ("chapters", "tools") else None
+    )
+
+
+def imports_of(file):
+    """The parts of the project that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "gan_book":
+            yield from (alias.name for alias in node.names if (BOOK / "gan_book" / alias.name).exists())
+            yield from (a.name for a in node.names if (BOOK / "gan_book" / f"{a.name}.py").exists())
+        elif isinstance(node, ast.ImportFrom):
+            yield part(node.module)
+        elif isinstance(node, ast.Import):
+            yield from (part(alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("ring", range(len(RINGS)))
+def test_no_ring_imports_one_outside_it(ring):
+    allowed = {name for names in RINGS[: ring + 1] for name in names} | {None, "__init__"}
+    for name in RINGS[ring]:
+        place = BOOK / "gan_book" / name
+        for file in place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]:
+            assert set(imports_of(file)) <= allowed, file
+
+
+def test_every_module_is_in_a_ring():
+    found = {
+        path.stem for path in (BOOK / "gan_book").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert found == {name for names in RINGS for name in names} | {"__init__", "__main__"}
