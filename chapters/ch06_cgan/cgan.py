@@ -28,6 +28,7 @@ from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite
 from gan_book.errors import require_choice
+from gan_book.layers import RandomAffine
 from gan_book.networks import dcgan_features, dcgan_image, normal, to_float, to_image
 from gan_book.sampling import Generator, Label, Noise
 from gan_book.training.lesson import Lesson, Settings
@@ -129,10 +130,13 @@ def compile_discriminator(discriminator, learning_rate):
 
 
 # %%
-def define_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, learning_rate=2e-4):
-    """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``; with no classes, images alone."""
+def define_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, learning_rate=2e-4, augment=0.0):
+    """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``; with no classes, images alone.
+
+    With `augment` above 0, D sees each image turned, sheared and shifted at random: for small sets (chapter 7).
+    """
     image = keras.Input(image_shape, name="image")
-    phi = dcgan_features(image, width)
+    phi = dcgan_features(RandomAffine(augment)(image) if augment else image, width)
     logit = layers.Dense(1, dtype="float32", name="psi")(phi)
     if not num_classes:
         return compile_discriminator(keras.Model(image, logit, name="discriminator"), learning_rate)
@@ -274,6 +278,7 @@ class CGANSettings(Settings):
     learning_rate: float = 2e-4
     generator_learning_rate: float = 2e-4
     average: float = 0.999
+    augment: float = 0.0
 
 
 QUICK = CGANSettings(data="fashion_mnist", epochs=2, batch_size=64, limit=48_000)
@@ -298,7 +303,8 @@ def build(settings, dataset):
         generator = define_book_generator(settings.latent_dim, shape, classes)
     else:
         classes = 0 if settings.network == "unconditional" else classes
-        discriminator = define_discriminator(shape, classes, settings.width, settings.learning_rate)
+        numbers = settings.width, settings.learning_rate, settings.augment
+        discriminator = define_discriminator(shape, classes, *numbers)
         generator = define_generator(settings.latent_dim, shape, classes, settings.width)
     gan = define_gan(generator, discriminator, settings.generator_learning_rate)
     return ConditionalGAN(generator, discriminator, gan, settings.average, settings.seed)

@@ -25,6 +25,7 @@ from gan_book.training.run_config import RunConfig, surroundings
 ON_FAILURE = ("warn", "stop", "restart")
 RESTARTS = 3
 FEW_STEPS, ENOUGH_STEPS = 300, 2000
+FEW_IMAGES = 2000  # with fewer a discriminator soon knows them by heart
 
 
 def train(
@@ -290,6 +291,17 @@ def _forget(run):
     shutil.rmtree(run.folder / "tensorboard", ignore_errors=True)
 
 
+def _few_images(count, settings):
+    """What to expect of a small set, and what helps.
+
+    Karras et al. (2020), "Training Generative Adversarial Networks with Limited Data", figure 1: D learns a small set
+    by heart, its loss goes to 0, and what G makes gets worse from then on.
+    """
+    can_augment = getattr(settings, "augment", None) == 0
+    way = "; --set augment=1 shows D each of them turned and shifted in other ways every time" if can_augment else ""
+    return f"{counted(count, 'image')} are few for a GAN: expect blurred or repeated shapes, not photographs{way}."
+
+
 def _row_every(steps):
     """Steps between two rows of steps.csv: about 200 rows in all, but for short trainings no more often than needed."""
     return max(min(10, steps // 20), steps // 200, 1)
@@ -321,6 +333,8 @@ class Training:
             enough = -(-ENOUGH_STEPS // self.steps_per_epoch)
             plan = f"{counted(self.steps, 'step')} in all"
             tell(f"{plan}: too few to learn much; for some thousands take --epochs {enough}.")
+        if dataset.train_size < FEW_IMAGES and config.preset != "smoke":
+            tell(_few_images(dataset.train_size, settings))
         self._tell_of_schedules()
         self.monitor = lesson.task.health_monitor(
             self.model, dataset, settings, config.on_failure, self._sync, self.steps

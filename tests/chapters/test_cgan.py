@@ -94,3 +94,14 @@ def test_the_discriminators_verdict_depends_on_the_label():
         image = np.random.default_rng(0).normal(size=(1, 28, 28, 1)).astype("float32").repeat(10, axis=0)
         logits = np.asarray(gan.discriminator([image, np.arange(10)]))
         assert len(np.unique(logits)) == 10
+
+
+def test_augmentation_is_seen_by_the_discriminator_in_training_alone():
+    plain, augmented = cgan.define_discriminator(width=4), cgan.define_discriminator(width=4, augment=1.0)
+    assert augmented.count_params() == plain.count_params()
+    augmented.set_weights(plain.get_weights())
+    x, label = np.random.default_rng(0).uniform(-1, 1, (4, 28, 28, 1)).astype("float32"), np.arange(4)
+    used = [keras.ops.convert_to_numpy(network([x, label], training=False)) for network in (plain, augmented)]
+    np.testing.assert_allclose(*used, atol=1e-6)
+    first, second = (keras.ops.convert_to_numpy(augmented([x, label], training=True)) for _ in range(2))
+    assert np.abs(first - second).max() > 1e-6

@@ -321,6 +321,15 @@ def test_a_plan_of_few_steps_is_said_to_be_one(preset, hinted, pictures, tmp_pat
     enough = -(-2000 // steps)
     hint = f"{steps} steps in all: too few to learn much; for some thousands take --epochs {enough}."
     assert [line for line in said if "too few" in line] == [hint] * hinted
+    few = [line for line in said if f"{data.train_size} images are few" in line]
+    assert len(few) == hinted
+
+
+def test_small_sets_are_told_of_the_augmentation_that_the_chapter_has(pictures):
+    few = training._few_images(460, cgan.LESSON.settings("quick"))
+    assert "460 images" in few and "--set augment=1" in few
+    assert "augment" not in training._few_images(460, cgan.LESSON.settings("quick", augment=0.5))
+    assert "augment" not in training._few_images(460, settings(pictures))
 
 
 def test_on_failure_restart_takes_the_next_seed_and_leaves_no_trace_of_the_old_one(pictures, tmp_path):
