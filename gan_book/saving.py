@@ -89,7 +89,7 @@ def _takes(path):
 
 def _advice(error):
     if "Could not locate" in str(error):
-        return "import the script that defines its layers first (those of chapters 9 and 10 are in their scripts)"
+        return "import the script that defines its layers first (chapters 7, 9 and 10 have layers of their own)"
     return "restore it, or train again"
 
 
