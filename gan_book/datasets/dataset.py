@@ -283,7 +283,8 @@ def said(parts, left_out):
 def jittered_size(image_size, jitter=True):
     """Side of the training images from which parts of side ``image_size`` are cropped; for a pair of sides, both.
 
-    Explained in chapter 10. Isola et al. 2017, section 6.2, "random jitter": resized to 286, cropped to 256; other sizes in proportion.
+    Explained in chapter 10. Isola et al. 2017, section 6.2, "random jitter": resized to 286, cropped to 256; other
+    sizes in proportion.
     """
     if isinstance(image_size, tuple):
         return tuple(jittered_size(side, jitter) for side in image_size)

@@ -137,7 +137,7 @@ def resize(images, size):
 
 
 def _read(path, use, size=None):
-    """What ``use`` returns for the image in a file, turned by its EXIF data; ``size``: see `sides`, None for all of it."""
+    """What ``use`` returns for the image in a file, turned upright. ``size``: see `sides`; None for the whole image."""
     try:
         with _quiet(), Image.open(path, formats=formats()) as image:
             if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
