@@ -75,10 +75,9 @@ def find_pair_files(folder):
     """Looks for images of two kinds in a folder.
 
     Each side may have its own folders: ``trainA`` and ``trainB``, or ``A`` and ``B``, or ``A/train`` and ``B/train``,
-        or
-    ``train/A`` and ``train/B``; perhaps the same for "val" and "test". Any usual name of these parts is understood (see
-    `gan_book.datasets.layout.part_of`). Two files are a pair if their paths below these folders are equal except for
-    the ending and a final ``_A`` or ``_B``. A split consists of pairs only if each of its files has exactly one
+    or ``train/A`` and ``train/B``; perhaps the same for "val" and "test". Any usual name of these parts is understood
+    (see `gan_book.datasets.layout.part_of`). Two files are a pair if their paths below these folders are equal except
+    for the ending and a final ``_A`` or ``_B``. A split consists of pairs only if each of its files has exactly one
     partner, or nearly all have and the others can be left out.
 
     Otherwise each file has two images side by side, A on the left: the files below the folders of the parts, or without

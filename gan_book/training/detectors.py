@@ -1,4 +1,4 @@
-"""The ways in which GANs fail, and how each is seen: detectors take numbers, weights or images and return a `Finding`.
+"""The ways in which GANs fail, and how each is detected from numbers, weights or images; the answer is a `Finding`.
 
 The failures, and the names for them, are those of Goodfellow's tutorial (2016, arXiv:1701.00160, sections 3.2 and 5.1).
 `gan_book.training.health.HealthMonitor` feeds the detectors from ``fit``.
@@ -17,7 +17,7 @@ from gan_book.adversarial import Composite
 from gan_book.sampling import evenly_spaced
 from gan_book.training.logs import WindowMeans
 
-PATIENCE = 2  # looks in a row at which images have to be ill
+PATIENCE = 2  # looks in a row that must find the same failure
 
 LOW_LOSS, LOW_WINDOW, LOW_WINDOWS = 0.02, 50, 3  # a discriminator's loss near 0, in windows of so many steps
 STILL = 0.01  # mean change of a pixel between two looks, in levels of 0..255
@@ -30,16 +30,16 @@ LEAST_DIVERSITY, COLLAPSED_SHARE = 0.25, 0.25
 CLUSTERS, LEAST_CLUSTERS = 10, 3.0  # of real images; a set of samples that is spread over so few covers too few
 # Of the differences between real classes, samples that ignore their labels show some 0 +- 0.1, healthy ones about 1.
 LEAST_LABEL_EFFECT, LABEL_EXPECTED = 0.25, 0.7
-LABEL_PATIENCE = 3  # looks in a row for labels, which networks take longest to heed
+LABEL_PATIENCE = 3  # looks in a row for labels, which networks learn last
 REAL_PER_CLASS = 64
 REAL_IN_ALL = 1000
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What the monitor sees: the kind of failure, a clause that says what it is, and one that says what to try.
+    """What the monitor found: the kind of failure, a clause that says what it is, and one that says what to try.
 
-    `where` names the pictures, if a training has several kinds.
+    `where` names the images, if a training has several kinds.
     """
 
     kind: str
@@ -179,13 +179,13 @@ def _size(arrays):
 
 
 class Counter:
-    """How many looks in a row have found something."""
+    """Counts the looks in a row that have found something."""
 
     def __init__(self, patience=PATIENCE):
         self.looks, self.patience = 0, patience
 
     def add(self, ill):
-        """Whether that was often enough to say so."""
+        """Adds a look; returns whether `patience` looks in a row have found something."""
         self.looks = self.looks + 1 if ill else 0
         return self.looks >= self.patience
 
@@ -208,7 +208,7 @@ class SaturationDetector:
         return {"still": self.still, "pinned": self.pinned, "shifted": self.shifted}
 
     def off_range(self):
-        """Whether pixels were out of the real ones' range at the last look."""
+        """Whether pixels were outside the range of real images at the last look."""
         return bool(self.pinned.looks or self.shifted.looks)
 
     def update(self, images):
