@@ -11,11 +11,9 @@ A resumed training must come out with the same weights, bit for bit, as if it ha
 
 All are Keras variables or small numbers, so one ``.npz`` file holds them.
 
-Why not Keras's `BackupAndRestore`? It saves weights and optimizers, but neither running means nor the state of other
-callbacks, and it can continue only at the beginning of an epoch unless batches come in the same order every time. Its
-file has no checksums: a file that was damaged on a full disk is loaded as it is, or ends in a traceback, and there is
-    no
-older one to go back to. Nor does it notice that weights have become NaN and replace the last good ones.
+Why not Keras's `BackupAndRestore`? It saves weights and optimizers, but knows neither the order of the data nor the
+state of other callbacks (the health monitor's, the step log's). Its file has no checksums, and there is no older one to
+go back to. And it would replace good weights by NaN.
 """
 
 import json
