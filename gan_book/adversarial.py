@@ -251,6 +251,7 @@ class AdversarialModel(keras.Model):
         return super().train_on_batch(*args, **kwargs)
 
     def train_step(self, *args):
+        """One step, called by `fit`: all turns, then the averages. Returns the logs."""
         return backend.stateful_step(self, self._play_and_average, *args)
 
     def test_step(self, *args):
@@ -412,7 +413,7 @@ class AdversarialModel(keras.Model):
         weights = {id(weight) for weight in self.weights}
         return [variable for variable in self.variables if id(variable) not in weights]
 
-    # The moving averages of the weights, Yazici et al. (2019), once a step, in the same graph as the turns.
+    # The moving averages of weights, Yazici et al. (2019), once a step, in the same graph as the turns.
     def _update_averages(self):
         self.steps.assign(self.steps + 1)
         # With a constant m = 0.999 the random initial weights would still count for 37 % after 1,000 steps. The bound
@@ -458,6 +459,7 @@ class GAN(AdversarialModel):
 
     @property
     def discriminators(self):
+        """The one discriminator, in a tuple."""
         return (self.discriminator,)
 
     def latent_points(self, n):

@@ -55,6 +55,8 @@ def dcgan_image(h, image_shape, width=32):
         image_shape: ``(height, width, channels)``, of any size.
         width: filters at full size.
     """
+    # Any size of image works: the smallest maps are rounded up, the largest are then a little too large, and `to_image`
+    # crops them. 28 pixels: 7, 14, 28. 100 pixels: 7, 14, 28, 56, 112, cropped to 100.
     levels = scales(image_shape)
     height, width_0 = (-(-side // 2**levels) for side in image_shape[:2])
     filters = width * 2 ** min(levels, 3)
@@ -65,6 +67,8 @@ def dcgan_image(h, image_shape, width=32):
         filters = width * 2 ** min(level, 3)
         up = layers.Conv2DTranspose(filters, 4, strides=2, padding="same", use_bias=False, kernel_initializer=normal())
         h = layers.ReLU()(layers.BatchNormalization()(up(h)))
+    # The last layer is an ordinary convolution, not a transposed one: strides leave a checkerboard, and nothing after
+    # it would smooth that.
     h = layers.Conv2D(image_shape[-1], 5, padding="same", kernel_initializer=normal())(h)
     return to_image(h, image_shape)
 

@@ -216,7 +216,7 @@ def _without_boxes(text):
 
 
 def _families(text):
-    """The fonts to draw a text with, one after the other where the first lacks a character; None if none helps."""
+    """The fonts for a text, the second for characters that the first lacks; None if no font here has them all."""
     characters = frozenset(text)
     if not _is_shaped() and any(_needs_shaping(c) for c in unicodedata.normalize("NFC", text)):
         return None
@@ -259,7 +259,7 @@ def _style(text, style):
 
 
 def _text_width(text, style=TEXT):
-    """Width in pixels; 0 for None or an empty text."""
+    """Width of a text in pixels; 0 for None or an empty one."""
     if not text:
         return 0
     figure = Figure(dpi=DPI)
@@ -268,7 +268,7 @@ def _text_width(text, style=TEXT):
 
 
 def _write_panels(panels, path, row_names, title=None, footer=None):
-    """Write ``(name, grid)`` panels from left to right, all places counted in pixels from the top left corner."""
+    """Writes ``(name, grid)`` panels from left to right. All places are in pixels from the top left corner."""
     row_names = [legible(name, f"class {row}") for row, name in enumerate(row_names)]
     panels = [(name and legible(name, f"column {number}"), grid) for number, (name, grid) in enumerate(panels, 1)]
     title, footer = (text and _without_boxes(text) for text in (title, footer))
@@ -286,6 +286,8 @@ def _write_panels(panels, path, row_names, title=None, footer=None):
         start + _text_width(footer) + MARGIN,
     )
     height = bottom + (LINE if footer else 0) + MARGIN
+    # Matplotlib counts in inches and in shares of the figure. With a figure of exactly width x height pixels, a place
+    # in pixels divided by them is the share, and each axis gets exactly as many pixels as its grid has.
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
 
     def write(at_x, at_y, text, style=TEXT, ha="left"):

@@ -240,6 +240,7 @@ def draw(generator, labels, seed=0, z=None, codes=None, batch_size=250):
     labels = np.asarray(labels, "int32")
     z = latent_points(generator, len(labels), seed) if z is None else z
     codes = latent_codes(generator, len(labels), seed) if codes is None else codes
+    # By the kind of each input, in the generator's own order: what an input is called does not matter.
     values = {Noise: z, Label: labels, Category: labels, Code: codes}
     inputs = [values[type(kind)] for kind in inputs_of(generator)]
     inputs = inputs if len(inputs) > 1 else inputs[0]

@@ -245,7 +245,7 @@ def finish(
     chapter: Chapter,
     run: Annotated[Path, typer.Option("--run", help="Folder of an interrupted run.")],
 ):
-    """Measure and draw what an interrupted training has reached; it can still be resumed."""
+    """Measure an interrupted training and write its report; it can still be resumed."""
     quiet.import_backend()
     from gan_book.training import chapters
     from gan_book.training import train as training

@@ -135,7 +135,9 @@ def _columns(count, kinds):
 
 
 def _write_arrays(generator, labels, seed, target):
-    """Writes an .npz, the images batch by batch into its member: `numpy.savez` would need all of them at once."""
+    """Writes an .npz file, batch by batch; `numpy.savez` would need all images at once."""
+    # An .npz is a ZIP archive of .npy files, and an .npy is a header with the shape followed by the values. The shape
+    # is known beforehand, so the header can be written first and the images as they come.
     shape = (len(labels), *generator.output.shape[1:])
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     with atomic_write(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -89,6 +89,7 @@ class Dataset:
 
     @property
     def num_classes(self):
+        """How many classes there are."""
         return len(self.class_names)
 
     def label_index(self, label):
@@ -103,7 +104,11 @@ class Dataset:
 
 
 def find_label(label, class_names):
-    """See `Dataset.label_index`; works on the names alone, as a saved run has them."""
+    """See `Dataset.label_index`; needs only the names, which a saved run has too.
+
+    Raises:
+        BookError: no class, or more than one, fits ``label``.
+    """
     wanted = str(label).strip().lower()
     names = [name.lower() for name in class_names]
     if wanted in names:  # before the number, for folders whose classes are called "10", "20", ...

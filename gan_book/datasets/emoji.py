@@ -139,7 +139,9 @@ def _alike(sheet):
 
 
 def _take(members, family, count, rng):
-    """Divides ``members`` in two, families whole: ``count`` drawn at random, or as near as families allow; the rest."""
+    """Divides ``members`` at random in two, without splitting families: at most ``count``, and the rest."""
+    # Families in random order; each is taken if it still fits. As most are single emoji, the count is nearly always
+    # met.
     taken = np.zeros(len(members), bool)
     for number in rng.permutation(np.unique(family[members])):
         of_family = family[members] == number

@@ -367,7 +367,11 @@ def fetched_path(name):
 
 
 def fetch_record(folder):
-    """What `fetch` recorded in a folder: ``{"name", "url", "sha256", "pinned", "files": {path: sha256}}``."""
+    """The record of `fetch` in a folder: ``{"name", "url", "sha256", "pinned", "files": {path: sha256}}``.
+
+    Raises:
+        BookError: it is damaged.
+    """
     try:
         record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
         kinds = {"name": str, "url": str, "sha256": str, "pinned": bool, "files": dict}

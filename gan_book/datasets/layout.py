@@ -102,7 +102,7 @@ class Tree:
         return self.path.name
 
     def trees(self):
-        """This folder and all below it."""
+        """This folder and all below it, a list."""
         return [self, *(tree for child in self.content if isinstance(child, Tree) for tree in child.trees())]
 
 
@@ -119,13 +119,15 @@ class LeftOut:
     others: list = field(default_factory=list)
 
     def skip(self, path, reason):
+        """Notes an image or a folder of images that is not used."""
         self.skipped.append((self.named(path), reason))
 
     def pass_over(self, path, reason):
+        """Notes any other file that is not used."""
         self.others.append((self.named(path), reason))
 
     def named(self, path):
-        """The path as the reader knows it: from the data set's folder on."""
+        """The path from the data set's folder on; a very long one is shortened in the middle."""
         inside = path.relative_to(self.folder).as_posix()
         return inside if len(inside) <= 200 else f"{inside[:100]}...{inside[-80:]}"
 
@@ -251,7 +253,7 @@ def _listed(trees, most=3):
 
 
 def named_class(name):
-    """A folder's name as text that can be printed and drawn: not all are, on a file system with names in bytes."""
+    """A folder's name as text that can be printed and put into figures; on Linux a name can be any bytes."""
     # Python hides bytes that are no UTF-8 in code points that no file and no picture can hold. Old archives have names
     # in Latin-1; read as that, they are at least text.
     content = os.fsencode(name)

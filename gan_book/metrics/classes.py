@@ -123,6 +123,7 @@ def ms_ssim(first, second):
     parts = []
     for scale in range(scales):
         similarity, contrast = _similarity(first, second)
+        # Luminance counts at the coarsest scale alone: there it is the brightness of whole regions.
         parts.append(similarity if scale == scales - 1 else contrast)
         first, second = _halved(first), _halved(second)
     per_channel = np.prod([np.maximum(part, 0) ** w for part, w in zip(parts, weights, strict=True)], axis=0)
@@ -153,6 +154,8 @@ def class_ms_ssim(images, labels, num_classes, seed=0):
 
 def _similarity(x, y):
     """SSIM, and its contrast-structure part alone, averaged over the places where the window fits: ``[n, c]``."""
+    # Variances and the covariance as E[xy] - E[x]E[y], each E a Gaussian window. The mean over all places and the
+    # exponents of the scales come later: the paper multiplies means, not the maps.
     mean_x, mean_y = _window(x), _window(y)
     both = mean_x**2 + mean_y**2
     c1, c2 = (K1 * RANGE) ** 2, (K2 * RANGE) ** 2
@@ -251,6 +254,7 @@ def _real_frechet_by_class(real, count, test):
     if np.bincount(data.labels, minlength=data.num_classes).min() <= real.outputs[0].shape[1]:
         return np.full(data.num_classes, np.nan)
     members = [np.flatnonzero(data.labels == k) for k in range(data.num_classes)]
+    # As many of each class as there are samples of it: like the other distances, this one depends on the number.
     rows = np.concatenate([rng.choice(m, min(len(m), count), replace=False) for m in members])
 
     def distances():

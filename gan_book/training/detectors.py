@@ -160,6 +160,7 @@ class StandstillDetector:
     def update(self):
         now = [[ops.convert_to_numpy(weight) for weight in network.trainable_weights] for network in self.networks]
         before, self.before = self.before, now
+        # Weights are compared, not losses: with a learning rate of 0 the loss still jitters from batch to batch.
         still = [
             network.name
             for network, old, new in zip(self.networks, before or now, now, strict=True)
@@ -289,6 +290,8 @@ class CoverageDetector:
     def __init__(self, real_images, samples, advice=None):
         self.advice = advice or Advice()
         some = _flat(real_images[evenly_spaced(len(real_images), REAL_IN_ALL)]) if samples >= 100 else ()
+        # Samples that collapse to a few modes fall into few clusters, even if each is still varied within itself, which
+        # `CollapseDetector` would not see.
         enough = len(some) and len(np.unique(some, axis=0)) >= 10 * CLUSTERS
         self.clusters = KMeans(CLUSTERS, n_init=1, random_state=0).fit(some) if enough else None
         self.few = Counter()
@@ -324,6 +327,8 @@ class LabelDetector:
     """
 
     def __init__(self, real_images, real_labels, class_names, judged):
+        # The yardstick is tested on real images first: three quarters give the deviations of the classes, and the last
+        # quarter has to show them. Where it does not, samples cannot be blamed, and nothing is judged.
         chosen = _some_of_each(np.asarray(real_labels), len(class_names), REAL_PER_CLASS)
         images, labels = _flat(real_images[chosen]), np.asarray(real_labels)[chosen]
         self.judged = [label for label in judged if np.sum(labels == label) >= 8]
@@ -352,7 +357,9 @@ class LabelDetector:
         )
 
     def effect(self, flat, labels):
-        """The part of the differences between real classes that these images, as rows, show."""
+        """Which share of the differences between real classes these images, as rows ``[n, d]``, show; about 0 to 1."""
+        # The least-squares factor s in "deviations = s x real deviations": <deviations, real> / <real, real>. What all
+        # samples have in common is not in it, nor what differs in other directions than real classes do.
         return float(np.sum(_deviations(flat, labels, self.judged) * self.real) / max(np.sum(self.real**2), 1e-6))
 
 

@@ -224,13 +224,14 @@ def _policy_kept():
 
 def _attempts(lesson, settings, dataset, run, config, tell):
     """Trains, again with another seed if that was asked for, and reports."""
+    # One round of the loop for each seed: only "restart" after a failure leads to another.
     with _policy_kept():
         while True:
             try:
                 training = Training(lesson, replace(settings, seed=config.seed), dataset, run, config, tell)
                 if run.finished:
                     run.report_file.unlink()  # of the shorter training, before its config.json says otherwise
-                run.write_config(training.config)  # Not before it is clear that the settings make a model.
+                run.write_config(training.config)  # only now is it clear that the settings make a model
                 training.fit()
                 return _measured(run, lesson, training, dataset, tell)
             except TrainingFailure as failure:
@@ -355,7 +356,9 @@ class Training:
         return [network for network in networks if not isinstance(network, Composite)]
 
     def _digest(self):
-        """A digest of what makes a model the same: its layers' kinds, weights' shapes, optimizers and losses."""
+        """A digest of what makes two models the same: kinds of layers, shapes of weights, optimizers and losses."""
+        # A checkpoint fits every model with arrays of the same shapes. If a chapter's loss or optimizer was changed in
+        # the meantime, the training would continue as something else without a message; so `resume` compares this.
         description = [
             [
                 network.name,
@@ -383,6 +386,7 @@ class Training:
         first, batch = self.restored()
         if first >= self.settings.epochs:
             return
+        # One `fit` an epoch, see `gan_book.datasets.batches.EpochBatches`; for the callbacks it is one training.
         with stop_on_signal() as stop:
             self.checkpoints.stop = stop
             progress = Progress(self.steps_per_epoch, self.settings.epochs, first * self.steps_per_epoch + batch)
@@ -432,6 +436,8 @@ class Training:
             except ValueError:
                 advice = "give the new run the same settings and data of the same shape"
                 raise BookError(f"{other.network(name)} has other shapes than this run's; {advice}") from None
+            # A saved generator is the moving average. The network that trains starts from it too: it would otherwise
+            # start untrained, and pull the average away with it.
             for average, source, _ in self.model._averages:
                 if average is target:
                     source.set_weights(network.get_weights())
@@ -440,6 +446,9 @@ class Training:
 
     def _callbacks(self, progress):
         """In this order at the end of an epoch: the log row, the checks, the pictures, and last the checkpoint."""
+        # The checkpoint is the promise that all before it is written. If the process is killed in between, the epoch's
+        # end is repeated from the checkpoint before, and rows and pictures that exist already are replaced by the same
+        # ones.
         log = EpochLog(self.run.log, append=True)
         saver = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self._save_networks())
         callbacks = [progress, log, *self.remembering.values(), self.grid, saver, self.checkpoints]
