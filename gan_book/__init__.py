@@ -1,6 +1,7 @@
 """gan_book: what every chapter of the book shares. ``import gan_book as gb`` gives the names below.
 
-They are imported when they are first used, so that looking at data or asking for help does not start TensorFlow.
+Each is imported when it is first used, so that looking at data or asking for help does not start TensorFlow. The map of
+the code is ``docs/overview.md``.
 """
 
 import importlib

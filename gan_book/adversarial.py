@@ -32,7 +32,7 @@ from gan_book.sampling import inputs_of
 
 @keras.saving.register_keras_serializable("gan_book")
 class Composite(keras.Model):
-    """A Functional model that trains all of its layers except the frozen ones.
+    """A Functional model that trains all of its layers except the frozen ones. Explained in chapter 6.
 
     Args:
         inputs, outputs: as for `keras.Model`.
@@ -55,10 +55,15 @@ class Composite(keras.Model):
             )
         self.frozen = list(frozen)
 
+    # Freezing is nothing but these four lists. Keras takes the gradient of the loss with respect to what is trainable;
+    # the gradient still flows through the frozen layers, because they are part of the forward pass. No flag of a shared
+    # layer is touched, so another model that holds the same layers goes on training them.
     def _is_free(self, variable):
         return all(variable is not held for layer in self.frozen for held in layer.variables)
 
-    # Keras reads the "weights" spelling on TensorFlow and the "variables" spelling on JAX; they must agree.
+    # Keras reads the "weights" spelling on TensorFlow and the "variables" spelling on JAX; they must agree. The other
+    # two lists follow: JAX passes trainable and non-trainable state separately, and each variable must be in exactly
+    # one.
     @property
     def trainable_variables(self):
         return [v for v in super().trainable_variables if self._is_free(v)]
@@ -78,6 +83,7 @@ class Composite(keras.Model):
         return [v for v in self.weights if id(v) not in free]
 
     def get_config(self):
+        # Described as the Functional model that it is, and `frozen` by name: a config cannot hold layers themselves.
         functional = keras.Model(self.input, self.output, name=self.name)
         return {"functional": functional.get_config(), "frozen": [layer.name for layer in self.frozen]}
 
@@ -89,7 +95,7 @@ class Composite(keras.Model):
 
 
 class AdversarialModel(keras.Model):
-    """Several networks that are updated in turn, as one Keras model.
+    """Several networks that are updated in turn, as one Keras model. Explained in chapter 6.
 
     A subclass keeps its networks as attributes, compiles those that learn (each with its own optimizer and loss), and
     says in `turns` what happens to a batch. Then `compile()` and `fit()` work as in any Keras model: arrays, data sets
@@ -102,10 +108,10 @@ class AdversarialModel(keras.Model):
     Attributes:
         rng: `keras.random.SeedGenerator` for the noise of the turns; part of the model's state.
         means: name -> `keras.metrics.Mean` over the epoch so far, of everything in the logs.
-        discriminators: the networks that say real or fake, for the health monitor to watch; none unless a subclass
-            says so, as `GAN` does.
+        discriminators: the networks that say real or fake, for the health monitor to watch; empty unless a subclass
+            names them, as `GAN` does.
         verdicts: names of those outputs of a discriminator that say real or fake, where it has others as well.
-        shares_weights: True if it is meant that two of the networks train the same weights; else that is refused.
+        shares_weights: True if two of the networks train the same weights on purpose; otherwise that is refused.
     """
 
     discriminators = ()
@@ -129,10 +135,13 @@ class AdversarialModel(keras.Model):
         Python runs this code only while the step is *traced*: its operations become one graph, in this order, and from
         then on only the graph runs. So draw noise with `keras.random` and ``seed=self.rng``; a number from `np.random`
         would be the same in every step (and is refused). An ``if`` on a Python value is decided once; for a value that
-        changes from step to step take `ops.where` or `ops.cond`. A ``print`` prints once.
+        changes from step to step use `ops.where` or `ops.cond`. A ``print`` prints once.
 
         Args:
             batch: what the data set yields, for instance ``images, labels``.
+
+        Raises:
+            NotImplementedError: a subclass does not say what its turns are.
         """
         raise NotImplementedError(f"{type(self).__name__} must say what its turns are: override turns()")
 
@@ -141,9 +150,14 @@ class AdversarialModel(keras.Model):
 
         The copy follows after every step, w <- m w + (1 - m) w_network, with m = min(momentum, (1 + t) / (10 + t)) so
         that the first steps t are soon forgotten. Its samples are usually better than those of the last weights
-        (Yazici et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training"; measured in chapter 6).
+        (Yazici et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training"). Explained in chapter 6.
 
-        With `momentum` 0 there is no average, and `network` itself is returned.
+        Args:
+            network: any network of this model, for instance the generator.
+            momentum: from 0 to 1; with 0 there is no average, and `network` itself is returned.
+
+        Returns:
+            `keras.Model`: the copy.
         """
         # Keras's own ``Adam(use_ema=True)`` with the callback `SwapEMAWeights` averages what the optimizer trains. That
         # leaves out the statistics of batch normalization, has no slow start, and gives one network to sample from only
@@ -159,8 +173,8 @@ class AdversarialModel(keras.Model):
 
     @property
     def players(self):
-        """The compiled networks among the attributes."""
-        # Keras goes on listing a network whose attribute has been given to another one.
+        """The compiled networks among the attributes: those that can have turns."""
+        # `self.layers` alone will not do: Keras still lists a network whose attribute now holds another one.
         own = [value for name, value in vars(self).items() if not name.startswith("_")]
         current = {id(value) for value in keras.tree.flatten(own)}
         networks = [layer for layer in self.layers if id(layer) in current]
@@ -169,15 +183,15 @@ class AdversarialModel(keras.Model):
     def compile(
         self, optimizer=None, loss=None, metrics=None, steps_per_execution=1, run_eagerly=False, jit_compile="auto"
     ):
-        """Readies the step. The optimizers, losses and metrics are those that the networks were compiled with.
+        """Prepares the step. The optimizers, losses and metrics are those that the networks were compiled with.
 
         Args:
-            jit_compile: "auto" is XLA where Keras thinks it good: on GPUs, and always on JAX. (With TensorFlow on a CPU
+            jit_compile: "auto" is XLA where Keras recommends it: on GPUs, and always on JAX. (With TensorFlow on a CPU
                 its own kernels were 2.4 times as fast: 465 against 1129 ms a step.)
 
         Raises:
             BookError: an optimizer, a loss or metrics are given here; no network is compiled; one of them has nothing
-                to train; or two of them train the same weights, unless `shares_weights` says that this is meant.
+                to train; or two of them train the same weights, unless `shares_weights` says that this is on purpose.
         """
         for name, given in (("optimizer", optimizer), ("loss", loss), ("metrics", metrics)):
             if given is not None:
@@ -192,13 +206,15 @@ class AdversarialModel(keras.Model):
             run_eagerly=run_eagerly,
             jit_compile=jit_compile,
         )
-        for player in self.players:  # by now compiled themselves; within a graph no variables can be made
+        # Optimizers usually make their variables in the first step. Here that step is inside one graph with the others,
+        # where no variables can be made; and a checkpoint must be able to fill them before there has been a step.
+        for player in self.players:
             player.optimizer.build(player.trainable_variables)
         self.optimizer = _PlayersOptimizers(self)
         self.built = True  # as all its networks are, so that Keras can describe, save and restore the whole
 
     def _check_players(self):
-        """Raises BookError where a turn would silently train nothing, or what is another's."""
+        """Raises BookError where a turn would silently train nothing, or the weights of another network."""
         if not self.players:
             raise BookError(
                 f"{type(self).__name__} has no compiled network; keep its networks as attributes and compile those "
@@ -220,7 +236,7 @@ class AdversarialModel(keras.Model):
 
     @property
     def watched_losses(self):
-        """Names of those logs that are the discriminators' losses for real or fake; known after the first step."""
+        """Names of the logs that are the discriminators' losses for real or fake; known after the first step."""
         names, watched = [], {id(network) for network in self.discriminators}
         for turn, network in self._turn_networks.items():
             if network in watched:
@@ -229,18 +245,20 @@ class AdversarialModel(keras.Model):
         return names
 
     def train_on_batch(self, *args, **kwargs):
-        """As in Keras 3.15 and later, where the values are those of the batch; before, they ran on over the batches."""
+        """As in Keras: one step on one batch. The returned values are those of this batch alone."""
+        # Before Keras 3.15 they were means over all batches since the last reset.
         self.reset_metrics()
         return super().train_on_batch(*args, **kwargs)
 
     def train_step(self, *args):
+        """One step, called by `fit`: all turns, then the averages. Returns the logs."""
         return backend.stateful_step(self, self._play_and_average, *args)
 
     def test_step(self, *args):
-        """Plays the turns and trains no weight.
+        """Plays the turns and trains no weight, for validation.
 
-        What is no matter of training moves on: the noise, and the moving averages of a network that `turns` itself
-        calls with ``training=True``.
+        What is not trained still changes: the random state, and the moving averages of batch normalization in a network
+        that `turns` itself calls with ``training=True``.
         """
         return backend.stateful_step(self, self._play_only, *args)
 
@@ -255,21 +273,27 @@ class AdversarialModel(keras.Model):
 
     def _play(self, data, step):
         batch = self._parts(data)
-        # Python runs this loop only while the step is traced: the turns become one graph, in this order.
+        # Python runs this loop only while the step is traced: the turns become one graph, in this order. That the
+        # generator sees the discriminator *after* its update needs no synchronisation: on TensorFlow the graph keeps
+        # reads and writes of a variable in the order of the code, on JAX the scope of `stateful_step` returns the
+        # newest value. And since `turns` is a generator function, its code between two yields runs between two updates.
         for name, player, *turn in self._checked_turns(batch):
-            # A network's metrics are running means. Starting them again makes them this turn's values; the mean over
-            # the epoch is kept here, so that two turns of one network do not blur.
+            # A network's metrics are running means. Reset before each turn, they are the values of this turn; the mean
+            # over the epoch is kept here, under the turn's name. Otherwise the two turns of a discriminator, real and
+            # fake, would end up in one mean.
             player.reset_metrics()
             values = backend.player_step(player, step, tuple(turn))
+            # Weighted by the batch's size, as Keras does: the last batch of an epoch may be smaller.
             size = ops.shape(keras.tree.flatten(turn[0])[0])[0]
             for metric, value in values.items():
                 self._mean(f"{name}_{metric}").update_state(value, sample_weight=size)
-            # Once more: when the step is traced first, compiled metrics are not there yet at the reset above.
+            # Once more: when the very first step is traced, Keras has not made the compiled metrics yet at the reset
+            # above, so they would carry the first turn's values into the second.
             player.reset_metrics()
         return {name: mean.result() for name, mean in self.means.items()}
 
     def _parts(self, data):
-        """What `turns` is given of a batch: of ``fit(x)`` one part, of ``fit(x, y)`` two, of sample weights a third.
+        """What `turns` is given of a batch: one part for ``fit(x)``, two for ``fit(x, y)``, a third for sample weights.
 
         Raises:
             BookError: `turns` takes another number of parts.
@@ -292,6 +316,8 @@ class AdversarialModel(keras.Model):
         Raises:
             BookError: names the turn and what is wrong with it.
         """
+        # A draw from np.random inside `turns` is invisible to the graph: it would be a constant, the same noise in
+        # every step, and the GAN would train badly without an error. NumPy's global state shows it: it has moved.
         traced = backend.is_traced(keras.tree.flatten(batch)[0])
         where, turns = f"{type(self).__name__}.turns", self.turns(*batch)
         if not inspect.isgenerator(turns):
@@ -387,16 +413,24 @@ class AdversarialModel(keras.Model):
         weights = {id(weight) for weight in self.weights}
         return [variable for variable in self.variables if id(variable) not in weights]
 
+    # The moving averages of weights, Yazici et al. (2019), once a step, in the same graph as the turns.
     def _update_averages(self):
         self.steps.assign(self.steps + 1)
+        # With a constant m = 0.999 the random initial weights would still count for 37 % after 1,000 steps. The bound
+        # (1 + t) / (10 + t) starts near 0.18, so the copy first follows quickly and is slow only when there is
+        # something to average. `steps` is a weight of the model so that a checkpoint holds it.
         t = ops.cast(self.steps, "float32")
         for copy, network, momentum in self._averages:
             m = ops.minimum(momentum, (1 + t) / (10 + t))
+            # All weights, those that are not trained too: the means and variances of batch normalization have to fit
+            # the averaged kernels. The sum is in float32, as all weights are.
             for average, weight in zip(copy.weights, network.weights, strict=True):
                 average.assign(m * average + (1 - m) * ops.cast(weight, average.dtype))
 
     def _symbolic_build(self, iterator=None, data_batch=None):
         """Called by Keras before the first step where all variables must exist by then (JAX)."""
+        # Keras's own version calls the model, and this one is never called. Here the step itself makes the variables
+        # (means, compiled metrics), so it is run once on shapes: nothing is computed, and nothing is trained.
         if data_batch is None:
             data_batch = next(data for _, _, steps in iterator for data in steps)
         backend.trace(self._play_and_average, data_batch)
@@ -405,9 +439,11 @@ class AdversarialModel(keras.Model):
 class GAN(AdversarialModel):
     """One generator, one discriminator and their composite; a chapter says in `turns` how they are updated.
 
+    Explained in chapter 6.
+
     Args:
         generator: latent inputs to images; `gan_book.sampling.Generator` says what its inputs are sampled from.
-        discriminator: compiled; images to what it says of them.
+        discriminator: compiled; images to its answer, such as a logit.
         gan: their composite, compiled.
         average: momentum of a moving average of the generator's weights, see `track_average`; 0 for none.
         seed: of the noise.
@@ -423,14 +459,18 @@ class GAN(AdversarialModel):
 
     @property
     def discriminators(self):
+        """The one discriminator, in a tuple."""
         return (self.discriminator,)
 
     def latent_points(self, n):
-        """z from the prior that the generator's first input has: float ``[n, d]``, N(0, 1) unless it says otherwise."""
+        """z from the prior of the generator's first input: float ``[n, d]``, N(0, 1) unless it says otherwise."""
         return self._sample(0, n)
 
     def latent_inputs(self, n, labels=None):
-        """One sample for each of the generator's inputs, in their order; `labels`, int ``[n]``, where it wants them."""
+        """A sample for each of the generator's inputs, in their order: float ``[n, d]``, int ``[n]`` for categories.
+
+        labels: int ``[n]``, for the input that is a `Label`.
+        """
         kinds = inputs_of(self.generator)
         return [labels if kind.given else self._sample(number, n) for number, kind in enumerate(kinds)]
 
@@ -440,8 +480,10 @@ class GAN(AdversarialModel):
 
 
 class _PlayersOptimizers:
-    """What Keras asks of a model's optimizer: here of all networks' optimizers together."""
+    """What Keras asks of a model's optimizer, answered for all networks' optimizers together."""
 
+    # Keras looks at `model.optimizer` in many places: to save, to restore, to show a summary, to set a learning rate.
+    # The model itself has none, so this stands there. `variables` are what a checkpoint holds; `built` says they exist.
     built = True
 
     def __init__(self, model):

@@ -1,4 +1,8 @@
-"""All that differs between TensorFlow and JAX, and what depends on the device: the only module that touches either."""
+"""All that differs between TensorFlow and JAX, and what depends on the device. No other module imports either.
+
+The heart is `stateful_step` and `player_step`. Chapter 6 needs them for its step of several updates; a chapter calls
+neither.
+"""
 
 import os
 import platform
@@ -121,38 +125,54 @@ def make_deterministic():
 def stateful_step(model, step, *args):
     """Runs ``step(data)``, which reads and assigns variables of `model`, as the backend's train or test step.
 
-    TensorFlow passes the data alone. There the metrics that the first step makes are made outside its graph: if they
-    were part of it, TensorFlow would throw the graph away and trace the step once more, without them.
+    The chapters write one step for both backends, as if variables could simply be assigned. On TensorFlow that is so.
+    JAX functions have no side effects: they take the state and return the new one.
 
-    JAX passes ``(state, data)`` and wants ``(logs, new state)``: there the step runs in a `keras.StatelessScope`, where
-    variables are read from the state and assignments are collected.
+    Args:
+        model: an `AdversarialModel`.
+        step: function of the data that returns a dict of logs.
+        args: what Keras passes to `train_step` or `test_step`: on TensorFlow ``(data,)``, on JAX ``(state, data)``.
+
+    Returns:
+        The logs; on JAX ``(logs, new state)``.
     """
     if not JAX:
         import tensorflow as tf
 
+        # The first step makes metrics, which have variables. If those were made as part of the graph, TensorFlow would
+        # throw the graph away and trace the step a second time, without them.
         with tf.variable_creator_scope(_outside_the_graph):
             return step(*args)
+    # Within a `keras.StatelessScope` reading a variable gives its value from `state_mapping`, and assigning one stores
+    # the new value in the scope. So the step can be written with assignments, and its effects are read off afterwards.
     state, data = args
     groups = _state_groups(model, with_optimizer=len(state) == 4)
     mapping = [pair for group, values in zip(groups, state, strict=True) for pair in zip(group, values, strict=True)]
     with keras.StatelessScope(state_mapping=mapping) as scope:
         logs = step(data)
+    # The groups are those from before the step: Keras wants one value back for each variable it has passed. All
+    # variables exist by then, because `trace` ran first.
     return logs, tuple([scope.get_current_value(v) for v in group] for group in groups)
 
 
 def _outside_the_graph(next_creator, **wanted):
     import tensorflow as tf
 
+    # `init_scope` leaves the graph that is being recorded. "Lifting" is TensorFlow's own way of doing that, by tracing
+    # twice, and has to be switched off here.
     with tf.init_scope():
         return next_creator(**{**wanted, "experimental_enable_variable_lifting": False})
 
 
 def input_gradient(network, x):
-    """The slope of a network at its input, for gradient penalties: d sum(network(x)) / dx, of the shape of x.
+    """The slope of a network at its input, for gradient penalties: d sum(network(x)) / dx.
 
     Args:
         network: images ``[n, h, w, c]`` to one number each, such as a critic; called with ``training=True``.
         x: float tensor ``[n, h, w, c]``.
+
+    Returns:
+        Float tensor of the shape of x.
 
     Its own gradient, which a penalty trains by, exists through convolutions, dense layers, `AveragePooling2D` and
     `UpSampling2D("nearest")`. Below a bilinear resize it silently vanishes on TensorFlow; and batch normalization mixes
@@ -188,35 +208,57 @@ def is_traced(tensor):
 
 
 def player_step(player, step, data):
-    """One step, ``"train_step"`` or ``"test_step"``, of a compiled model inside `stateful_step`. Returns its logs."""
+    """One step of a compiled network within `stateful_step`.
+
+    Args:
+        player: the network.
+        step: ``"train_step"`` or ``"test_step"``, Keras's own methods.
+        data: tuple of x, y and perhaps sample weights.
+
+    Returns:
+        dict of logs.
+    """
     if not JAX:
         return getattr(player, step)(data)
+    # Keras's `train_step` for JAX takes the state as lists of values and returns new ones. Here we are within the scope
+    # of `stateful_step`, so `v.value` is the newest value, the one that the turn before has left; and assigning what
+    # comes back passes it on to the next turn. That is how D's update reaches G within one pure function.
     with_optimizer = step == "train_step"
     state = tuple([v.value for v in group] for group in _state_groups(player, with_optimizer))
     logs, state = getattr(player, step)(state, data)
-    # The groups are asked for again: the first step of all creates metric variables.
+    # The groups are asked for again, because the very first step creates metric variables.
     for group, values in zip(_state_groups(player, with_optimizer), state, strict=True):
         for variable, value in zip(group, values, strict=True):
             variable.assign(value)
     return logs
 
 
+# The order in which Keras's JAX trainer passes a model's state. Changing it would mix up variables without an error.
 def _state_groups(model, with_optimizer):
     optimizer = [model.optimizer.variables] if with_optimizer else []
     return [model.trainable_variables, model.non_trainable_variables, *optimizer, model.metrics_variables]
 
 
 def trace(step, data):
-    """Runs ``step(data)`` on shapes alone, so that every variable it creates exists afterwards (JAX)."""
+    """Runs ``step(data)`` on shapes alone, so that every variable it creates exists afterwards (JAX).
+
+    Args:
+        step: function of the data that returns nested tensors.
+        data: a batch.
+    """
     if JAX:
         import jax
 
+        # JAX traces a step with a fixed list of variables; one made during the trace would have no place in the state.
+        # `eval_shape` runs the Python without computing anything, and the scope throws away what is assigned.
         with keras.StatelessScope():
             jax.eval_shape(lambda batch: keras.tree.map_structure(lambda x: x, step(batch)), data)
 
 
 def sync(model):
-    """Gives a model in the middle of `fit` its variables' current values back, which JAX keeps outside it."""
+    """Gives a model in the middle of `fit` its variables' current values back (JAX)."""
+    # There `fit` keeps the state in plain arrays, which it can hand from step to step without copying, and leaves the
+    # variables as they were. Whoever looks at weights in a callback has to ask for them.
     if JAX:
         model.jax_state_sync()
 
@@ -225,7 +267,7 @@ CHOICES = ("auto", "float32", "mixed_float16", "mixed_bfloat16")
 
 
 def best():
-    """The policy this device runs fast.
+    """The precision that is fast on this device, as the name of a Keras policy.
 
     float16 on NVIDIA GPUs with tensor cores (compute capability 7 or more), bfloat16 on TPUs and on CPUs with matrix
     units for it (AMX, AVX512-BF16), else float32.
@@ -238,7 +280,7 @@ def best():
 
 
 def use_precision(precision="auto"):
-    """Makes `precision` the policy of all layers created from now on, and returns its name.
+    """Makes `precision`, one of `CHOICES`, the policy of all layers created from now on, and returns its name.
 
     Weights stay float32 whatever the policy; networks of this book end in float32 layers and losses are computed in
     float32. Under mixed_float16 Keras scales the losses (`keras.optimizers.LossScaleOptimizer`), so that small

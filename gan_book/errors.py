@@ -1,4 +1,4 @@
-"""Exceptions whose message is meant for the reader, and the words and checks that such messages share."""
+"""Exceptions whose message is meant for the user, and the words and checks that such messages share."""
 
 import unicodedata
 from contextlib import suppress
@@ -8,11 +8,11 @@ import psutil
 
 
 class BookError(Exception):
-    """Something the reader can put right.
+    """Something the user can repair.
 
     The message is one sentence saying what is wrong, where, and what to do. The command line prints it, as `shown`
-    makes it, after ``error:`` and exits with status 1, without a traceback; everything else that is raised is a defect
-    of the book.
+    makes it, after ``error:`` and exits with status 1, without a traceback; any other exception is a defect of the
+    book.
     """
 
 
@@ -22,9 +22,9 @@ JOINERS = "\u200c\u200d"  # not visible, but Persian, Hindi and emoji are spelle
 def shown(text):
     """The text on one line, as it can be shown on a terminal.
 
-    Names of files, labels and settings are the reader's, or an archive's, and may hold line breaks and control
+    Names of files, labels and settings come from the user or from an archive. They may hold line breaks and control
     characters that would move the cursor, colour the screen or turn the text around: those are written as ``\\n``,
-    ``\\x1b``, ``\\u202e``; so is what stands for the bytes of a file name that is no UTF-8.
+    ``\\x1b``, ``\\u202e``; so are characters that stand for bytes of a file name that is no UTF-8.
     """
     return "".join(c if _is_visible(c) else c.encode("unicode_escape").decode() for c in str(text))
 
@@ -36,21 +36,21 @@ def _is_visible(character):
 
 
 def require_choice(what, value, choices):
-    """Refuses a value that is none of `choices`; `what` is how the reader calls it, such as "--preset" or "network".
+    """Refuses a value that is none of `choices`; `what` is its name for the user, such as "--preset" or "network".
 
     Raises:
-        BookError: says which there are.
+        BookError: lists the choices.
     """
     if value not in choices:
         raise BookError(f"{what} {value!r} is not known; choose one of: {', '.join(map(str, choices))}")
 
 
 def require_memory(needed, what, advice):
-    """Refuses work that would not fit in memory, before it begins; the system would end the program without a word.
+    """Refuses work that would not fit in memory, before it begins; the system would kill the program without a message.
 
     Args:
         needed: bytes that will be allocated.
-        what: is named first in the message, such as "60,000 images of 512 x 512 pixels".
+        what: the first words of the message, such as "60,000 images of 512 x 512 pixels".
         advice: what to do instead, such as "take a smaller --image-size or --limit".
 
     Raises:
@@ -79,12 +79,14 @@ _CONTROL_GROUPS = Path("/sys/fs/cgroup")
 def _container_bounds():
     """Bytes left under the memory limits of Linux's control groups, version 2 or 1: of this process's and of all above.
 
-    Files that the kernel keeps in memory count as used there, but it lets go of those it has not needed of late.
+    Files that the kernel keeps in memory count as used there, but it gives up those that were not used recently.
     """
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
         return
+    # A container may lie in another one, and the tightest limit of all counts. Without this, 16 GB of the machine would
+    # be seen as free in a notebook service that allows 4, and the kernel would kill the process.
     for _, controllers, group in (line.split(":", 2) for line in lines if line.count(":") >= 2):
         if controllers and "memory" not in controllers.split(","):
             continue

@@ -1,4 +1,4 @@
-"""What networks saved by the book's first version (2026) need to be opened."""
+"""What it takes to open networks saved by the book's first version (2026)."""
 
 import keras
 from keras import layers, ops
@@ -7,7 +7,7 @@ from gan_book.sampling import Category, Code, Label, Noise
 
 
 def takes_by_name(network):
-    """What a generator of that version is given, which its inputs' names told; None for other networks."""
+    """The `takes` of a generator of that version, read off its inputs' names; None for other networks."""
     names = [tensor.name for tensor in network.inputs]
     if not {"z", "z_uniform"} & set(names) or not set(names) <= {"z", "z_uniform", "label", "category", "code"}:
         return None

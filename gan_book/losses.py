@@ -11,10 +11,17 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("gan_book")
 def minimax(y_true, y_pred):
-    """The generator's loss of the original game, log(1 - D(G(z))), for logits; the target is not looked at.
+    """The generator's loss of the original game, log(1 - D(G(z))), for logits. Explained in chapter 6.
 
     Goodfellow et al. (2014), equation 1. It saturates when the discriminator is sure, which is why section 3 of that
-    paper already prefers -log D(G(z)). Kept for showing just that.
+    paper already prefers -log D(G(z)). It is here to show that.
+
+    Args:
+        y_true: ignored.
+        y_pred: logits ``[n, 1]`` of D for generated images.
+
+    Returns:
+        A scalar, at most 0.
     """
     del y_true
     return -ops.mean(ops.softplus(y_pred))
@@ -26,6 +33,13 @@ def wasserstein(y_true, y_pred):
 
     Minimising both parts maximises E D(x) - E D(G(z)), equation 2 of Arjovsky et al. (2017), "Wasserstein GAN", for a
     critic whose slope is bounded: by clipped weights or a gradient penalty. It is not bounded below, and 0 means
-    nothing in particular.
+    nothing in particular. ``docs/recipes.md`` has the GAN.
+
+    Args:
+        y_true: 1 or -1, ``[n, 1]``.
+        y_pred: answers of the critic, any number, ``[n, 1]``.
+
+    Returns:
+        A scalar.
     """
     return -ops.mean(ops.cast(y_true, y_pred.dtype) * y_pred)

@@ -1,4 +1,4 @@
-"""Layers that the chapters' networks are made of.
+"""Parts that the networks of several chapters share. Explained in chapter 6.
 
 The convolutions are those of the DCGAN (Radford, Metz and Chintala 2015, "Unsupervised Representation Learning with
 Deep Convolutional Generative Adversarial Networks", section 3): no pooling, batch normalization; `width` filters, the
@@ -14,7 +14,10 @@ from gan_book.errors import BookError
 
 
 def scales(image_shape):
-    """How often to halve the side of an image so that 4 to 8 pixels are left; at least twice."""
+    """How often to halve the longer side of an image so that at most 8 pixels are left; at least twice.
+
+    image_shape: ``(height, width, channels)``.
+    """
     halvings = 2
     while -(-max(image_shape[:2]) // 2**halvings) > 8:
         halvings += 1
@@ -22,15 +25,19 @@ def scales(image_shape):
 
 
 def normal(stddev=0.02):
-    """Initial weights N(0, `stddev`)."""
+    """A Keras initializer: weights N(0, `stddev`), as in the DCGAN."""
     return keras.initializers.RandomNormal(0.0, stddev)
 
 
 def dcgan_features(image, width=32, normalization=layers.BatchNormalization):
     """The discriminator's convolutions: image tensors ``[n, h, w, c]`` to features ``[n, d]``.
 
-    The side is halved once more often than `scales` says. The first layer has no normalization, as in the DCGAN; the
-    others have what `normalization` makes.
+    The side is halved once more often than `scales` says. The first layer has no normalization, as in the DCGAN.
+
+    Args:
+        image: the `keras.Input`.
+        width: filters of the first convolution.
+        normalization: function without arguments that makes the normalization layer of each other level.
     """
     h = image
     for level in range(scales(image.shape[1:]) + 1):
@@ -41,7 +48,15 @@ def dcgan_features(image, width=32, normalization=layers.BatchNormalization):
 
 
 def dcgan_image(h, image_shape, width=32):
-    """The generator's transposed convolutions: vectors ``[n, d]`` to images ``[n, h, w, c]`` in [-1, 1]."""
+    """The generator's transposed convolutions: vectors ``[n, d]`` to images ``[n, h, w, c]`` in [-1, 1].
+
+    Args:
+        h: tensor ``[n, d]``.
+        image_shape: ``(height, width, channels)``, of any size.
+        width: filters at full size.
+    """
+    # Any size of image works: the smallest maps are rounded up, the largest are then a little too large, and `to_image`
+    # crops them. 28 pixels: 7, 14, 28. 100 pixels: 7, 14, 28, 56, 112, cropped to 100.
     levels = scales(image_shape)
     height, width_0 = (-(-side // 2**levels) for side in image_shape[:2])
     filters = width * 2 ** min(levels, 3)
@@ -52,6 +67,8 @@ def dcgan_image(h, image_shape, width=32):
         filters = width * 2 ** min(level, 3)
         up = layers.Conv2DTranspose(filters, 4, strides=2, padding="same", use_bias=False, kernel_initializer=normal())
         h = layers.ReLU()(layers.BatchNormalization()(up(h)))
+    # The last layer is an ordinary convolution, not a transposed one: strides leave a checkerboard, and nothing after
+    # it would smooth that.
     h = layers.Conv2D(image_shape[-1], 5, padding="same", kernel_initializer=normal())(h)
     return to_image(h, image_shape)
 
@@ -65,7 +82,10 @@ def one_hot(label, num_classes):
 
 
 def to_image(h, image_shape):
-    """Cuts feature maps to the image's size and squashes them to [-1, 1], in float32 whatever the precision."""
+    """Crops feature maps ``[n, h, w, c]`` to the image's size and squashes them to [-1, 1] (tanh, in float32).
+
+    image_shape: ``(height, width, channels)``, neither side larger than that of `h`.
+    """
     h = layers.CenterCrop(*image_shape[:2])(h)
     return layers.Activation("tanh", dtype="float32", name="image")(h)
 
@@ -73,10 +93,16 @@ def to_image(h, image_shape):
 def to_float(images):
     """Scales uint8 pixels 0 to 255 to float32 in [-1, 1], the range of a tanh generator.
 
-    Backend-agnostic: call it on a batch inside the graph, so that data stay uint8 in memory.
+    Call it in `turns`, inside the graph, so that the data stay uint8 in memory: a quarter of the bytes.
+
+    Args:
+        images: uint8 array or tensor of any shape.
+
+    Returns:
+        Tensor of the same shape.
 
     Raises:
-        BookError: the pixels are of another type: they may have been scaled before, which nothing here could tell.
+        BookError: the pixels are of another type; they may have been scaled already, which cannot be told from them.
     """
     kind = keras.backend.standardize_dtype(images.dtype) if hasattr(images, "dtype") else type(images).__name__
     if kind != "uint8":
@@ -87,16 +113,16 @@ def to_float(images):
     return ops.cast(images, "float32") / 127.5 - 1.0
 
 
-_FAR_OUTSIDE = 100  # no generator's output without a tanh comes there, and pixels do
+_FAR_OUTSIDE = 100  # even a generator without a tanh does not reach this, and pixels do
 
 
 def to_uint8(images):
-    """Scales float images in [-1, 1] to uint8 pixels 0 to 255, rounding to the nearest; what lies outside is clipped.
+    """Scales float images in [-1, 1] to uint8 pixels 0 to 255, rounded to the nearest; values outside are clipped.
 
     A numpy array gives a numpy array, a tensor a tensor of the backend.
 
     Raises:
-        BookError: they are whole numbers, or (in an array) far outside: pixels already, which clipping would destroy.
+        BookError: they are whole numbers, or (in an array) far outside: probably pixels, which clipping would destroy.
     """
     if "float" not in keras.backend.standardize_dtype(images.dtype):
         raise BookError(
@@ -108,7 +134,7 @@ def to_uint8(images):
                 f"images to make pixels of must be in [-1, 1]; these go up to {np.nanmax(np.abs(images)):.4g}: "
                 "pixels already? a generator ends in tanh"
             )
-        known = np.nan_to_num(images.astype("float32"))  # A network that failed draws NaN; show it as grey.
+        known = np.nan_to_num(images.astype("float32"))  # A network that failed gives NaN; show it as grey.
         return np.clip(np.rint((known + 1.0) * 127.5), 0, 255).astype("uint8")
     pixels = (ops.cast(images, "float32") + 1.0) * 127.5
     return ops.cast(ops.clip(ops.round(pixels), 0.0, 255.0), "uint8")

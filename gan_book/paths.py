@@ -1,4 +1,9 @@
-"""Where the book keeps its files, how it writes them, what can be wrong with them, and the cache."""
+"""Where the book keeps its files, how it writes them, what can be wrong with them, and the cache.
+
+Three promises are kept here. A file is there whole or not at all (`atomic_write`). A command never replaces a file that
+it reads, nor one that exists without being told to (`writable_target`). And a cache never gives an old result for new
+inputs (`cached`).
+"""
 
 import hashlib
 import math
@@ -21,7 +26,7 @@ DATA = BOOK / "data"
 PRETRAINED = BOOK / "pretrained"
 RESULTS = BOOK / "results"
 
-# What zipfile, numpy and Keras raise at damaged files; RuntimeError for flags ("encrypted", an unknown compression)
+# What zipfile, numpy and Keras raise for damaged files; RuntimeError for flags ("encrypted", an unknown compression)
 # that a flipped bit has set; AttributeError and ImportError for a network that names what Keras does not have here.
 UNREADABLE = (
     OSError,
@@ -43,7 +48,7 @@ LONGEST_NAME = 255  # bytes of a file's name, on all usual file systems
 
 
 def cache_dir():
-    """Folder for fetched data, decoded image folders and intermediate results, all of which can be had again.
+    """Folder for fetched data, decoded image folders and intermediate results. All of it can be made again.
 
     It is ``$GAN_BOOK_CACHE`` or ``~/.cache/gan_book``.
     """
@@ -54,7 +59,7 @@ def expanded(path):
     """The path with ``~`` replaced by a home folder.
 
     Raises:
-        BookError: there is no such.
+        BookError: there is no such home folder.
     """
     try:
         return Path(path).expanduser()
@@ -73,18 +78,25 @@ def read_arrays(path):
 
 @contextmanager
 def atomic_write(path, mode="wb"):
-    """Open a temporary file in the folder of ``path`` and rename it to ``path`` when the block ends without exception.
+    """A context with a file to write to, which is renamed to ``path`` when the block ends without an exception.
 
-    A reader of ``path`` therefore sees the old file or the whole new one, whenever the process is killed. A new file
-    has the permissions that the umask leaves, one that is replaced keeps its own.
+    A program that reads ``path`` therefore sees the old file or the whole new one, whenever the process is killed. A
+    new file has the usual permissions (umask); one that is replaced keeps its own.
+
+    Args:
+        path: of the file; its folder is made if it does not exist.
+        mode: "wb", or "w" for UTF-8 text.
 
     Raises:
         OSError: of writing, with ``path`` as its file name.
     """
+    # Renaming is atomic only within one file system, so the temporary file is in the same folder, not in /tmp.
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     permissions = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
-    # Not named after `path`, whose name may be as long as a name can be.
+    # Not named after `path`, whose name may have the greatest possible length already. O_EXCL: if the name exists,
+    # perhaps as a link that someone has put there, it is an error and nothing is written through it. Where a file is
+    # replaced, the new one is readable only for its owner until it has the old one's permissions.
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     create = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(temporary, create, 0o666 if permissions is None else 0o600)
@@ -93,12 +105,14 @@ def atomic_write(path, mode="wb"):
         text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
         with os.fdopen(handle, mode, **text) as file:
             yield file
+            # Without fsync the system may rename first and write the content later: after a power failure the name
+            # would lead to an empty file.
             file.flush()
             os.fsync(file.fileno())
         if permissions is not None:
             temporary.chmod(permissions)
         temporary.replace(path)
-    except BaseException as error:
+    except BaseException as error:  # Ctrl-C too must not leave the temporary file behind
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno is not None and error.filename is None:
             error.filename = str(path)  # "No space left on device" does not say where
@@ -106,7 +120,7 @@ def atomic_write(path, mode="wb"):
 
 
 def finite_or_none(content):
-    """Nested dicts and lists with None for every number that is not finite, for which JSON has no word."""
+    """Nested dicts and lists with None for every number that is not finite, which JSON cannot hold."""
     if isinstance(content, dict):
         return {key: finite_or_none(value) for key, value in content.items()}
     if isinstance(content, (list, tuple)):
@@ -115,15 +129,15 @@ def finite_or_none(content):
 
 
 def writable_target(path, inputs=(), overwrite=False, flag="--out"):
-    """Where to write a file that the user asked for: the path with links resolved. Ask before the work, not after it.
+    """Where to write a file that the user asked for: the path with links resolved. Call it before the work.
 
-    Creates nothing; `atomic_write` makes the folders.
+    It creates nothing; `atomic_write` makes the folders.
 
     Args:
         path: as the user wrote it.
         inputs: files and folders that the command reads, which are never written to.
         overwrite: whether an existing file may be replaced.
-        flag: what the path was given by, for the message.
+        flag: the flag that gave the path, for the message.
 
     Returns:
         `pathlib.Path`.
@@ -143,7 +157,7 @@ def writable_targets(paths, inputs=(), overwrite=False, flag="--out"):
         be written.
 
     Raises:
-        BookError: some exist already and `overwrite` is False; then none must be written.
+        BookError: some exist already and `overwrite` is False; then write none of them.
     """
     known, writable, refused = _identities(inputs), {}, {}
     for path in map(Path, paths):
@@ -161,6 +175,9 @@ def writable_targets(paths, inputs=(), overwrite=False, flag="--out"):
 
 
 def _writable(path, inputs, overwrite, flag):
+    # Links are followed first: `out.png` may be a link to an input, and renaming over a link would replace the link,
+    # not the file it leads to. Two names can also mean one file without a link (hard links, a file system that ignores
+    # case), so files are compared by device and number too.
     target = Path(os.path.realpath(path))
     if any(len(os.fsencode(part)) > LONGEST_NAME for part in target.parts):
         raise BookError(f"{flag} {path} has a name that is too long; shorten it")
@@ -203,7 +220,7 @@ def _require_writable_folder(folder, path, flag):
 
 
 def _identities(paths):
-    """What tells files apart however they are named: their real paths; device and number, which hard links share."""
+    """What identifies files under any name: their real paths; device and number, which hard links share."""
     found = set()
     for path in paths:
         found.add(os.path.realpath(path))
@@ -214,21 +231,21 @@ def _identities(paths):
 
 
 def incomplete(path):
-    """The error for a file of the book that is not there because only the package was installed."""
+    """The error for a file of the book that is missing because only the package was installed."""
     return BookError(
         f"{path} is missing: this is the program without the book's data and trained networks; clone the whole "
         "repository and run `pip install -e .` in it"
     )
 
 
-_VERSION = 1  # of what is computed; a new one makes everything kept by `kept` be computed anew
+_VERSION = 1  # of what is computed; with a new number everything that `cached` has kept is computed again
 
 
 def cached(name, compute, *inputs):
-    """What ``compute()`` returns, worked out once for the same inputs on this machine.
+    """What ``compute()`` returns, computed once for the same inputs on this machine.
 
     Args:
-        name: of the computation, such as ``"reference/radii"``: also the folder and the beginning of the file's name.
+        name: of the computation, such as ``"reference/neighbours"``: the folder and the beginning of the file's name.
         compute: function without arguments that returns a tuple of arrays, determined by the inputs.
         inputs: arrays, numbers and strings.
 
@@ -244,7 +261,7 @@ def cached(name, compute, *inputs):
 
 
 def read_cache(path):
-    """The arrays of a file of `write` as a dict, or None: never written, or damaged."""
+    """The arrays of a file of `write_cache` as a dict; None if it was never written, or is damaged."""
     try:
         return read_arrays(path)
     except UNREADABLE:
@@ -252,7 +269,7 @@ def read_cache(path):
 
 
 def write_cache(path, arrays, what):
-    """Keeps a dict of arrays for next time, whole or not at all; says so (``what``) where that is impossible."""
+    """Keeps a dict of arrays for the next time, whole or not at all; warns (``what`` it was) if that is impossible."""
     try:
         with atomic_write(path) as file:
             np.savez(file, **arrays)
@@ -261,6 +278,7 @@ def write_cache(path, arrays, what):
 
 
 def _digest(inputs):
+    """16 hexadecimal digits that stand for the inputs, their types and shapes included."""
     digest = hashlib.sha256(str(_VERSION).encode())
     for each in inputs:
         array = np.ascontiguousarray(each)

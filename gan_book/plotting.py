@@ -1,7 +1,8 @@
-"""The book's pictures: grids of samples, loss curves, comparisons and animations.
+"""The figures of the book: grids of samples, loss curves, comparisons and animations.
 
 Everything here takes uint8 images and writes a file. Figures are laid out pixel by pixel, so that one pixel of an
-image is always a square of whole pixels on the page, and drawn without pyplot, so that no global state is touched.
+image is always a square of whole pixels on the page. They are made without pyplot, so no global state is touched. How
+to read the grids and curves is explained in chapter 6.
 """
 
 import math
@@ -27,11 +28,12 @@ FONT = "DejaVu Sans"  # comes with matplotlib
 
 
 def image_grid(images, rows, columns, padding=2, scale=None):
-    """Set images out in rows and columns on white.
+    """Arranges images in rows and columns on white.
 
     Args:
         images: uint8 ``[n, height, width, channels]`` with 1 or 3 channels and ``n`` at most ``rows * columns``;
-            cells that are left over stay white.
+            the remaining cells stay white.
+        rows, columns: of the grid.
         padding: white pixels between two images and around the grid, after enlarging.
         scale: how many times to enlarge each image, or None to make small images about 56 pixels high.
 
@@ -56,17 +58,27 @@ def image_grid(images, rows, columns, padding=2, scale=None):
 
 
 def save_png(array, path):
-    """Write uint8 ``[height, width, 1 or 3]`` as a PNG file."""
+    """Writes uint8 ``[height, width, 1 or 3]`` as a PNG file.
+
+    Raises:
+        OSError: of writing, with the path.
+    """
     with atomic_write(path) as file:
         _pillow(array).save(file, format="PNG", optimize=True)
 
 
 def labelled_grid(images, row_names, path, title=None, footer=None):
-    """Write a figure with one row of images per name, the names at the left.
+    """Writes a figure with one row of images per name, the names at the left.
 
     Args:
         images: uint8 ``[len(row_names) * columns, height, width, channels]``, row after row.
+        row_names: texts, such as the names of the classes.
+        path: of the PNG file.
+        title: text above the grid.
         footer: text below the grid, such as "label accuracy 91.2 % on 10,000 samples".
+
+    Raises:
+        BookError: images of another type or shape, or rows of different length.
     """
     images = _checked(images)
     rows = len(row_names)
@@ -76,11 +88,16 @@ def labelled_grid(images, row_names, path, title=None, footer=None):
 
 
 def side_by_side(groups, path, title=None, columns=5, footer=None):
-    """Write a figure that compares sets of images: one grid each, next to each other, its name above it.
+    """Writes a figure that compares sets of images: one grid each, next to each other, its name above it.
 
     Args:
         groups: dict from name ("real", "book", "full") to uint8 ``[rows * columns, height, width, channels]``.
-        footer: text below.
+        path: of the PNG file.
+        title, footer: texts above and below.
+        columns: of each grid.
+
+    Raises:
+        BookError: images of another type or shape.
     """
     panels = []
     for name, images in groups.items():
@@ -91,10 +108,12 @@ def side_by_side(groups, path, title=None, columns=5, footer=None):
 
 
 def curve_panels(panels, path, xlabel, ylabel):
-    """Draw the curves of several trainings: a panel for each dict, side by side, on one scale.
+    """Writes a figure with the curves of several trainings: a panel for each dict, side by side, on one scale.
 
     Args:
         panels: dict: title -> dict: name of a curve -> list of ``(x, y)``, one for each training, in one colour.
+        path: of the PNG file.
+        xlabel, ylabel: of the axes.
     """
     figure = Figure(figsize=(1 + 3.5 * len(panels), 3.2), dpi=DPI, layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
@@ -111,10 +130,12 @@ def curve_panels(panels, path, xlabel, ylabel):
 
 
 def save_gif(frames, path, seconds_per_frame=0.25, hold_last=2.0):
-    """Write an endless GIF whose frames share one palette, so that still parts do not flicker.
+    """Writes an endless GIF whose frames share one palette, so that parts that do not move do not flicker.
 
     Args:
         frames: list of uint8 ``[height, width, 1 or 3]``, all of one shape.
+        path: of the file.
+        seconds_per_frame: for all frames but the last.
         hold_last: seconds for which the last frame stays.
 
     Raises:
@@ -124,6 +145,7 @@ def save_gif(frames, path, seconds_per_frame=0.25, hold_last=2.0):
     if len(shapes) != 1:
         found = "there are none" if not shapes else f"there are {sorted(shapes)}"
         raise BookError(f"the frames of {path} must all have one shape, but {found}; draw them all with one grid")
+    # The palette is made from four frames, first and last among them: early frames are noise and have other colours.
     chosen = [frames[index] for index in np.linspace(0, len(frames) - 1, 4).astype(int)]
     palette = _pillow(np.concatenate(chosen)).convert("RGB").quantize(GIF_COLOURS)
     # One by one, as Pillow asks for them: all frames in true colour would take three to four times the memory.
@@ -167,7 +189,7 @@ def _pillow(array):
 
 
 def with_caption(picture_file, caption):
-    """The picture as uint8 ``[height, width, 3]`` with a white strip below it that holds the caption."""
+    """An image file as uint8 ``[height, width, 3]`` with a white strip below it that holds the caption."""
     with Image.open(picture_file) as picture:
         framed = Image.new("RGB", (picture.width, picture.height + LINE), "white")
         framed.paste(picture.convert("RGB"))
@@ -180,7 +202,8 @@ def legible(text, otherwise="?"):
     """A text that can be drawn, for names in any script: the text itself if some font here has all its characters.
 
     Args:
-        otherwise: what to draw if none has, such as "class 3".
+        text: such as the name of a class.
+        otherwise: what to draw if no font has them, such as "class 3".
     """
     text = shown(text)
     return text if _families(text) else otherwise
@@ -193,7 +216,7 @@ def _without_boxes(text):
 
 
 def _families(text):
-    """The fonts to draw a text with, one after the other where the first lacks a character; None if none helps."""
+    """The fonts for a text, the second for characters that the first lacks; None if no font here has them all."""
     characters = frozenset(text)
     if not _is_shaped() and any(_needs_shaping(c) for c in unicodedata.normalize("NFC", text)):
         return None
@@ -236,7 +259,7 @@ def _style(text, style):
 
 
 def _text_width(text, style=TEXT):
-    """Width in pixels; 0 for None or an empty text."""
+    """Width of a text in pixels; 0 for None or an empty one."""
     if not text:
         return 0
     figure = Figure(dpi=DPI)
@@ -245,7 +268,7 @@ def _text_width(text, style=TEXT):
 
 
 def _write_panels(panels, path, row_names, title=None, footer=None):
-    """Write ``(name, grid)`` panels from left to right, all places counted in pixels from the top left corner."""
+    """Writes ``(name, grid)`` panels from left to right. All places are in pixels from the top left corner."""
     row_names = [legible(name, f"class {row}") for row, name in enumerate(row_names)]
     panels = [(name and legible(name, f"column {number}"), grid) for number, (name, grid) in enumerate(panels, 1)]
     title, footer = (text and _without_boxes(text) for text in (title, footer))
@@ -263,6 +286,8 @@ def _write_panels(panels, path, row_names, title=None, footer=None):
         start + _text_width(footer) + MARGIN,
     )
     height = bottom + (LINE if footer else 0) + MARGIN
+    # Matplotlib counts in inches and in shares of the figure. With a figure of exactly width x height pixels, a place
+    # in pixels divided by them is the share, and each axis gets exactly as many pixels as its grid has.
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
 
     def write(at_x, at_y, text, style=TEXT, ha="left"):
@@ -284,5 +309,6 @@ def _write_panels(panels, path, row_names, title=None, footer=None):
 
 
 def write_figure(figure, path):
+    """Writes a `matplotlib.figure.Figure` as a PNG file."""
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=DPI)

@@ -14,25 +14,28 @@ from keras import layers
 from gan_book.errors import BookError
 from gan_book.networks import to_float, to_uint8
 
-GRID = 10  # columns of a picture grid, and the most rows
+GRID = 10  # columns of an image grid, and the most rows
 
 
 @dataclass(frozen=True)
 class Noise:
-    """An input of numbers that mean nothing by themselves: N(0, 1), or uniform between `low` and `high` if given."""
+    """An input of numbers without a meaning of their own: N(0, 1), or uniform between `low` and `high` if given.
+
+    Explained in chapter 6.
+    """
 
     low: float | None = None
     high: float | None = None
-    given = False  # sampled, and not the reader's to choose
+    given = False  # sampled, not chosen by the user
 
     def tensor(self, shape, rng):
-        """A sample in training: float, `rng` a `keras.random.SeedGenerator`."""
+        """A sample for training: float tensor of `shape`; `rng` is a `keras.random.SeedGenerator`."""
         if self.low is None:
             return keras.random.normal(shape, seed=rng)
         return keras.random.uniform(shape, self.low, self.high, seed=rng)
 
     def array(self, shape, rng):
-        """A sample to generate from: float32, `rng` a `numpy.random.Generator`."""
+        """A sample to generate from: float32 array of `shape`; `rng` is a `numpy.random.Generator`."""
         if self.low is None:
             return rng.standard_normal(shape).astype("float32")
         return (self.low + (self.high - self.low) * rng.random(shape)).astype("float32")
@@ -40,7 +43,10 @@ class Noise:
 
 @dataclass(frozen=True)
 class Code(Noise):
-    """An input of numbers to which training gives a meaning, uniform between -1 and 1 (InfoGAN's continuous codes)."""
+    """A continuous code: an input of numbers to which training gives a meaning, uniform between -1 and 1.
+
+    Explained in chapter 7 (InfoGAN).
+    """
 
     low: float = -1.0
     high: float = 1.0
@@ -48,7 +54,7 @@ class Code(Noise):
 
 @dataclass(frozen=True)
 class Label:
-    """An input that is the class asked for, int ``[n]`` from 0 to `count` - 1."""
+    """An input that is the class asked for, int ``[n]`` from 0 to `count` - 1. Explained in chapter 6."""
 
     count: int
     given = True
@@ -56,12 +62,12 @@ class Label:
 
 @dataclass(frozen=True)
 class Category(Label):
-    """An input of a whole number whose meaning the generator chooses itself (InfoGAN's categorical code)."""
+    """A categorical code: an input of a whole number to which training gives a meaning. Explained in chapter 7."""
 
     given = False
 
     def tensor(self, shape, rng):
-        """A sample in training: int, all categories equally likely."""
+        """A sample for training: int tensor of `shape`, all categories equally likely."""
         return keras.random.randint(shape, 0, self.count, seed=rng)
 
 
@@ -70,14 +76,14 @@ KINDS = {kind.__name__: kind for kind in (Noise, Code, Label, Category)}
 
 @keras.saving.register_keras_serializable("gan_book")
 class Generator(keras.Model):
-    """A Functional model that says what its inputs are sampled from.
+    """A Functional model that says what its inputs are sampled from. Explained in chapter 6.
 
     Args:
-        inputs, outputs: as for `keras.Model`.
+        inputs, outputs: as for `keras.Model`; the output is images ``[n, h, w, c]`` in [-1, 1].
         takes: for each input one of `Noise`, `Code`, `Label` and `Category`, in the inputs' order.
 
     Raises:
-        BookError: not as many of them as inputs.
+        BookError: `takes` has not as many entries as there are inputs.
     """
 
     def __init__(self, inputs, outputs, takes=(Noise(),), **kwargs):
@@ -105,7 +111,7 @@ class Generator(keras.Model):
 
 
 def described(takes):
-    """What inputs are, as JSON: a list of dicts."""
+    """What the inputs are, as a list of dicts for JSON."""
     return [{"kind": type(kind).__name__, **asdict(kind)} for kind in takes]
 
 
@@ -115,12 +121,12 @@ def understood(description):
 
 
 def inputs_of(generator):
-    """What the inputs of a generator are, one of `KINDS` each; none if it is given pictures.
+    """What the inputs of a generator are: a tuple with one of `KINDS` for each; empty if it is given images.
 
     A plain `keras.Model` with a single input is taken to be a generator from Gaussian noise.
 
     Raises:
-        BookError: several inputs, and nobody has said what they are.
+        BookError: several inputs, and no `takes` that says what they are.
     """
     if hasattr(generator, "takes"):
         return tuple(generator.takes)
@@ -141,7 +147,9 @@ def _first(generator, kind):
 
 
 def latent_points(generator, n, seed=0):
-    """Samples for the generator's noise, of the prior that it was trained with: float32 ``[n, d]``.
+    """Samples for the generator's noise, from the prior that it was trained with: float32 ``[n, d]``.
+
+    Explained in chapter 6.
 
     Raises:
         BookError: a negative seed.
@@ -158,12 +166,12 @@ def check_seed(seed):
 
 
 def latent_dim(generator):
-    """How many numbers of noise the generator takes."""
+    """How many numbers d of noise the generator takes: the width of its latent points ``[n, d]``."""
     return generator.inputs[_first(generator, Noise)].shape[-1]
 
 
 def takes_noise(generator):
-    """Whether the generator starts from latent points, and not from pictures."""
+    """Whether the generator starts from latent points, not from images."""
     return bool(inputs_of(generator))
 
 
@@ -199,14 +207,14 @@ def latent_codes(generator, n, seed=0):
 
 
 def balanced_labels(n, num_classes):
-    """``n`` labels, int32 ``[n]``, each class as often as the next: 0, 1, 2, …, 0, 1, 2, …"""
+    """``n`` labels, int32 ``[n]``, every class equally often: 0, 1, 2, …, 0, 1, 2, …"""
     return np.arange(n, dtype="int32") % num_classes
 
 
 def grid_labels(generator):
-    """The labels that a picture grid shows: int32 ``[rows, 10]``.
+    """The labels that an image grid shows: int32 ``[rows, 10]``.
 
-    Each of the generator's first 10 labels has a row; 10 rows of zeros if there is nothing to choose from.
+    Each of the generator's first 10 labels has a row; 10 rows of zeros if it takes no labels.
     """
     kinds = min(num_labels(generator), GRID)
     rows = np.arange(kinds, dtype="int32") if kinds > 1 else np.zeros(GRID, "int32")
@@ -214,19 +222,25 @@ def grid_labels(generator):
 
 
 def draw(generator, labels, seed=0, z=None, codes=None, batch_size=250):
-    """One image for each label.
+    """Generates one image for each label. Explained in chapter 6.
 
     Args:
-        generator: maps its inputs (see above; without labels only their number counts) to images in [-1, 1].
-        labels: int ``[n]``, classes or categories.
-        seed: of the latent points and codes, unless `z` and `codes`, float ``[n, d]``, give them.
+        generator: maps its inputs (see `Generator`) to images in [-1, 1].
+        labels: int ``[n]``, classes or categories; for a generator without labels only their number n counts.
+        seed: of the latent points and codes, at least 0.
+        z, codes: float ``[n, d]``: latent points and continuous codes to use instead of sampled ones.
+        batch_size: images at a time.
 
     Returns:
         uint8 ``[n, height, width, channels]``, 0 to 255.
+
+    Raises:
+        BookError: a negative seed, or inputs that are not described (see `inputs_of`).
     """
     labels = np.asarray(labels, "int32")
     z = latent_points(generator, len(labels), seed) if z is None else z
     codes = latent_codes(generator, len(labels), seed) if codes is None else codes
+    # By the kind of each input, in the generator's own order: what an input is called does not matter.
     values = {Noise: z, Label: labels, Category: labels, Code: codes}
     inputs = [values[type(kind)] for kind in inputs_of(generator)]
     inputs = inputs if len(inputs) > 1 else inputs[0]
@@ -234,13 +248,13 @@ def draw(generator, labels, seed=0, z=None, codes=None, batch_size=250):
 
 
 def line(a, b, steps):
-    """``steps`` points from a to b: float32 ``[steps, d]``."""
+    """``steps`` points on the straight line from a to b, float ``[d]`` each: float32 ``[steps, d]``."""
     t = np.linspace(0, 1, steps, dtype="float32")[:, None]
     return (1 - t) * a + t * b
 
 
 def arc(a, b, steps):
-    """``steps`` points from a to b along the sphere: float32 ``[steps, d]``.
+    """``steps`` points from a to b, float ``[d]``, along the sphere: float32 ``[steps, d]``. Explained in chapter 6.
 
     The midpoint of a straight line between two Gaussian points is shorter than nearly all points the generator has
     seen; spherical interpolation keeps to lengths it knows (White 2016, "Sampling Generative Networks", section 2.1).
@@ -248,22 +262,33 @@ def arc(a, b, steps):
     t = np.linspace(0, 1, steps, dtype="float32")[:, None]
     cosine = np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))
     omega = np.arccos(np.clip(cosine, -1, 1))
+    # For points in the same or in opposite directions the formula is 0 / 0; the line is then the limit, or as good as
+    # any.
     if np.sin(omega) < 1e-6:
         return line(a, b, steps)
     return ((np.sin((1 - t) * omega) * a + np.sin(t * omega) * b) / np.sin(omega)).astype("float32")
 
 
 def between_classes(generator, z, start, end, steps):
-    """The same latent point drawn as `start`, as `end`, and as mixtures of the two classes' embeddings between.
+    """Images of one latent point: as class `start`, as class `end`, and as mixtures of their embeddings between.
+
+    Explained in chapter 6.
 
     Args:
-        z: float ``[d]``; codes, where the generator has them, are 0.
+        generator: a `Generator` whose label goes into an embedding.
+        z: float ``[d]``; continuous codes, where the generator has them, are 0.
         start, end: numbers of classes or categories.
+        steps: how many images.
 
     Returns:
         uint8 ``[steps, height, width, channels]``.
+
+    Raises:
+        BookError: the label goes into something other than an embedding.
     """
-    # Cut a copy open, not the generator: Keras cannot save a model through whose middle another one was made.
+    # Labels are whole numbers and cannot be mixed; their embeddings can. So the generator is cut open behind its
+    # embedding, and what remains, the decoder, takes a vector instead of a label. A copy is cut: Keras cannot save a
+    # model after another model was made from tensors in its middle.
     copy = type(generator).from_config(generator.get_config())
     copy.set_weights(generator.get_weights())
     kinds = inputs_of(copy)
@@ -273,7 +298,7 @@ def between_classes(generator, z, start, end, steps):
     decoder = keras.Model([*others, embedding.output], copy.output)
     table = keras.ops.convert_to_numpy(embedding.embeddings)
     mixtures = line(table[start], table[end], steps)
-    # Called, not predict(): this decoder is used once, and tracing it would take longer than the answer.
+    # Called directly, without predict(): the decoder is used once, and tracing it would take longer than running it.
     held = {Noise: np.repeat(z[None], steps, axis=0), Code: np.zeros((steps, code_dim(generator)), "float32")}
     values = [held[type(kind)] for kind in kinds if not isinstance(kind, Label)]
     images = decoder([*values, mixtures], training=False)
@@ -281,10 +306,10 @@ def between_classes(generator, z, start, end, steps):
 
 
 def _embedding_of(generator, label):
-    """The embedding that a label goes into.
+    """The `Embedding` layer that a label goes into.
 
     Raises:
-        BookError: it goes into something else.
+        BookError: it goes into another kind of layer.
     """
     for layer in generator.layers:
         if isinstance(layer, layers.Embedding) and layer.input is label:
@@ -293,20 +318,29 @@ def _embedding_of(generator, label):
 
 
 def predict_uint8(network, images, batch_size=500):
-    """What a network that takes images in [-1, 1] says of uint8 images ``[n, h, w, c]``, as numpy arrays."""
+    """The output for uint8 images ``[n, h, w, c]`` of a network that takes images in [-1, 1], as numpy arrays."""
     return network.predict(keras.ops.convert_to_numpy(to_float(images)), batch_size=batch_size, verbose=0)
 
 
 def translate(network, images, seed=0, batch_size=8):
-    """What a generator makes of images: uint8 ``[n, h, w, 3]`` to the same.
+    """Translates images with a generator. Explained in chapters 10 and 11.
 
-    Dropout that lasts draws by `seed`; the network's own random states stay as they were, so that looking at a
-    generator in training changes nothing.
+    Args:
+        network: takes and returns images ``[n, h, w, 3]`` in [-1, 1].
+        images: uint8 ``[n, h, w, 3]``.
+        seed: of dropout that is active in use too (chapter 10), at least 0.
+        batch_size: images at a time.
+
+    Returns:
+        uint8 ``[n, h, w, 3]``.
 
     Raises:
         BookError: a negative seed.
     """
     check_seed(seed)
+    # Such dropout has random states, which are variables but no weights. They are set from the seed, so that the same
+    # images give the same result, and set back afterwards: looking at a generator in training must not change the
+    # training.
     weights = {id(variable) for variable in network.weights}
     states = [variable for variable in network.variables if id(variable) not in weights]
     before = [keras.ops.convert_to_numpy(state) for state in states]
@@ -319,5 +353,5 @@ def translate(network, images, seed=0, batch_size=8):
 
 
 def evenly_spaced(length, count):
-    """Up to `count` indices below `length`, evenly spread: int ``[min(length, count)]``."""
+    """Up to `count` indices below `length`, evenly spaced: int ``[min(length, count)]``."""
     return np.linspace(0, length - 1, min(length, count)).astype(int)

@@ -1,8 +1,8 @@
 """Saving a network so that other machines and other versions of Keras can use it, and loading it again.
 
 A file of `save_network` is an ordinary ``.keras`` file: ``keras.models.load_model`` reads it without this package,
-unless a chapter's own layers are in it. Beside Keras's parts it holds ``gan_book.json``, which says what a generator's
-inputs are sampled from.
+unless a chapter's own layers are in it. In addition it holds ``gan_book.json``, which says what a generator's inputs
+are sampled from.
 """
 
 import json
@@ -27,9 +27,13 @@ HALF_PRECISION = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 def save_network(network, path):
     """Writes `network` in float32 as a ``.keras`` file that Keras 3.12 and later load, whole or not at all.
 
-    The networks of this book are trained in whatever precision their device is good at; who generates with them may
-    have another one. Their weights are float32 all along, so it is enough to change what the file says of the layers,
-    those of networks inside the network included.
+    A network is trained in the precision that its device is fast in; the device that generates may be another one. The
+    weights are float32 in any case, so it is enough to change what the file says of the layers, also of layers in
+    networks inside the network.
+
+    Args:
+        network: a Functional model.
+        path: of the file, which is replaced if it exists.
 
     Raises:
         BookError: `path` does not end in ".keras".
@@ -40,8 +44,11 @@ def save_network(network, path):
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as scratch:
         part = Path(scratch, path.name)
-        # Without what it was compiled with: to use it needs no loss, and a chapter's own would not be known elsewhere.
+        # A new model of the same layers, without what it was compiled with: using it needs no loss, and a chapter's own
+        # loss would not be known elsewhere.
         keras.Model(network.input, network.output, name=network.name).save(part)
+        # A .keras file is a ZIP archive: config.json describes the layers, the rest are weights. There is no public way
+        # to save in another precision than that in memory, so the description is edited.
         with zipfile.ZipFile(part) as archive:
             parts = {name: archive.read(name) for name in archive.namelist()}
         parts["config.json"] = json.dumps(_portable(json.loads(parts["config.json"])))
@@ -54,15 +61,18 @@ def save_network(network, path):
 
 
 def load_network(path, custom_objects=None):
-    """The network of a file of `save_network`, or of any other ``.keras`` file, for inference.
+    """Loads a network from a file of `save_network`, or any other ``.keras`` file, for inference.
 
     Args:
+        path: of the file.
         custom_objects: dict from names to layer classes that are not registered with Keras.
 
-    A generator comes back as a `gan_book.sampling.Generator`. Nothing is unpickled, and no code of the file runs.
+    Returns:
+        `keras.Model`, not compiled; a generator is a `gan_book.sampling.Generator`. Nothing is unpickled, and no code
+        of the file runs.
 
     Raises:
-        BookError: there is no such file, it is damaged, or it has layers that nobody has registered with Keras.
+        BookError: there is no such file, it is damaged, or it has layers that are not registered with Keras.
     """
     path = Path(path)
     if not path.is_file():
@@ -94,6 +104,7 @@ def _advice(error):
 
 
 def _portable(config):
+    """The nested description with float32 for every half precision, and without settings that Keras 3.12 lacks."""
     if isinstance(config, dict):
         if config.get("class_name") == "DTypePolicy" and config["config"]["name"] in HALF_PRECISION:
             return {**config, "config": {"name": "float32"}}

@@ -171,6 +171,7 @@ class RisingMomentumSGD(keras.optimizers.SGD):
         self.final_momentum, self.rise_steps = final_momentum, rise_steps
 
     def current_momentum(self):
+        """The momentum of this step, a scalar between `momentum` and `final_momentum`."""
         risen = ops.minimum(ops.cast(self.iterations, "float32") / self.rise_steps, 1.0)
         return self.momentum + risen * (self.final_momentum - self.momentum)
 
@@ -196,10 +197,12 @@ class RisingMomentumSGD(keras.optimizers.SGD):
 
 # %%
 def paper_sgd(learning_rate=0.1):
+    """The optimizer of the paper, section 4.1: SGD, its momentum rising and its learning rate decaying."""
     return RisingMomentumSGD(DecayToFloor(learning_rate))
 
 
 def adam(learning_rate=2e-4):
+    """Adam with the DCGAN's beta_1."""
     return keras.optimizers.Adam(learning_rate, beta_1=0.5)
 
 

@@ -175,7 +175,7 @@ class RandomStrokeWidth(layers.Layer):
 
 
 def transformed(image, strength):
-    """An image tensor, changed in training, each time anew, in ways that leave a digit what it is."""
+    """Random changes that leave a digit what it is, in training only: images ``[n, h, w, c]`` to the same shape."""
     return RandomAffine(strength)(RandomStrokeWidth(strength)(image))
 
 

@@ -94,12 +94,12 @@ def normalize(h, kind):
 
 
 def halve(h, filters, bias=False):
-    """A convolution that halves the side."""
+    """A convolution that halves the sides: ``[n, h, w, c]`` to ``[n, h / 2, w / 2, filters]``."""
     return layers.Conv2D(filters, 4, 2, "same", use_bias=bias, kernel_initializer=normal())(h)
 
 
 def double(h, filters, bias=False):
-    """A transposed convolution that doubles the side."""
+    """A transposed convolution that doubles the sides: ``[n, h, w, c]`` to ``[n, 2 h, 2 w, filters]``."""
     return layers.Conv2DTranspose(filters, 4, 2, "same", use_bias=bias, kernel_initializer=normal())(h)
 
 

@@ -58,7 +58,7 @@ from gan_book.training.task import Translation, translate
 
 # %%
 def normalize(h):
-    """Each feature map of each image with mean 0 and variance 1: instance normalization."""
+    """Instance normalization: each feature map of each image gets mean 0 and variance 1; ``[n, h, w, c]`` as it was."""
     return layers.GroupNormalization(groups=-1, epsilon=1e-5, center=False, scale=False)(h)
 
 
@@ -72,12 +72,12 @@ def mirrored(h, p):
 
 
 def c7s1(h, filters, dtype=None):
-    """A 7 x 7 convolution over the picture and its mirror image."""
+    """A 7 x 7 convolution over the mirrored image: ``[n, h, w, c]`` to ``[n, h, w, filters]``. "c7s1" in the paper."""
     return layers.Conv2D(filters, 7, kernel_initializer=normal(), dtype=dtype)(mirrored(h, 3))
 
 
 def residual(h):
-    """h plus what two convolutions make of it."""
+    """h plus the output of two convolutions of it: ``[n, h, w, c]`` to the same shape. "Rk" in the paper."""
     r = h
     for last in (False, True):
         r = layers.Conv2D(h.shape[-1], 3, kernel_initializer=normal())(mirrored(r, 1))
@@ -177,7 +177,7 @@ class ImagePool(layers.Layer):
     """Remembers images of earlier batches and shows some of them instead of new ones: ``[n, h, w, c]`` to the same.
 
     Until `size` images are there, every new one is kept and shown. Then each new one has an even chance of being shown
-    itself, or of taking the place of a random old one, which is shown in its stead. So a discriminator is reminded of
+    itself, or of replacing a random old one, which is shown instead. So a discriminator is reminded of
     what the generator used to do; Shrivastava et al. (2017), "Learning from Simulated and Unsupervised Images through
     Adversarial Training", section 2.3, and Zhu et al. (2017), section 4, with 50 images.
 
@@ -203,16 +203,24 @@ class ImagePool(layers.Layer):
     def call(self, images):
         if not self.size:
             return images
+        # The authors' program keeps a Python list and decides image by image. This runs inside a graph, where neither a
+        # list nor an `if` survives from step to step. So the pool is one array with `size` places, all images of the
+        # batch are treated at once, and `where` chooses: every branch is computed, one is used.
         n = ops.shape(images)[0]
         filling = self.count < self.size
+        # Which place each image gets: the next free ones while the pool fills, then random ones. Shuffling all places
+        # and taking the first n never gives two images the same place, which `scatter_update` would leave undefined.
         next_free = (self.count + ops.arange(n, dtype="int32")) % self.size
-        random = keras.random.shuffle(ops.arange(self.size, dtype="int32"), seed=self.rng)[:n]  # each place once
+        random = keras.random.shuffle(ops.arange(self.size, dtype="int32"), seed=self.rng)[:n]
         places = ops.where(filling, next_free, random)
         old = ops.take(self.kept, places, axis=0)
+        # `keep`: the new image goes into the pool. While it fills, always; afterwards with chance 1/2. An image that is
+        # not kept writes the old one back to its place, so that one assignment serves both cases.
         keep = ops.logical_or(filling, keras.random.uniform((n,), seed=self.rng) < 0.5)
         keep = ops.reshape(keep, (-1, 1, 1, 1))
         new = ops.cast(images, old.dtype)
         self.kept.assign(ops.scatter_update(self.kept, places[:, None], ops.where(keep, new, old)))
+        # Shown is the old image exactly where a full pool keeps the new one: the two change places.
         self.count.assign(ops.minimum(self.count + n, self.size))
         return ops.cast(ops.where(ops.logical_and(keep, ops.logical_not(filling)), old, new), images.dtype)
 

@@ -54,15 +54,15 @@ Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of the c
 
 
 def main(arguments=None):
-    """Entry point: runs the command and turns errors meant for the reader into one line and an exit status."""
+    """Entry point: runs the command and turns errors meant for the user into one line and an exit status."""
     guard(lambda: sys.exit(app(arguments, standalone_mode=False) or 0))
 
 
 def run_lesson(lesson):
-    """Entry point of a chapter's script, also of a reader's changed copy: ``gan-book train`` for this very lesson.
+    """Entry point of a chapter's script, also of a changed copy: ``gan-book train`` for the lesson in that script.
 
     With the name of another command first, such as ``python my_cgan.py generate --run runs/my-cgan-quick-001``, it is
-    that command, which then knows the layers of the script.
+    that command, which then knows the layers that the script defines.
     """
     from gan_book.training import chapters
 
@@ -74,7 +74,7 @@ def run_lesson(lesson):
 
 
 def guard(command):
-    """Calls `command`; what it raises for the reader's eyes becomes one line on standard error and an exit status."""
+    """Calls `command`; errors meant for the user become one line on standard error and an exit status."""
     _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a terminal or a file's encoding lacks is written as \\u...
@@ -90,7 +90,7 @@ def guard(command):
     except Interrupted as stopped:
         print(f"\nStopped. Go on with:\n  {shown(stopped)}", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:  # who reads what is printed, such as `head`, has read enough
+    except BrokenPipeError:  # the program that reads the output, such as `head`, has stopped reading
         _discard(sys.stdout)
         sys.exit(1)
     except OSError as error:
@@ -108,7 +108,7 @@ def guard(command):
 
 
 def _open_streams():
-    """What was closed by the shell (``2>&-``) is opened to nowhere: the next file opened would take its place."""
+    """Opens streams that the shell has closed (``2>&-``) to nowhere; else the next file would take their number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
@@ -119,7 +119,7 @@ def _open_streams():
 
 
 def _flush():
-    """Writes what is still held back of standard output: if that fails now, it can be said."""
+    """Writes the rest of standard output now, while an error can still be reported."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -129,14 +129,14 @@ def _flush():
 
 
 def _discard(stream):
-    """Sends a stream that cannot be written any more to nowhere, lest Python complain once more when it ends."""
+    """Sends a stream that can no longer be written to nowhere; Python would complain again when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
 def _one_line(message, category, *place, line=None):
-    return f"warning: {shown(message)}\n"  # without Python's place in the program, which says nothing to the reader
+    return f"warning: {shown(message)}\n"  # without the place in the program, which says nothing to the user
 
 
 def _is_out_of_memory(error):
@@ -245,7 +245,7 @@ def finish(
     chapter: Chapter,
     run: Annotated[Path, typer.Option("--run", help="Folder of an interrupted run.")],
 ):
-    """Measure and draw what an interrupted training has reached; it can still be resumed."""
+    """Measure an interrupted training and write its report; it can still be resumed."""
     quiet.import_backend()
     from gan_book.training import chapters
     from gan_book.training import train as training

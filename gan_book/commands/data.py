@@ -1,4 +1,4 @@
-"""``gan-book data``: which data sets are there, whether they are as they should be, fetching more."""
+"""``gan-book data``: which data sets are here, whether they are undamaged, fetching more."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +79,7 @@ def _check(name):
 
 
 def _compare(name, compare, files, as_what):
-    """`Check` of files, each of which ``compare(file)`` raises `BookError` for if it is not as it should be."""
+    """`Check` of files; ``compare(file)`` raises `BookError` for one that is missing or changed."""
     problems = []
     for file in files:
         try:

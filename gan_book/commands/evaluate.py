@@ -44,11 +44,11 @@ def evaluate_command(
         print(shown(f"numbers: {json_file}"))
 
 
-BYTES_A_SAMPLE = 4_096  # latent points, and the metrics' features and distances
+BYTES_A_SAMPLE = 4_096  # latent points, features and distances of the metrics
 
 
 def _require_memory_for(samples, dataset):
-    """Of each value of an image: as generated in float32, as kept in 8 bits, and in float32 again as it is measured."""
+    """Counts for each value of an image: 4 bytes as generated, 1 as kept, 4 as measured, and some to spare."""
     if isinstance(dataset, Dataset):  # translations are at most as many as there are test images
         needed = samples * (10 * math.prod(dataset.image_shape) + BYTES_A_SAMPLE)
         require_memory(needed, f"measuring {samples:,} samples", "ask for fewer with --samples")

@@ -16,7 +16,7 @@ from gan_book.paths import atomic_write, writable_target, writable_targets
 
 BATCH_BYTES = 2**26  # of images in float32 that are generated at a time
 LARGEST_GRID = 10_000  # images in one picture; at 28 pixels it is 5,800 pixels wide
-LONGEST_WORD = 40  # characters of a class's name in a file's name
+LONGEST_WORD = 40  # characters of a class name within a file name
 
 
 def generate_command(
@@ -80,7 +80,7 @@ def load_generator(run):
     """The run's generator.
 
     Raises:
-        BookError: it takes no noise but an image.
+        BookError: it takes an image, not noise.
     """
     from gan_book.sampling import takes_noise
 
@@ -100,7 +100,7 @@ def _labels(n, label, names):
 
 
 def batches(generator, labels, seed):
-    """The images that `gan_book.sampling.draw` makes for the labels, some at a time: yields uint8 ``[m, h, w, c]``.
+    """Generates images for the labels with `gan_book.sampling.draw`, some at a time: yields uint8 ``[m, h, w, c]``.
 
     Raises:
         BookError: even the latent points do not fit in memory.
@@ -108,7 +108,7 @@ def batches(generator, labels, seed):
     from gan_book.sampling import draw, latent_codes, latent_dim, latent_points
 
     n = len(labels)
-    # 8 bytes a number as they are drawn, 4 as they are kept.
+    # 8 bytes a number while they are sampled, 4 while they are kept.
     require_memory(12 * n * latent_dim(generator), f"the latent points of {n:,} images", "ask for fewer with --n")
     z, codes = latent_points(generator, n, seed), latent_codes(generator, n, seed)
     at_once = 250 * max(1, BATCH_BYTES // (4 * 250 * math.prod(generator.output.shape[1:])))  # 250: a batch of `draw`
@@ -126,7 +126,7 @@ def _write_grid(images, labels, target):
 
 
 def _columns(count, kinds):
-    """About ten, so many that a column has one class; of a single class the square root of the number of images."""
+    """About ten, so many that each column has one class; for a single class, as many columns as rows."""
     if kinds == 1:
         return math.ceil(math.sqrt(count))
     if kinds <= 10:
@@ -135,7 +135,9 @@ def _columns(count, kinds):
 
 
 def _write_arrays(generator, labels, seed, target):
-    """Writes an .npz, the images batch by batch into its member: `numpy.savez` would need all of them at once."""
+    """Writes an .npz file, batch by batch; `numpy.savez` would need all images at once."""
+    # An .npz is a ZIP archive of .npy files, and an .npy is a header with the shape followed by the values. The shape
+    # is known beforehand, so the header can be written first and the images as they come.
     shape = (len(labels), *generator.output.shape[1:])
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     with atomic_write(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

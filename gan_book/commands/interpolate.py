@@ -60,7 +60,9 @@ def _target(frames, out, overwrite):
 
 
 def walk_between_classes(run, start, end, seed, frames):
-    """From class `start` to class `end` at one latent point each of eight: uint8 ``[8, frames, h, w, c]``.
+    """Walks from class `start` to class `end` at each of eight latent points: uint8 ``[8, frames, h, w, c]``.
+
+    Explained in chapter 6.
 
     Raises:
         BookError: unknown class, unconditional generator, a negative seed, or too little memory.
@@ -78,7 +80,9 @@ def walk_between_classes(run, start, end, seed, frames):
 
 
 def walk_along_code(run, code, seed, frames):
-    """Along one code, all else held, once for each class or category: uint8 ``[classes, frames, h, w, c]``.
+    """Walks along one code, all else fixed, once for each class or category: uint8 ``[classes, frames, h, w, c]``.
+
+    Explained in chapter 7.
 
     Args:
         code: ``"2:-2..2"``, the code's number and its first and last value. As in the InfoGAN paper c1 is the

@@ -60,10 +60,10 @@ def predict_command(
 
 @dataclass(frozen=True)
 class Predicted:
-    """What became of some files: the answers, and ``(file, reason)`` of those that could not be asked about.
+    """The result for some files: the answers, and ``(file, reason)`` of those that were skipped.
 
-    An answer is a dict: "file", "label" (name of the class), "probability" and "inverted". `failed` has those of
-    the skipped that were named themselves, and did not only lie in a folder.
+    An answer is a dict: "file", "label" (name of the class), "probability" and "inverted". `failed` has those of the
+    skipped files that were named themselves, not only found in a folder.
     """
 
     answers: list
@@ -72,16 +72,16 @@ class Predicted:
 
 
 def predict(run, files, prepare=None):
-    """What the classifier of a run says of image files.
+    """Classifies image files with the classifier of a run (chapter 9).
 
-    Files are read as `gan_book.datasets.images.decode` says and scaled to the classifier's size. For a classifier of
-    the book's own grey sets, whose images are light on a dark ground, a picture with a light ground is inverted.
+    `gan_book.datasets.images.decode` reads the files, and they are scaled to the classifier's size. The book's own grey
+    sets are light on a dark ground; for a classifier of one of these, an image with a light ground is inverted.
 
     Args:
         run: `gan_book.training.runs.Run`.
         files: paths of images, and of folders of images.
-        prepare: ``prepare(grey, size)`` makes a large grey picture, light on dark, uint8 ``[280, 280]``, an image such
-            as the classifier was trained on, uint8 ``[size, size]``; None if scaling does. See
+        prepare: ``prepare(grey, size)`` turns a large grey image, light on dark, uint8 ``[280, 280]``, into one like
+            those the classifier was trained on, uint8 ``[size, size]``; None if scaling is enough. See
             `gan_book.training.lesson.Lesson.prepare`.
 
     Returns:

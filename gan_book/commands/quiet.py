@@ -13,10 +13,10 @@ ONLY = "the book runs on TensorFlow or JAX; set KERAS_BACKEND to tensorflow or j
 
 
 def import_backend():
-    """Imports Keras and looks for the device while what their C++ code writes to standard error is held back.
+    """Imports Keras and looks for the device; what their C++ code writes to standard error is held back.
 
     TensorFlow's start-up notices come before it reads the environment variable that should silence them. If the import
-    fails, what was held back is shown.
+    fails, the text that was held back is shown.
 
     Raises:
         BookError: the backend is not installed, or not one of the book's; or Keras is set to "channels_first".
@@ -55,8 +55,10 @@ def _require_channels_last():
 def held_back(*expected):
     """Within the block nothing reaches standard error: neither warnings nor what C libraries print.
 
-    If the block raises anything but a BookError or one of the `expected` exceptions, what was held back is shown.
+    If the block raises anything but a BookError or one of the `expected` exceptions, the text is shown.
     """
+    # C++ code does not know Python's sys.stderr; it writes to file descriptor 2. So that is redirected to a temporary
+    # file with dup2, and put back afterwards.
     with tempfile.TemporaryFile() as held, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sys.stderr.flush()

@@ -1,8 +1,8 @@
-"""What several commands share: arguments, the run they are about, a progress bar.
+"""What several commands share: arguments, opening a run, a progress bar.
 
 A command is one file: its function for the command line, ``..._command``, and the work below it. That function starts
-the backend first (`gan_book.commands.quiet.import_backend`); what needs Keras is therefore imported inside functions,
-and `gan-book --help` answers at once.
+the backend first (`gan_book.commands.quiet.import_backend`). Modules that need Keras are therefore imported inside
+functions, and `gan-book --help` answers at once.
 """
 
 from pathlib import Path
@@ -51,7 +51,7 @@ def open_run(chapter, folder):
 
 
 def progress(items, doing):
-    """The items one by one, with a bar on a terminal that says what is being done and how long it will take."""
+    """The items one by one; on a terminal with a bar that says what is being done and how long it will take."""
     console = Console()
     visible = console.is_terminal and not console.is_dumb_terminal and len(items) > 1
     return track(items, doing, console=console, transient=True) if visible else items

@@ -1,4 +1,7 @@
-"""``gan-book translate``: a reader's own images, files and folders of any size and format, in overlapping tiles."""
+"""``gan-book translate``: a user's own images, files and folders of any size and format, in overlapping tiles.
+
+The networks are explained in chapters 10 and 11.
+"""
 
 import itertools
 from dataclasses import dataclass
@@ -44,15 +47,21 @@ def translate_command(
 
 
 def starts(length, size, overlap):
-    """Where tiles begin along a side: from 0 on in steps of `size - overlap`, the last one ending at the end."""
+    """Where tiles begin along a side: ints, from 0 in steps of `size - overlap`; the last tile ends at the end."""
+    # The last tile is moved back so that it ends with the picture, and overlaps its neighbour more than the others do.
+    # A shorter tile would not fit the network, and one that is padded would show it an edge that is not there.
     return [*range(0, length - size, size - overlap), length - size]
 
 
 def blending_window(size, overlap):
-    """The weight of each pixel of a tile, above 0, falling over the overlap to its edges: float32 ``[height, width]``.
+    """The weight of each pixel of a tile, above 0, falling to its edges over the overlap: float32 ``[height, width]``.
 
     size, overlap: of both sides; or ``(height, width)``.
     """
+    # A network knows least about pixels at the edge of a tile, where it cannot see their neighbours, and two tiles that
+    # are put side by side show a seam. With weights that fall linearly one tile fades into the next. In the corners,
+    # where four overlap, the product of the two ramps does the same in both directions. Never 0: at the edge of the
+    # picture there is only one tile to take.
     down, across = map(_ramp, _both(size), _both(overlap))
     return down[:, None] * across[None, :]
 
@@ -67,18 +76,18 @@ def _both(size):
 
 
 def in_tiles(picture, size, translate, overlap=None, strips=iter):
-    """Applies a function of tiles to a whole picture.
+    """Applies a function of tiles to a whole picture of any size.
 
-    Where tiles overlap, each counts the more the farther the pixel is from its edge. Beside the picture and the result
-    only one strip of tiles is in memory. What is smaller than a tile is enlarged by its mirror image first, and the
-    result cut.
+    Where tiles overlap, the result is their weighted mean, see `blending_window`. In addition to the picture and the
+    result only one strip of tiles is in memory. A picture smaller than a tile is first enlarged by its mirror image,
+    and the result is cropped.
 
     Args:
         picture: uint8 ``[h, w, 3]``.
         size: side of a tile, or ``(height, width)``.
         translate: uint8 ``[n, height, width, 3]`` to the same.
         overlap: of neighbouring tiles in pixels, or ``(down, across)``; a quarter of `size` if not given.
-        strips: given the list of strips of tiles, from top to bottom, yields them one by one, to show progress.
+        strips: function of the list of strips, from top to bottom, that yields them one by one, to show progress.
 
     Returns:
         uint8 ``[h, w, 3]``.
@@ -89,6 +98,9 @@ def in_tiles(picture, size, translate, overlap=None, strips=iter):
     padded = np.pad(picture, ((0, max(0, high - height)), (0, max(0, wide - width)), (0, 0)), mode="symmetric")
     tops, lefts = (starts(*each) for each in zip(padded.shape[:2], (high, wide), overlaps, strict=True))
     window = blending_window((high, wide), overlaps)[..., None]
+    # A weighted mean needs the sum of weighted pixels and the sum of weights. For a whole picture of 89 megapixels
+    # those are 1.4 GB in float32. But a strip of tiles only reaches `high` rows down, so the sums are kept for that
+    # many rows: what no later strip reaches is divided, rounded and put into the result, and the rest moves up.
     result = np.empty_like(padded)
     total, weight = (np.zeros((high, padded.shape[1], depth), "float32") for depth in (3, 1))
     for top, following in strips(list(zip(tops, [*tops[1:], padded.shape[0]], strict=True))):
@@ -117,15 +129,15 @@ class Translated:
 def translate_path(run, lesson, source, target, direction=None, overwrite=False):
     """Translates a picture, or every picture directly in a folder, with a generator of a run.
 
-    A picture keeps its size: a generator sees it in tiles (see `gan_book.commands.translate.in_tiles`). It is read as
-    `gan_book.datasets.images.decode_whole` says; where it was transparent, so is the translation, if its format can be.
+    A picture keeps its size: the generator sees it in tiles (see `in_tiles`). `gan_book.datasets.images.decode_whole`
+    reads it; where it was transparent, so is the translation, if its format allows that.
 
     Args:
         run: `gan_book.training.runs.Run`.
         lesson: of the run; its task is a `gan_book.training.task.Translation`.
         source: an image file, or a folder.
         target: a .png, .jpg or .webp file; for a folder a folder, in which the translations have the names of the
-            pictures, with the ending .png where theirs cannot be written.
+            pictures, with the ending .png added where their own format cannot be written.
         direction: "AtoB" or "BtoA"; if not given, the run's own, or the first of two.
         overwrite: whether files that exist may be replaced.
 
@@ -176,7 +188,7 @@ def _network(run, lesson, direction):
 
 
 def _goals(source, folder, overwrite):
-    """A dict from each picture of a folder to the name and place of its translation; ``(file, reason)`` of others."""
+    """A dict: picture of a folder -> name and place of its translation; and ``(file, reason)`` of the others."""
     if folder.exists() and not folder.is_dir():
         raise BookError(f"--in {source} is a folder but --out {folder} is a file; name a folder for the translations")
     if folder.exists() and folder.samefile(source):
@@ -218,7 +230,9 @@ def _translate_file(generator, source, goal, kind, strips=iter):
     what = f"translating {source.name}, {picture.shape[1]:,} x {picture.shape[0]:,} pixels,"
     require_memory(3 * picture.nbytes, what, "make it smaller")  # padded, translated, as written
     size = tuple(generator.input.shape[1:3])
-    seeds = itertools.count()  # another one for each strip of tiles, lest dropout draw the same in all
+    # Dropout that is active in use (chapter 10) has its noise from a seed: another one for each strip of tiles, or all
+    # strips would have the same noise, visible as a repeated pattern.
+    seeds = itertools.count()
     tiles = in_tiles(picture, size, lambda tiles: translate(generator, tiles, seed=next(seeds)), strips=strips)
     drawn = Image.fromarray(tiles)
     if opacity is not None and kind in WITH_OPACITY:

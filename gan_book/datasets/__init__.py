@@ -1,6 +1,7 @@
 """Data sets: ``load("fashion_mnist")``, ``load("a/folder/of/images")``; to translate: ``load_pairs("earth")``.
 
-`gan_book.datasets.batches` is imported by itself: it needs Keras, looking after files does not.
+They return a `Dataset` or `Pairs`: arrays in memory. Chapters 6 to 9 learn from the first, 10 and 11 from the second.
+`gan_book.datasets.batches` is imported separately: it needs Keras, handling files does not.
 """
 
 from dataclasses import replace
@@ -33,33 +34,33 @@ _SHIPPED_PAIRS = {"earth": load_earth, "emoji": load_emoji}
 
 
 def names():
-    """Names that `load` knows; anything else is a folder."""
+    """Names that `load` knows, a tuple; anything else is a folder."""
     return (*(name for name, entry in shipped().items() if "class_names" in entry), "cifar10")
 
 
 def pair_names():
-    """Names that `load_pairs` knows; anything else is a folder."""
+    """Names that `load_pairs` knows, a tuple; anything else is a folder."""
     return (*_SHIPPED_PAIRS, *(name for name, entry in fetchable().items() if entry["kind"] in ("pairs", "unpaired")))
 
 
 def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
-    """Loads a labelled set of images into memory.
+    """Loads a labelled set of images into memory. Chapter 6 shows one.
 
     Args:
         name_or_path: one of `names`, or the path of a folder of images, which `gan_book.datasets.folders.load_folder`
-            reads (write ``./mnist`` for a folder that is called like a set).
-        image_size: side of square images, or ``(height, width)``, or "64x96" (height x width); if not given that of the
-            set, and 64 for a folder.
+            reads (write ``./mnist`` for a folder with the name of a set).
+        image_size: side of square images, or ``(height, width)``, or "64x96" (height x width); if not given the set's
+            own size, and 64 for a folder.
         limit: train on only so many images. Of the book's sets all test images are kept; of a folder no more is read
             than is needed, see `gan_book.datasets.folders.load_folder`.
         seed: of the choice that ``limit`` makes, and of the hold-out of a folder without a test part.
         balanced: ``limit`` makes the classes as equal as the data allow (see
-            `gan_book.datasets.dataset.balanced_subset`). False: it chooses without a look at the labels, for who is to
-            learn without them.
+            `gan_book.datasets.dataset.balanced_subset`). False: ignore the labels (for chapters that train without
+            them).
 
     Returns:
         `Dataset` with uint8 images ``[n, height, width, channels]``, 1 channel if all are grey, else 3. Its `summary`
-        says in a line what the set was taken for.
+        says in a line how the set was read.
 
     Raises:
         BookError: nothing of that name; damaged or not fetched; a size or a limit that makes no sense; too large for
@@ -112,26 +113,26 @@ def _existing(name, what, known, choices):
 
 
 def load_pairs(name_or_path, image_size=64, limit=None, seed=0, paired=True, jitter=True):
-    """Loads images to translate from one side to the other into memory.
+    """Loads images to translate from one side to the other into memory. Explained in chapters 10 and 11.
 
     Args:
         name_or_path: one of `pair_names`, or the path of a folder, which `gan_book.datasets.pair_folders` reads (write
-            ``./maps`` for a folder that is called like a set).
+            ``./maps`` for a folder with the name of a set).
         image_size: side of square images, or ``(height, width)``, or "64x96" (height x width).
         limit: train on only so many images of each side; validation and test images are all kept.
         seed: of the choice that ``limit`` makes, and of a split that the set does not come with.
-        paired: whether training image i of both sides is to show the same thing (pix2pix). If not, no two training
-            images of A and B do (CycleGAN): sets of pairs are divided, one part gives A and the other B. Validation and
-            test images keep their pairs.
+        paired: True: training image i shows the same thing on both sides (pix2pix). False: no two training images of
+            A and B do (CycleGAN); sets of pairs are divided, one part gives A and the other B. Validation and test
+            images keep their pairs.
         jitter: hold training images larger than ``image_size``, so that `gan_book.datasets.batches` can crop from
             them (see `gan_book.datasets.dataset.jittered_size`).
 
     Returns:
-        `gan_book.datasets.Pairs`. Its `summary` says in a line what the set was taken for.
+        `gan_book.datasets.Pairs`. Its `summary` says in a line how the set was read.
 
     Raises:
-        BookError: nothing of that name; damaged or not fetched; no pairs where they are asked for; a size or a limit
-            that makes no sense; too large for the memory.
+        BookError: nothing of that name; damaged or not fetched; no pairs where `paired` wants them; a size or a
+            limit that makes no sense; too large for the memory.
     """
     height, width = sides(image_size)
     size = height if height == width else (height, width)

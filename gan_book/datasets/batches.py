@@ -1,4 +1,4 @@
-"""Batches for `fit()`, in an order that can be taken up again at any batch."""
+"""Batches for `fit()`, in an order that can be continued at any batch after an interruption."""
 
 from abc import abstractmethod
 
@@ -12,8 +12,8 @@ from gan_book.errors import BookError
 class EpochBatches(keras.utils.PyDataset):
     """The batches of one epoch, all of equal size, in an order that is a pure function of the epoch's number.
 
-    A run that was interrupted therefore sees the rest of exactly the order it would have seen. What does not fill a
-    batch is left out of that epoch. A training has one `fit` an epoch::
+    A run that was interrupted therefore sees the rest of exactly the order it would have seen. Images that do not fill
+    a batch are left out of that epoch. A training has one `fit` an epoch::
 
         for epoch in range(epochs):
             batches = Batches(images, labels, 64, seed=1, epoch=epoch)
@@ -21,19 +21,19 @@ class EpochBatches(keras.utils.PyDataset):
 
     ``shuffle=False`` because `fit` would otherwise mix the batches again, with a generator that no resume restores.
 
-    Why not one `fit` for all epochs: Keras tells a data set that an epoch begins, but not which, and draws batches
-    ahead and to build a model; and it plans all epochs of a `fit` with one number of steps, so that one that was
-    interrupted would not fit in. To begin `fit` again costs some 60 ms.
+    Why not one `fit` for all epochs: Keras tells a data set that an epoch begins, but not which one, and it fetches
+    batches ahead, and one more to build a model. And it plans all epochs of a `fit` with one number of steps, so the
+    rest of an interrupted epoch would not fit in. Calling `fit` again costs some 60 ms.
 
     A subclass says with `shuffle` what the order of an epoch is and with `batch` what a batch of it holds. It calls
-    this constructor last, because `shuffle` is asked for there.
+    this constructor last, because the constructor calls `shuffle`.
 
     Args:
-        samples: how many an epoch can draw from.
+        samples: how many there are.
         batch_size: samples in every batch.
         seed: of the order.
         epoch: its number, from 0.
-        first: how many batches of it are left out, because they have been seen before an interruption.
+        first: how many batches of it are left out, because they were used before an interruption.
 
     Raises:
         BookError: the samples do not fill one batch, or there is no such epoch or batch.
@@ -51,6 +51,9 @@ class EpochBatches(keras.utils.PyDataset):
             raise BookError(f"no batch {first} of epoch {epoch}: an epoch has {batches} batches")
         self.batch_size, self.seed, self.epoch, self.first = batch_size, seed, epoch, first
         self._left = batches - first
+        # A pure function of (seed, epoch), never a generator that moves on from epoch to epoch: then nothing about the
+        # order has to be saved with a checkpoint. `fit` may ask for batches in any order, from several threads, twice
+        # or ahead of time, and each is still the same batch.
         self._order = self.shuffle(epoch)
 
     @abstractmethod
@@ -73,7 +76,7 @@ class EpochBatches(keras.utils.PyDataset):
 
 
 class Batches(EpochBatches):
-    """Shuffled batches of equal size, as ``(uint8 images, int32 labels)`` tuples.
+    """Shuffled batches of equal size, as ``(uint8 images, int32 labels)`` tuples. Chapters 6 to 9 train on them.
 
     The order of epoch e is a pure function of ``(seed, e)``; `EpochBatches` says what that is for, and how to use it.
 
@@ -93,7 +96,8 @@ class Batches(EpochBatches):
         super().__init__(len(images), batch_size, seed, epoch, first)
 
     def shuffle(self, epoch):
-        """Indices of the images, in the epoch's order."""
+        """Indices of the images, in the epoch's order: int ``[n]``."""
+        # A list as seed is hashed as a whole; seed + epoch would make epoch 1 of seed 0 equal to epoch 0 of seed 1.
         return np.random.default_rng([self.seed, epoch]).permutation(len(self.images))
 
     def batch(self, order, index):
@@ -105,13 +109,13 @@ class Batches(EpochBatches):
 class PairBatches(EpochBatches):
     """Shuffled batches of equal size, as ``(uint8 images of side A, uint8 images of side B)`` tuples.
 
-    From a training image that is larger than the network's a part of that size is cropped at random, and some of the
-    images are mirrored (Isola et al. 2017, section 6.2). Pairs stay pairs: the same order, the same crop, the same
-    mirroring. Without pairs each side has its own of each.
+    Training images may be larger than what the network takes: then a part of that size is cropped at random. And some
+    images are mirrored (Isola et al. 2017, section 6.2). Pairs stay pairs: the same order, crop and mirroring on both
+    sides. Without pairs each side has its own. Explained in chapters 10 (pairs) and 11 (without).
 
     All of it is a pure function of ``(seed, epoch, batch)``; `EpochBatches` says what that is for. An epoch shows no
-    image twice: where the sides are of different length it has as many batches as the shorter one fills, and of the
-    longer one other images every time.
+    image twice. Where one side has more images, an epoch has as many batches as the shorter side fills, and other
+    images of the longer one every time.
 
     Args:
         pairs: `gan_book.datasets.Pairs`.
@@ -147,14 +151,18 @@ class PairBatches(EpochBatches):
 
     def _sides(self):
         """Of A and of B: the number its random choices go by, and its images."""
+        # The number is part of the seed. Pairs have the same number on both sides, so the same random generator gives
+        # both the same order, crop and mirroring; nothing has to be passed along.
         return (0, self.pairs.a), (0 if self.pairs.paired else 1, self.pairs.b)
 
+    # purpose: 0 for the order of the epoch, n + 1 for the crops of batch n; so batch n can be made without batches 0 to
+    # n-1.
     def _random(self, epoch, purpose, side):
         return np.random.default_rng([self.seed, epoch, purpose, side])
 
     def _jitter(self, images, rng):
         height, width = self.pairs.image_shape[:2]
-        room = np.array(images.shape[1:3]) - (height, width)
+        room = np.array(images.shape[1:3]) - (height, width)  # 0 where images are not larger: nothing to choose then
         corners = rng.integers(room + 1, size=(len(images), 2))
         mirrored = rng.random(len(images)) < self.mirror
         crops = [image[y : y + height, x : x + width] for image, (y, x) in zip(images, corners, strict=True)]

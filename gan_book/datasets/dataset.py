@@ -13,14 +13,17 @@ _SHOWN = 3  # names, of more than four
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled images in memory.
+    """Labelled images in memory. Explained in chapter 6.
 
-    images, test_images: uint8 ``[n, height, width, channels]``, values 0 to 255; scaling happens in the graph.
-    labels, test_labels: int32 ``[n]``, from 0 to ``len(class_names) - 1``.
-    val_images, val_labels: the same, of a third part; empty where the set has none.
-    left_out: ``(path, reason)`` of what lies in the set's folder and is not used.
-    test_use: what `summary` says of the test images.
-    remarks: more that `summary` is to say.
+    Attributes:
+        name: of the set, or of the folder.
+        images, test_images: uint8 ``[n, height, width, channels]``, values 0 to 255; scaling happens in the graph.
+        labels, test_labels: int32 ``[n]``, from 0 to ``len(class_names) - 1``.
+        class_names: tuple of texts.
+        val_images, val_labels: the same for validation; empty where the set has none.
+        left_out: ``(path, reason)`` of the files in the set's folder that are not used.
+        test_use: what `summary` says of the test images.
+        remarks: more sentences for `summary`.
 
     Raises:
         BookError: arrays of another type or shape, labels outside the classes, or not one for each image.
@@ -64,10 +67,10 @@ class Dataset:
         return said([kinds, *val, test, *self.remarks, *([f"the images are {dark}"] if dark else [])], self.left_out)
 
     def validation(self):
-        """The same with its validation images in place of the test images: to choose settings by.
+        """The same set with its validation images in place of the test images, for choosing settings.
 
         Raises:
-            BookError: it has none.
+            BookError: the set has none.
         """
         if not len(self.val_images):
             raise BookError(f"'{self.name}' has no validation images; leave out --validation to use the test images")
@@ -86,21 +89,26 @@ class Dataset:
 
     @property
     def num_classes(self):
+        """How many classes there are."""
         return len(self.class_names)
 
     def label_index(self, label):
         """The number of a class given by number or name.
 
-        Names are compared without regard to case; a part of a name will do if only one class has it ("boot").
+        Case does not matter; a part of a name is enough if only one class has it ("boot").
 
         Raises:
-            BookError: no class, or more than one, answers to ``label``.
+            BookError: no class, or more than one, fits ``label``.
         """
         return find_label(label, self.class_names)
 
 
 def find_label(label, class_names):
-    """See `Dataset.label_index`; works on the names alone, as a saved run has them."""
+    """See `Dataset.label_index`; needs only the names, which a saved run has too.
+
+    Raises:
+        BookError: no class, or more than one, fits ``label``.
+    """
     wanted = str(label).strip().lower()
     names = [name.lower() for name in class_names]
     if wanted in names:  # before the number, for folders whose classes are called "10", "20", ...
@@ -120,15 +128,19 @@ def find_label(label, class_names):
 class Pairs:
     """Images of two kinds, or sides, A and B, in memory; all uint8, values 0 to 255, scaled in the graph.
 
-    sides: what the two are, as in ("satellite", "map").
-    a, b: training images ``[n_a, h, w, 3]`` and ``[n_b, h, w, 3]``; where they are larger than the test images, a part
-        of the size of those is to be cropped out at random (`gan_book.datasets.batches` does).
-    val_a, val_b, test_a, test_b: ``[m, height, width, 3]``, to choose by and to report.
-    paired: whether ``a[i]`` and ``b[i]`` show the same thing, pixel by pixel or as nearly as the set has it.
-    test_paired: the same of the validation and the test images; without it no score against the truth is possible.
-    test_names: what the test images show, in order; empty where that has no name.
-    left_out: ``(path, reason)`` of what lies in the set's folder and is not used.
-    remarks: more that `summary` is to say.
+    Explained in chapters 10 and 11.
+
+    Attributes:
+        name: of the set, or of the folder.
+        sides: names of the two, as in ("satellite", "map").
+        a, b: training images ``[n_a, h, w, 3]`` and ``[n_b, h, w, 3]``; where they are larger than the test images,
+            `gan_book.datasets.batches` crops a part of that size at random.
+        val_a, val_b, test_a, test_b: ``[m, height, width, 3]``, for choosing settings and for reporting.
+        paired: whether ``a[i]`` and ``b[i]`` show the same thing, pixel by pixel or as nearly as the set has it.
+        test_paired: the same of the validation and test images; without it no score against the truth is possible.
+        test_names: what the test images show, in order; empty where that has no name.
+        left_out: ``(path, reason)`` of the files in the set's folder that are not used.
+        remarks: more sentences for `summary`.
 
     Raises:
         BookError: arrays of another type or shape, or pairs of which one is missing.
@@ -164,7 +176,7 @@ class Pairs:
                 raise BookError(f"{self.name}: {a} has {lengths}; pairs are as many on either side")
 
     def summary(self):
-        """One line: how many pairs, or images of either side, to train, validate and test with; what is left out."""
+        """One line: how many pairs, or images of each side, to train, validate and test with; what is left out."""
         one, other = self.sides
         train = f"{len(self.a):,} of {one} and {len(self.b):,} of {other} to train with, without pairs"
         if self.paired:
@@ -182,7 +194,7 @@ class Pairs:
 
     @property
     def image_shape(self):
-        """``(height, width, 3)``, of what a network sees."""
+        """``(height, width, 3)`` of the images that a network is given."""
         return tuple(self.test_a.shape[1:])
 
     @property
@@ -191,12 +203,12 @@ class Pairs:
         return min(len(self.a), len(self.b))
 
     def validation(self):
-        """The same with its validation images in place of the test images: to choose settings by."""
+        """The same set with its validation images in place of the test images, for choosing settings."""
         name = f"{self.name}, validation"
         return replace(self, name=name, test_a=self.val_a, test_b=self.val_b, test_names=())
 
     def swapped(self):
-        """The same with A and B in each other's place."""
+        """The same set with A and B exchanged."""
         return replace(
             self,
             sides=self.sides[::-1],
@@ -210,10 +222,10 @@ class Pairs:
 
 
 def require_images(what, images):
-    """Refuses arrays that are no images as the book keeps them.
+    """Refuses arrays that are not images in the book's form.
 
     Raises:
-        BookError: other than uint8 ``[n, height, width, 1 or 3]``.
+        BookError: anything but uint8 ``[n, height, width, 1 or 3]``.
     """
     shape = getattr(images, "shape", None)
     if shape is None or len(shape) != 4 or shape[-1] not in (1, 3):
@@ -230,7 +242,7 @@ def require_labels(what, labels, count, classes=None):
     """Labels as int32 ``[n]``.
 
     Raises:
-        BookError: not one whole number for each of ``count`` images, or one that is no class's.
+        BookError: not one whole number for each of ``count`` images, or a number that is not a class.
     """
     labels = np.asarray(labels)
     if labels.shape != (count,):
@@ -246,7 +258,7 @@ def require_labels(what, labels, count, classes=None):
 
 
 def nearly_black(images):
-    """What to say of images that are all nearly black, "" of others: class numbers, or values scaled to 0 and 1."""
+    """A remark if all images are nearly black, else "": they may be class numbers, or scaled to 0 and 1 already."""
     most = int(images.max()) if images.size else 255
     return f"nearly black (no value above {most} of 255): is that a mask, or scaled already?" if most < 32 else ""
 
@@ -260,7 +272,7 @@ def shown_names(names, most=_SHOWN):
 
 
 def said(parts, left_out):
-    """The parts of a summary, and what was left out: files by name if they are few, else how many with an ending."""
+    """The parts of a summary, and what was left out: a few files by name, many by their number and ending."""
     endings = Counter((PurePath(path).suffix, reason) for path, reason in left_out)
     shown = []
     for path, reason in left_out:
@@ -274,9 +286,10 @@ def said(parts, left_out):
 
 
 def jittered_size(image_size, jitter=True):
-    """Side of the training images from which parts of side ``image_size`` are cropped; of a pair of sides, both.
+    """Side of the training images from which parts of side ``image_size`` are cropped; for a pair of sides, both.
 
-    Isola et al. 2017, section 6.2, "random jitter": resized to 286, cropped to 256; other sizes in proportion.
+    Explained in chapter 10. Isola et al. 2017, section 6.2, "random jitter": resized to 286, cropped to 256; other
+    sizes in proportion.
     """
     if isinstance(image_size, tuple):
         return tuple(jittered_size(side, jitter) for side in image_size)
@@ -286,12 +299,12 @@ def jittered_size(image_size, jitter=True):
 def balanced_subset(labels, limit, seed):
     """Indices of ``limit`` samples, the classes as equally represented as the data allow.
 
-    Every class is shuffled; then the first of each class are taken, the second of each, and so on. A class that runs
-    out leaves its places to the others. With the same seed a smaller subset is part of a larger one.
+    Every class is shuffled; then the first image of each class is taken, the second of each, and so on. A class that
+    runs out leaves its places to the others. With the same seed a smaller subset is part of a larger one.
 
     Args:
         labels: integers ``[n]``.
-        limit: how many; all if there are not more.
+        limit: how many; all if there are fewer.
         seed: of the shuffling.
 
     Returns:
@@ -302,6 +315,8 @@ def balanced_subset(labels, limit, seed):
     """
     if limit < 1:
         raise BookError(f"the limit is {limit}; at least 1 image is needed")
+    # Each image's rank within its class, in a random order; then the lowest ranks of all classes together. The sort is
+    # stable, so what is taken of the last, incomplete rank is random too.
     order = np.random.default_rng(seed).permutation(len(labels))
     shuffled = labels[order]
     rank = np.empty(len(labels), dtype=np.int64)
@@ -314,11 +329,14 @@ def balanced_subset(labels, limit, seed):
 def holdout(labels, seed, fraction=0.1, least=1):
     """Splits a set at random into a training and a test part.
 
-    ``fraction`` of the whole is held out, ``least`` at any rate; of each class in proportion, but never all of it.
-    What the proportions leave over goes to the classes that come nearest to one more.
+    ``fraction`` of the whole is held out, but at least ``least`` images; of each class in proportion, but never all of
+    it. The remainder after rounding down goes to the classes with the largest fractions.
 
     Args:
         labels: integers ``[n]``, n at least 2.
+        seed: of the choice.
+        fraction: from 0 to 1.
+        least: images.
 
     Returns:
         Two sorted integer arrays: indices to train on, indices held out (at least one each).

@@ -1,4 +1,4 @@
-"""The earth twice: satellite pictures and relief maps of the same places, cut from two world rasters."""
+"""The earth twice: satellite images and relief maps of the same places, cut from two world rasters."""
 
 import numpy as np
 from PIL import Image
@@ -19,23 +19,25 @@ _LEAST_LAND = 0.15
 # By tile size: how many times around the world a training, a validation and a test band follow one another, and the
 # pixels from one training tile to the next.
 _LAYOUT = {64: (6, 32), 128: (3, 48), 256: (2, 64)}
-# Band by band, where there are no pairs. At 64 pixels both sides get about as many tiles (863 and 894); at 128 and 256
-# one has more (420 and 253, 138 and 109), and an epoch takes as many as the smaller has.
+# Which half of each training band gives which side, where there are no pairs. At 64 pixels both sides get about as many
+# tiles (863 and 894); at 128 and 256 one has more (420 and 253, 138 and 109), and an epoch takes as many as the smaller
+# has.
 _SIDE_OF_WESTERN_HALF = (0, 1, 1, 0, 1, 0)
 
 
 def load_earth(image_size=64, limit=None, seed=0, paired=True, jitter=True):
     """Cuts tiles of 15 % land or more out of NASA's Blue Marble and NOAA's ETOPO1, at full resolution.
 
-    The splits are bands of longitude with a gap as wide as a training tile on either side (see `bands`), so no pixel is
-    in two of them. Training tiles overlap one another, those to validate and to test do not. Without pairs one half of
-    each training band gives satellite pictures and the other half maps, so that no place is seen from both sides.
+    Chapters 10 and 11 train on it. The splits are bands of longitude with a gap as wide as a training tile on either
+    side (see `bands`), so no pixel is in two of them. Training tiles overlap, those to validate and to test do not.
+    Without pairs one half of each training band gives satellite images and the other half maps, so that no place is
+    seen from both sides.
 
     Args:
         image_size: 64, 128 or 256.
         limit: train on only so many tiles of each side.
         seed: of the choice that ``limit`` makes; the splits are always the same.
-        paired: whether tile i of both sides is to show the same place.
+        paired: whether tile i of both sides must show the same place.
         jitter: cut training tiles larger, to crop from (see `gan_book.datasets.dataset.jittered_size`).
 
     Returns:

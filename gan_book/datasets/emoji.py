@@ -30,14 +30,14 @@ _SAME_DRAWING = 10.0
 def load_emoji(image_size=SIZE, limit=None, seed=0, paired=True, jitter=True):
     """Reads the two sheets and splits the emoji 80 : 10 : 10.
 
-    Emoji that are variants of one another (see `families`) are in the same split. Without pairs the training emoji are
-    divided, half of them for each side, again by families.
+    Chapter 11 trains on it. Emoji that are variants of one another (see `families`) are in the same split. Without
+    pairs the training emoji are divided, half of them for each side, again by families.
 
     Args:
         image_size: see `gan_book.datasets.images.sides`; they are drawn at 64 pixels and resized for anything else.
         limit: train on only so many emoji of each side.
         seed: of the split, and of the choice that ``limit`` makes.
-        paired: whether image i of both sides is to show the same emoji. The two drawings of an emoji differ in outline
+        paired: whether image i of both sides must show the same emoji. The two drawings of an emoji differ in outline
             and pose, so even then they match in what they show, not pixel by pixel.
         jitter: enlarge training images, to crop from (see `gan_book.datasets.dataset.jittered_size`).
 
@@ -102,12 +102,12 @@ def read_sheet(path, count):
 
 
 def families(names, sheets):
-    """Which emoji are variants of one another, so that seeing one tells how another is drawn.
+    """Which emoji are variants of one another, so that a network that has seen one knows how another is drawn.
 
-    They are if their names differ only in sex, colour, size, direction or a final number (male-cook and female-cook,
-    red_circle and large_blue_circle, clock1 and clock130); if the name begins with the word for a man and the other
-    stands just before it in the order of Unicode, which has the neutral figure there (cop, male-police-officer); or if
-    one of the sheets draws them alike (the flags of Norway and of Svalbard).
+    They are variants in three cases. Their names differ only in sex, colour, size, direction or a final number
+    (male-cook and female-cook, red_circle and large_blue_circle, clock1 and clock130). Or a name begins with the word
+    for a man, and the other stands just before it in the order of Unicode, where the neutral figure is (cop,
+    male-police-officer). Or one of the sheets draws them alike (the flags of Norway and of Svalbard).
 
     Args:
         names: n short names in the order of the sheets.
@@ -116,6 +116,7 @@ def families(names, sheets):
     Returns:
         int ``[n]``, the same number for those of a family.
     """
+    # Each rule gives links between two emoji; whatever is connected by links, over any number of steps, is a family.
     links = [(index, index - 1) for index, name in enumerate(names) if re.match(r"(man|men|male)[-_]", name)]
     first = {}
     links += [(index, first.setdefault(_stem(name), index)) for index, name in enumerate(names)]
@@ -138,7 +139,9 @@ def _alike(sheet):
 
 
 def _take(members, family, count, rng):
-    """Divides ``members`` in two, families whole: ``count`` drawn at random, or as near as families allow; the rest."""
+    """Divides ``members`` at random in two, without splitting families: at most ``count``, and the rest."""
+    # Families in random order; each is taken if it still fits. As most are single emoji, the count is nearly always
+    # met.
     taken = np.zeros(len(members), bool)
     for number in rng.permutation(np.unique(family[members])):
         of_family = family[members] == number

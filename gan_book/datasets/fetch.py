@@ -1,4 +1,8 @@
-"""Getting the larger data sets from where they are published: download, compare, unpack."""
+"""Getting the larger data sets from where they are published: download, verify, unpack.
+
+Everything that comes from the network is distrusted: sizes are bounded before and while they are read, names of an
+archive's members may not lead out of its folder, links are refused, and nothing is unpickled or run.
+"""
 
 import errno
 import gzip
@@ -45,7 +49,7 @@ _DAMAGE = (
 
 
 class BadArchive(Exception):
-    """The archive is damaged or not to be trusted; its text follows the archive's name."""
+    """The archive is damaged or cannot be trusted; the message follows the archive's name."""
 
 
 def unpack(archive, kind, folder):
@@ -87,11 +91,11 @@ def _tar_members(archive):
         stream = _Bounded(unpacked, _MOST_GROWTH * archive.stat().st_size + _MOST_HEADERS)
         yield from _members_of(stream)
         while stream.read(_UNPACK_BLOCK):
-            pass  # to the end, where gzip compares its checksum
+            pass  # read to the end, where gzip compares its checksum
 
 
 class _Bounded:
-    """A stream that ends with an error after so many bytes; names in a tar archive are read whole, however long."""
+    """A stream that ends with an error after so many bytes: a name in a tar archive can be gigabytes long."""
 
     def __init__(self, stream, most):
         self._stream, self._left = stream, most
@@ -157,7 +161,7 @@ SAFE = ("https",)  # schemes of addresses to take an archive from that there is 
 
 
 class MirrorFailed(Exception):
-    """This address does not give the file; another may. Its text says why."""
+    """This address does not give the file; another may. The message says why."""
 
 
 class _Interrupted(Exception):
@@ -169,12 +173,12 @@ def download(url, part, size, advance):
 
     Args:
         url: address; redirections are followed.
-        part: path of the file; what it holds already is asked for no more if the server supports ranges.
+        part: path of the file; bytes that it holds already are not requested again if the server supports ranges.
         size: bytes the whole file has, or None if that is not known.
         advance: called with ``(bytes there, bytes in all or None)`` after each block.
 
     Raises:
-        MirrorFailed: not there, another size, sent elsewhere than to https, or broken off again and again.
+        MirrorFailed: not there, another size, redirected to something other than https, or interrupted again and again.
         BookError: no room on the disk; a certificate that is not valid.
     """
     failures, furthest = 0, length(part)
@@ -311,27 +315,28 @@ def _receive(response, part, start, total, advance):
 
 
 _RECORD = ".gan_book.json"
-_PART = ".{}.gan_book.part"  # beside the folder; a name that nobody else gives a file
+_PART = ".{}.gan_book.part"  # next to the folder; a name that no other program uses
 
 
 def fetch(name, target=None, progress=True, mirrors=None):
     """Downloads a data set, compares its checksum and unpacks it.
 
-    Addresses are tried in order, those without https only if the manifest has a checksum; a certificate that is not
-    valid ends it. What an interrupted download left in ``.<folder>.gan_book.part`` is used by the next one. The
-    archive is unpacked beside the folder and renamed when complete, so the folder is there whole or not at all. The
-    SHA-256 of the archive and of every file are recorded in it for `gan_book.commands.data`; where none is published
-    (the manifest then has null) there is nothing to compare the archive with, which is said. The manifest may have null
-    for its size too; then the server's word counts.
+    Addresses are tried in order, those without https only if the manifest has a checksum; an invalid certificate ends
+    the fetch. What an interrupted download left in ``.<folder>.gan_book.part`` is used by the next one. The archive is
+    unpacked next to the folder and renamed when complete, so the folder is there whole or not at all.
+
+    The SHA-256 of the archive and of every file are recorded in the folder, for ``gan-book data check``. Where none is
+    published (null in the manifest) the archive cannot be compared with anything, and a message says so. The size may
+    be null too; then the size that the server names counts.
 
     Args:
         name: a fetchable set of the manifest.
         target: folder to create; by default one in the cache folder, where `load` finds it.
         progress: show a bar and what happens.
-        mirrors: addresses to use in place of the manifest's.
+        mirrors: addresses to use instead of the manifest's.
 
     Returns:
-        Path of the folder. If it has been fetched before nothing is done.
+        Path of the folder. If the set has been fetched before, nothing is done.
 
     Raises:
         BookError: no such set, no address that gives it whole, no room on the disk, ``target`` is something else.
@@ -362,7 +367,11 @@ def fetched_path(name):
 
 
 def fetch_record(folder):
-    """What `fetch` recorded in a folder: ``{"name", "url", "sha256", "pinned", "files": {path: sha256}}``."""
+    """The record of `fetch` in a folder: ``{"name", "url", "sha256", "pinned", "files": {path: sha256}}``.
+
+    Raises:
+        BookError: it is damaged.
+    """
     try:
         record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
         kinds = {"name": str, "url": str, "sha256": str, "pinned": bool, "files": dict}
@@ -401,7 +410,7 @@ def _default_folder(name):
 
 
 def _prepare(folder):
-    """Path of the partial download beside ``folder``, made sure to be writable."""
+    """Path of the partial download next to ``folder``; raises BookError if it cannot be written."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BookError(f"{folder} is there already and was not made by fetch; choose another target, or remove it")
     if folder == Path.cwd():
@@ -439,7 +448,7 @@ def _fetch_from(url, name, entry, part, folder, console):
     except BadArchive:
         if not resumed:
             raise
-        _download_verified(url, name, entry, part, console)  # what was there before may have been at fault
+        _download_verified(url, name, entry, part, console)  # the part that was there before may have been damaged
     _install(url, name, entry, part, folder, console)
     return folder
 
@@ -465,7 +474,7 @@ def _verify(part, entry):
 
 
 def _install(url, name, entry, part, folder, console):
-    """Unpacks beside ``folder``, records the sums, renames."""
+    """Unpacks next to ``folder``, records the checksums, renames."""
     scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         unpack(part, entry["archive"], scratch)
@@ -478,7 +487,7 @@ def _install(url, name, entry, part, folder, console):
             json.dump(record, file, indent=1)
         scratch.chmod(0o755)
         if folder.is_dir():
-            folder.rmdir()  # on Windows a folder takes no other's place, though that be empty
+            folder.rmdir()  # on Windows a folder cannot be renamed to an existing one, even if that is empty
         scratch.replace(folder)
     except BadArchive:
         part.unlink()

@@ -22,30 +22,32 @@ DEFAULT_SIZE = 64
 MOST_TO_TEST = 1000  # images of a part to test or validate with that are read where there is a limit below that
 _CACHE_VERSION = 2
 _COUNTERPARTS = {"mask", "masks", "label", "labels", "annotations", "gt", "ground_truth", "groundtruth", "segmentation"}
-_GENERATED = re.compile(r"\d{5,}-(.+)")  # how `gan-book generate` names pictures of classes
+_GENERATED = re.compile(r"\d{5,}-(.+)")  # how `gan-book generate` names images of classes
 
 
 def load_folder(folder, image_size=None, seed=0, limit=None, balanced=True):
     """Reads a folder of images.
 
-    Each sub-folder (searched to any depth) is a class; without sub-folders there is one class, named after the folder,
-    unless a table (see `gan_book.datasets.tables.read_labels`) names the pictures and their classes, or the pictures
-    are called as `gan-book generate` calls them. Parts to train, validate and test with are sub-folders whose names say
-    so (see `gan_book.datasets.layout.part_of`), each laid out as above; or every class has such sub-folders. A part to
-    validate with is the test part where there is no other. Without either, a tenth of the images is drawn with ``seed``
-    and held out (see `gan_book.datasets.dataset.holdout`). A layout that can be read in two ways is refused.
+    - Each sub-folder (searched to any depth) is a class. Without sub-folders, the classes come from a table (see
+      `gan_book.datasets.tables.read_labels`) or from file names as `gan-book generate` writes them; else there is one
+      class, named after the folder.
+    - Parts to train, validate and test with are sub-folders with such names (see `gan_book.datasets.layout.part_of`),
+      each laid out as above; or every class has such sub-folders.
+    - A validation part without a test part is used for testing. Without either, a tenth of the images, chosen by
+      ``seed``, is held out (see `gan_book.datasets.dataset.holdout`).
+    - A layout that can be read in two ways is refused.
 
-    How a file becomes pixels is told in `gan_book.datasets.images.decode`. If every image is grey there is 1 channel,
-    else 3. What is not used is in the data set's ``left_out``; pictures that cannot be read, or lie outside the
-    classes, are also named in one `SkippedImages` warning. The pixels are kept in the cache folder and read from there
-    while the files stay the same.
+    `gan_book.datasets.images.decode` says how a file becomes pixels. If every image is grey there is 1 channel, else 3.
+    Files that are not used are in the data set's ``left_out``; images that cannot be read, or lie outside the classes,
+    are also named in one `SkippedImages` warning. The pixels are kept in the cache folder and read from there while the
+    files stay the same.
 
     Args:
         folder: path.
         image_size: see `gan_book.datasets.images.sides`; 64 if not given.
         seed: of the hold-out and of the choice that ``limit`` makes.
-        limit: read only so many images to train with, and a tenth of that held out; of parts the folder comes with,
-            as many as that or `MOST_TO_TEST`.
+        limit: read only so many training images, and a tenth more to hold out; of the folder's own parts for validation
+            and test, as many as that or `MOST_TO_TEST`, whichever is more.
         balanced: see `gan_book.datasets.load`.
 
     Returns:
@@ -74,7 +76,7 @@ def load_folder(folder, image_size=None, seed=0, limit=None, balanced=True):
 
 @dataclass
 class Found:
-    """The pictures of a folder, by part ("train", perhaps "val" and "test"), each as ``(class, path)``.
+    """The images of a folder, by part ("train", perhaps "val" and "test"), each as ``(class, path)``.
 
     called: the folders' names of the parts that are not "train".
     """

@@ -16,7 +16,7 @@ from rich.progress import track
 from gan_book.errors import BookError, counted, free_memory, megabytes
 
 LARGEST_SIZE = 2048
-# These are read by running another program, or have no reader in Pillow itself.
+# Reading these takes another program, or a reader that Pillow itself does not have.
 _FOREIGN = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 _UNEVEN = 0.02  # of the height: how far two squares side by side may be from twice as wide as high
 
@@ -40,7 +40,7 @@ def extensions():
 
 
 def sides(image_size):
-    """``(height, width)`` of an image size, which is given as a whole number (a square), as a pair or as "64x96".
+    """``(height, width)`` of an image size: a whole number (a square), a pair of them, or text such as "64x96".
 
     Raises:
         BookError: it is none of these, or a side is not from 1 to `LARGEST_SIZE`.
@@ -60,7 +60,7 @@ def sides(image_size):
 
 
 def parse_size(text):
-    """The image size that a command is given: "64" is 64, "64x96" (height x width) stays as it is.
+    """The image size of a command's flag: "64" is 64, "64x96" (height x width) stays a text.
 
     Raises:
         BookError: see `sides`.
@@ -72,8 +72,8 @@ def parse_size(text):
 def decode(path, size):
     """Reads an image file, crops the middle to the shape wanted and resizes it, antialiased (bicubic).
 
-    Rotated as its EXIF data say; the first frame of an animation; transparent pixels over white; 16-bit values scaled
-    to 8; palettes, CMYK and greyscale turned into RGB.
+    Details: turned upright by its EXIF data; the first frame of an animation; transparent pixels over white; 16-bit
+    values scaled to 8; palettes, CMYK and greyscale converted to RGB.
 
     Args:
         path: of the file.
@@ -137,7 +137,7 @@ def resize(images, size):
 
 
 def _read(path, use, size=None):
-    """What ``use`` returns of the image in a file, turned as its EXIF data say; ``size``: of what is needed of it."""
+    """What ``use`` returns for the image in a file, turned upright. ``size``: see `sides`; None for the whole image."""
     try:
         with _quiet(), Image.open(path, formats=formats()) as image:
             if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
@@ -159,7 +159,9 @@ def _read(path, use, size=None):
 
 @contextmanager
 def _quiet():
-    """Without Pillow's warnings, errors here or of no use. All threads share the filters: only one sets them."""
+    """Without Pillow's warnings, which are errors here or of no use."""
+    # Python's warning filters belong to the whole process. If every thread saved and restored them, one would restore
+    # what another has set; so only the main thread touches them.
     if current_thread() is not main_thread():
         yield
         return
@@ -173,8 +175,10 @@ _BYTES = {"1": 7, "L": 7, "P": 7, "RGB": 12, "CMYK": 16, "YCbCr": 16, "I;16": 11
 
 
 class _Room:
-    """Lets as many threads decode at a time as there is memory for; one always may, if its picture fits at all."""
+    """Lets as many threads decode at a time as there is memory for; one is always allowed, if its image fits at all."""
 
+    # Many threads read a folder. One image of 80 megapixels takes a gigabyte while it is decoded, and eight at a time
+    # more than many laptops have. So a large one waits until there is room; small ones never wait.
     def __init__(self):
         self._condition, self._taken = Condition(), 0
 
@@ -186,7 +190,8 @@ class _Room:
             UnreadableImage: there are not so many even if nothing else is decoded.
         """
         with self._condition:
-            # What others hold is only partly allocated yet: it is counted in full, and what they have is not added.
+            # Memory that other threads have asked for may not be allocated yet, so the free memory does not show it. It
+            # is subtracted in full, even where it is allocated already: too careful rather than too bold.
             while self._taken and needed > _SMALL and needed + self._taken > free_memory():
                 self._condition.wait()
             if needed > _SMALL and needed > free_memory():
@@ -202,7 +207,7 @@ class _Room:
                 self._condition.notify_all()
 
 
-_SMALL = 100_000_000  # bytes; about a photograph's 8 million pixels, for which nobody has to look
+_SMALL = 100_000_000  # bytes; a photograph of 8 megapixels takes about that, and needs no check
 _room = _Room()
 
 
@@ -224,7 +229,7 @@ def _halves(image, shape):
 
 
 def _crop(image, shape):
-    """The largest part in the middle that has the proportions of ``(height, width)``."""
+    """The largest part in the middle with the proportions of ``(height, width)``."""
     height, width = shape
     unit = min(image.height / height, image.width / width)
     high, wide = min(image.height, round(height * unit)), min(image.width, round(width * unit))
@@ -257,8 +262,8 @@ def _eight_bits(image):
     """An image of 16-bit integers, or of floats from 0 to 1 or 0 to 255, as one of 8 bits; others as they are.
 
     Raises:
-        UnreadableImage: its values fill only a corner of that range (masks, 12 bits), or lie outside of it: whatever
-            was done with them, some pictures would come out black, without a word.
+        UnreadableImage: its values fill only a small part of that range (masks, 12 bits), or lie outside of it. Any
+            scaling would be a guess, and a wrong one makes black images without a message.
     """
     if not (image.mode.startswith("I") or image.mode == "F"):
         return image
@@ -282,7 +287,7 @@ def _eight_bits(image):
     return Image.fromarray(np.rint(np.arange(65536) / highest * 255).astype("uint8")[values])
 
 
-_LEAST_OF_16_BITS = 4096  # the brightest pixel of a picture; where it is less, 12 bits were used, or it is a mask
+_LEAST_OF_16_BITS = 4096  # the brightest pixel of a photograph is above; below, it has 12 bits, or is a mask
 
 
 class SkippedImages(UserWarning):
@@ -300,10 +305,10 @@ class SkippedImages(UserWarning):
 
 
 def children(folder):
-    """What lies directly in a folder, by name; hidden files and folders are passed over.
+    """Files and folders directly in a folder, sorted by name; hidden ones are left out.
 
     Raises:
-        BookError: it is no folder, or may not be read.
+        BookError: it is no folder, or cannot be read.
     """
     try:
         found = sorted(folder.iterdir(), key=lambda path: path.name)
@@ -318,10 +323,10 @@ def images_in(folder):
 
 
 def pictures_in(folder):
-    """`images_in`, of which there must be some.
+    """`images_in`, at least one.
 
     Raises:
-        BookError: there is none.
+        BookError: there are none.
     """
     files = images_in(folder)
     if not files:
@@ -330,12 +335,12 @@ def pictures_in(folder):
 
 
 def decode_all(sources, read, shape):
-    """Reads many images at once, a thread for each core; of very many, a terminal shows how far it is.
+    """Reads many images, a thread for each core; for very many, a terminal shows the progress.
 
     Args:
-        sources: what to read, one a result.
-        read: function of a source that returns uint8 of ``shape`` or raises `UnreadableImage`.
-        shape: of one result.
+        sources: list of what to read.
+        read: function of one source that returns uint8 of ``shape`` or raises `UnreadableImage`.
+        shape: of one result, such as ``(64, 64, 3)``.
 
     Returns:
         uint8 ``[n, *shape]`` of the readable sources, int64 ``[n]`` of their indices, and a list of
@@ -361,7 +366,7 @@ def decode_all(sources, read, shape):
     return images[: len(readable)], np.array(readable, dtype=np.int64), unread
 
 
-_MANY = 2000  # pictures, from which on it is shown that they are being read
+_MANY = 2000  # images; from this number on a bar shows the progress
 
 
 def _shown(results, count):

@@ -1,4 +1,10 @@
-"""How a folder of pictures is laid out: what lies where, which parts (train, val, test) it has, what is left out."""
+"""How a folder of images is laid out: which folders and files it has, which parts (train, val, test), what is left out.
+
+People arrange images in many ways: a folder a class, a folder a part, both in either order, one more folder around all
+of it. Nothing here looks into the images: `walk` makes a `Tree` of the names, the other functions look at that tree.
+Whatever is not used is noted in a `LeftOut` with the reason, because a folder that is silently ignored costs a student
+an evening. `folders` (classes) and `pair_folders` (image to image) decide by it what is what.
+"""
 
 import os
 import re
@@ -12,6 +18,7 @@ from gan_book.errors import BookError, counted
 
 DEEPEST = 32  # levels of folders
 _LINKED = 2  # levels at which a link to a folder is followed: a part's and a class's
+# Folder names that mean a part, with the word for the part itself taken apart by `_essence` below.
 _PARTS = {
     "train": {"train", "training", "trn", "learn", "learning"},
     "val": {"val", "valid", "validation", "validate", "validating", "dev", "development"},
@@ -29,6 +36,7 @@ def part_of(name):
 
     "Training", "train_set", "train2017" and "TrainImages" are "train"; "valid" and "dev" are "val"; "eval" is "test".
     """
+    # Twice: the word as it is, and without a filler at its end that is written together with it ("TrainImages").
     word = _essence(name)
     for candidate in (word, _SUFFIX.fullmatch(word)[1] if word else ""):
         for part, names in _PARTS.items():
@@ -38,7 +46,7 @@ def part_of(name):
 
 
 def side_of(name):
-    """What a folder's name means among pictures to translate, ``(part or None, "a" or "b")``; None if nothing.
+    """What a folder's name means among images to translate, ``(part or None, "a" or "b")``; None if nothing.
 
     "trainA", "test_b" and "VALIDATION-A" have both; "A", "side_b" and "imagesA" only a side.
     """
@@ -50,12 +58,13 @@ def side_of(name):
 
 
 def is_generic(name):
-    """Whether a folder's name says no more than that pictures are in it, as "images" does."""
+    """Whether a folder's name says no more than that images are in it, as "images" does."""
     return not _essence(name)
 
 
 def _essence(name):
-    """The name's words, without digits, signs and those that only mean "pictures" or "part"."""
+    """The name's words, without digits, signs and those that only mean "images" or "part"."""
+    # "train2017", "Train_Set" and "data-train" are all "train"; of "images" and "dataset 2" nothing is left.
     return "".join(word for word in re.findall("[^\\W\\d_]+", name.lower()) if not _FILLERS.fullmatch(word))
 
 
@@ -63,7 +72,7 @@ def _essence(name):
 class Tree:
     """A folder.
 
-    content: its `Tree`s and pictures (`Path`), by name.
+    content: its `Tree`s and image files (`Path`), by name.
     others: its other files.
     """
 
@@ -73,17 +82,17 @@ class Tree:
 
     @property
     def folders(self):
-        """The folders in it that hold pictures, at any depth."""
+        """The folders in it that hold images, at any depth."""
         return [child for child in self.content if isinstance(child, Tree) and child.pictures]
 
     @property
     def loose(self):
-        """The pictures directly in it."""
+        """The image files directly in it."""
         return [child for child in self.content if not isinstance(child, Tree)]
 
     @property
     def pictures(self):
-        """The pictures in it at any depth."""
+        """The image files in it at any depth."""
         return [
             picture for child in self.content for picture in (child.pictures if isinstance(child, Tree) else [child])
         ]
@@ -93,15 +102,16 @@ class Tree:
         return self.path.name
 
     def trees(self):
-        """This folder and all below it."""
+        """This folder and all below it, a list."""
         return [self, *(tree for child in self.content if isinstance(child, Tree) for tree in child.trees())]
 
 
 @dataclass
 class LeftOut:
-    """What of a folder is not used: `skipped`, pictures and folders one would expect to be; `others` one would not.
+    """What is not used of a folder. Both are lists of ``(path, reason)``.
 
-    Both are lists of ``(path, reason)``.
+    skipped: images and folders that one would expect to be used; they are warned of.
+    others: files that one would not expect to be used, such as a licence; the summary mentions them.
     """
 
     folder: Path
@@ -109,25 +119,29 @@ class LeftOut:
     others: list = field(default_factory=list)
 
     def skip(self, path, reason):
+        """Notes an image or a folder of images that is not used."""
         self.skipped.append((self.named(path), reason))
 
     def pass_over(self, path, reason):
+        """Notes any other file that is not used."""
         self.others.append((self.named(path), reason))
 
     def named(self, path):
-        """The path as the reader knows it: from the data set's folder on."""
+        """The path from the data set's folder on; a very long one is shortened in the middle."""
         inside = path.relative_to(self.folder).as_posix()
         return inside if len(inside) <= 200 else f"{inside[:100]}...{inside[-80:]}"
 
 
 def walk(folder, left_out):
-    """The `Tree` of a folder. What is no picture, or cannot be entered, is noted in `left_out`.
+    """The `Tree` of a folder. What is no image, or cannot be entered, is noted in `left_out`.
 
     A link to a folder is followed where a part's or a class's folder may be, but not to a folder above, nor twice.
 
     Raises:
         BookError: the folder itself cannot be read.
     """
+    # `seen` holds real paths, however a folder is reached: so a link upwards cannot send the walk in a circle, and no
+    # image is read twice (it might then be in training and test at once).
     top = folder.resolve()
     return _walk(folder, left_out, 0, {top, *top.parents})
 
@@ -188,6 +202,8 @@ def parts(tree, left_out):
         if len(several) > 1:
             raise BookError(f"{tree.path} has {_listed(several)}, which both mean '{part}'; rename one of them")
     named = {part: several[0] for part, several in named.items()}
+    # A folder "train" among others may be the part, or a class of vehicles. It is a class if it stands alone in meaning
+    # a part, has neighbours, and has no folders of classes in it. Any doubt left ends in an error, not in a guess.
     beside = [child for child in tree.folders if child not in named.values()]
     if not named or (named.keys() == {"train"} and beside and not named["train"].folders):
         return {"train": tree}  # "train" may be a class, among buses and cars
@@ -205,10 +221,13 @@ def parts(tree, left_out):
 
 
 def unwrapped(tree):
-    """The innermost folder around all pictures: that of ``download/images/cat``, ``download/images/dog`` is images.
+    """The innermost folder around all images: of ``download/images/cat`` and ``download/images/dog`` it is "images".
 
-    A single folder with pictures, but without folders of pictures, stays inside: it may be a class.
+    A single folder with images, but without folders of images, is not entered: it may be a class.
     """
+    # Down as long as there is one folder and nothing else. Where that ends at a folder of images, the names on the way
+    # decide: the first that says something ("cat") is a class, and the folder around it is the set; folders with
+    # generic names ("images") are passed through.
     chain = [tree]
     while len(chain[-1].folders) == 1 and not chain[-1].loose and part_of(chain[-1].folders[0].name) is None:
         chain.append(chain[-1].folders[0])
@@ -221,7 +240,7 @@ def unwrapped(tree):
 
 
 def other_files(tree):
-    """Such as " in a format that is read, but 12 .heic files and 1 .zip file", for a folder without pictures."""
+    """Such as " in a format that is read, but 12 .heic files and 1 .zip file", for a folder without images."""
     endings = Counter(path.suffix.lower() for each in tree.trees() for path in each.others)
     shown = [counted(count, f"{ending or 'nameless'} file") for ending, count in endings.most_common(3)]
     return f" in a format that is read, but {' and '.join(shown)}" if shown else ""
@@ -234,7 +253,9 @@ def _listed(trees, most=3):
 
 
 def named_class(name):
-    """A folder's name as text that can be printed and drawn: not all are, on a file system with names in bytes."""
+    """A folder's name as text that can be printed and put into figures; on Linux a name can be any bytes."""
+    # Python hides bytes that are no UTF-8 in code points that no file and no picture can hold. Old archives have names
+    # in Latin-1; read as that, they are at least text.
     content = os.fsencode(name)
     try:
         text = content.decode("utf-8")

@@ -1,4 +1,4 @@
-"""The files of MNIST and Fashion-MNIST (IDX) and of CIFAR-10 (its binary version, for the book never unpickles)."""
+"""The files of MNIST and Fashion-MNIST (IDX) and of CIFAR-10 (its binary version, because the book never unpickles)."""
 
 import gzip
 import math
@@ -44,7 +44,7 @@ def read_idx(path, dimensions):
             shape = struct.unpack(f">{dimensions}I", head[4:])
             promised = math.prod(shape)
             require_memory(promised, f"{path}, by its header,", "get it again")
-            content = file.read(promised + 1)  # not more, whatever it unpacks to
+            content = file.read(promised + 1)  # a small gzip file can unpack to terabytes; one byte too many is enough
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BookError(f"{path} is truncated or not a gzip file ({error}); get it again") from error
     if len(content) != promised:

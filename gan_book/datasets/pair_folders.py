@@ -74,14 +74,14 @@ class PairFiles:
 def find_pair_files(folder):
     """Looks for images of two kinds in a folder.
 
-    Each side may have folders of its own: ``trainA`` and ``trainB``, or ``A`` and ``B``, or ``A/train`` and
-    ``B/train``, or ``train/A`` and ``train/B``; perhaps the same for "val" and "test". Any usual name of these parts
-    will do (see `gan_book.datasets.layout.part_of`). Two files are a pair if their paths below these folders are equal
-    but for the ending and a closing ``_A`` or ``_B``; a split is taken to consist of pairs only if each of its files
-    has exactly one partner, or nearly all have and the others can be left out.
+    Each side may have its own folders: ``trainA`` and ``trainB``, or ``A`` and ``B``, or ``A/train`` and ``B/train``,
+    or ``train/A`` and ``train/B``; perhaps the same for "val" and "test". Any usual name of these parts is understood
+    (see `gan_book.datasets.layout.part_of`). Two files are a pair if their paths below these folders are equal except
+    for the ending and a final ``_A`` or ``_B``. A split consists of pairs only if each of its files has exactly one
+    partner, or nearly all have and the others can be left out.
 
     Otherwise each file has two images side by side, A on the left: the files below the folders of the parts, or without
-    such folders those that lie directly in the folder.
+    such folders the files directly in the folder.
 
     Args:
         folder: path.
@@ -90,7 +90,7 @@ def find_pair_files(folder):
         `PairFiles`.
 
     Raises:
-        BookError: no such folder, no images in these places, or a layout that is none of these.
+        BookError: no such folder, no images in these places, or another layout.
     """
     folder = Path(folder)
     left_out = layout.LeftOut(folder)
@@ -213,15 +213,17 @@ def _matched(two, left_out):
 
 
 def match(a, b):
-    """Pairs files that differ only in their endings and a closing ``_A`` or ``_B``.
+    """Pairs files whose names differ only in their endings and a final ``_A`` or ``_B``.
 
     Args:
-        a, b: `gan_book.datasets.layout.Tree`s of either side.
+        a, b: `gan_book.datasets.layout.Tree`s of the two sides.
 
     Returns:
-        list of `Source`, files without a partner, and None. If more of them than a few have none, or a name is there
-        twice: None, no files, and one file with the reason.
+        list of `Source`, files without a partner, and None. If more than a few have no partner, or a name occurs twice:
+        None, no files, and one file with the reason.
     """
+    # First by the whole path below the side's folder, then by the file's name alone, for sides whose sub-folders
+    # differ. The reason that is reported is that of the first try, which is what most people mean.
     best = None
     for key in (_path_key, _name_key):
         one, other = ({}, {})
@@ -281,29 +283,29 @@ _MOST_HELD_OUT = 500
 def load_pair_folder(folder, image_size=64, limit=None, seed=0, paired=True, jitter=True):
     """Reads a folder of images to translate.
 
-    Where the images are is told in `gan_book.datasets.pair_folders.find_pair_files`. A part "val" without a part "test"
-    is the test part. What is missing is drawn from the training images with ``seed``: 10 % to test with and 10 % to
-    validate with, at least one and at most 500 each. If the training images do not pair up but the test images do, the
-    validation part is drawn from those, so that it has a truth to compare with too.
+    `find_pair_files` says where the images are. A validation part without a test part is used for testing. Missing
+    parts are held out from the training images, chosen by ``seed``: 10 % to test with and 10 % to validate with, at
+    least one and at most 500 each. If the training images do not pair up but the test images do, the validation part is
+    taken from the test images, so that it has a truth to compare with too.
 
-    If the training images do pair up and ``paired`` is false, half of the pairs give A and the other half B. How a file
-    becomes pixels is told in `gan_book.datasets.images`. Files that cannot be read are left out, as is what they pair
-    with, with one `SkippedImages` warning; a part to validate or test with that is left with none is drawn instead.
+    If the training images are pairs and ``paired`` is False, half of the pairs give A and the other half B. Files that
+    cannot be read are left out together with their partners, with one `SkippedImages` warning; if that empties a part
+    for validation or test, it is held out from the training images instead.
 
     Args:
         folder: path.
         image_size: see `gan_book.datasets.images.sides`.
         limit: read only so many training images of each side.
         seed: of the hold-out, the halving and the choice that ``limit`` makes.
-        paired: whether image i of both sides is to show the same thing.
-        jitter: hold training images larger, to crop from (see `gan_book.datasets.dataset.jittered_size`).
+        paired: whether image i of both sides must show the same thing.
+        jitter: keep training images larger, to crop from (see `gan_book.datasets.dataset.jittered_size`).
 
     Returns:
         `Pairs` with the sides "A" and "B".
 
     Raises:
-        BookError: no such folder, too few images that can be read, no pairs where they are asked for, pairs to train
-            with but not to test with, or more training images than fit in memory.
+        BookError: no such folder, too few images that can be read, no pairs where `paired` wants them, pairs to
+            train with but not to test with, or more training images than fit in memory.
     """
     folder = Path(folder)
     files = find_pair_files(folder)
@@ -363,7 +365,7 @@ def _load(folder, files, shape, larger, limit, seed, paired):
 
 
 def no_pairs(name, why=""):
-    """The error to raise where pairs are asked for of a set or a folder that has none; ``why``: which file has none."""
+    """The error to raise where a set or a folder has no pairs but needs some; ``why``: which file has no partner."""
     said = f"by the names of its files: {why}" if why else "its two kinds of images do not show the same things"
     return BookError(f"{name} has no pairs, {said}; train a CycleGAN on it, which needs none")
 

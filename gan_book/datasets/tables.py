@@ -1,4 +1,4 @@
-"""Classes of pictures that stand in a table (labels.csv), not in the names of folders."""
+"""Classes of images that are given by a table (labels.csv), not by the names of folders."""
 
 import csv
 import re
@@ -30,28 +30,28 @@ _MOST_BYTES = 200_000_000
 
 @dataclass(frozen=True)
 class Labelled:
-    """What a table says of a picture: its class, and which part it belongs to ("train", ...; None if it is silent)."""
+    """What a table says of an image: its class, and its part ("train", ...; None if the table does not say)."""
 
     label: str
     part: str | None
 
 
 def read_labels(table, pictures):
-    """Reads which class each picture has.
+    """Reads which class each image has.
 
-    One column must name the pictures, with or without folders and endings. Another has the class: one that is called
-    so ("label", "class", "category", ...), or the only other one; or there is a column of 0 and 1 for every class.
-    A column "split" may say which part a picture belongs to.
+    One column must name the image files, with or without folders and endings. Another has the class: a column with such
+    a name ("label", "class", "category", ...), or the only other column; or there is a column of 0 and 1 for every
+    class. A column "split" may say which part an image belongs to.
 
     Args:
-        table: path of a file with a line a picture, columns separated by commas, semicolons or tabs.
-        pictures: paths of the pictures there are.
+        table: path of a file with a line an image, columns separated by commas, semicolons or tabs.
+        pictures: paths of the image files that exist.
 
     Returns:
-        ``{path: Labelled}`` of the pictures it names; None if it names no pictures.
+        ``{path: Labelled}`` of the images it names; None if it names none of them.
 
     Raises:
-        BookError: it names pictures, but no class can be read from it; or it contradicts itself.
+        BookError: it names images, but no class can be read from it; or it contradicts itself.
     """
     rows = _rows(table)
     if not rows:
@@ -95,8 +95,10 @@ def _rows(table):
 
 
 class _Index:
-    """Finds the picture that a table's cell means."""
+    """Finds the image file that a table's cell means."""
 
+    # Tables write "cat/1.jpg", "1.jpg" or "1" for the same file. So every file is entered under the last one, two,
+    # three and four parts of its path and under its bare name, and a cell is looked up by as many parts as it has.
     def __init__(self, pictures, table):
         self.table, self.paths = table, {}
         for picture in pictures:
@@ -106,10 +108,10 @@ class _Index:
                 self.paths.setdefault(key, []).append(picture)
 
     def find(self, cell):
-        """The picture, or None.
+        """The image file, or None.
 
         Raises:
-            BookError: there are several that it may mean.
+            BookError: the cell may mean several files.
         """
         parts = PurePosixPath(cell.replace("\\", "/")).parts
         for count in range(min(4, len(parts)), 0, -1):
@@ -131,7 +133,7 @@ def _below(folder, paths):
 
 
 def _column_of_files(rows, index):
-    """The number of the column whose cells name pictures, in half of the lines or more; None if there is none."""
+    """The number of the column in which at least half of the cells name image files; None if there is none."""
     best = None
     sample = rows[:: max(1, len(rows) // 200)]
     for column in range(len(rows[0])):

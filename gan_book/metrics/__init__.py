@@ -1,4 +1,7 @@
-"""Measuring what a generator learned: every number is a `Score`."""
+"""Measuring what a generator learned: every number is a `Score`.
+
+Chapter 6 explains the measures of samples, chapter 8 those class by class, chapter 10 those of translations.
+"""
 
 from gan_book.metrics.classes import class_frechet_distance, class_ms_ssim, label_agreement, measure_by_class, ms_ssim
 from gan_book.metrics.distances import frechet_distance, inception_score, kernel_distance, precision_recall

@@ -1,4 +1,7 @@
-"""What is measured class by class: the right class, as good as the real one, as varied?"""
+"""What is measured class by class: is it the right class, as good as the real one, and as varied?
+
+Label agreement is explained in chapter 6, the others in chapter 8.
+"""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -15,7 +18,7 @@ from gan_book.paths import cached
 
 
 def class_labels(labels, num_samples, num_classes):
-    """``labels`` as an int array ``[num_samples]``.
+    """Checks labels and returns them as an int array ``[num_samples]``.
 
     Raises:
         BookError: no samples, another length, or a label outside 0 to ``num_classes - 1``.
@@ -31,7 +34,7 @@ def class_labels(labels, num_samples, num_classes):
 
 
 def label_agreement(asked, predicted, num_classes, seed=0):
-    """How often a classifier sees the class asked for, explained in chapter 6.
+    """How often a classifier recognises the class that was asked for, explained in chapter 6.
 
     The share of ``asked == predicted``: the measure of Odena et al. 2017, "Conditional Image Synthesis with Auxiliary
     Classifier GANs", section 4.1, with an independent classifier. From 0 to 1, higher is better; guessing has
@@ -39,6 +42,8 @@ def label_agreement(asked, predicted, num_classes, seed=0):
 
     Args:
         asked, predicted: int ``[n]``, n of at least 2.
+        num_classes: labels are from 0 to this minus 1.
+        seed: of the bootstrap.
 
     Returns:
         dict: ``accuracy`` (float), ``low`` and ``high`` (95 % interval of the percentile bootstrap, Efron 1979),
@@ -69,8 +74,11 @@ def distances_within_classes(distance, samples, labels, num_classes, seed=0):
     """``distance(samples, seed=...)`` of the samples of each class: float64 ``[num_classes]``; NaN where fewer than 2.
 
     Args:
-        distance: `mean_pair_distance` or `mean_pixel_distance`, which say what is measured.
-        samples: what the distance takes; labels: int ``[n]``, their classes.
+        distance: `mean_pair_distance` or `mean_pixel_distance` (chapter 6).
+        samples: n of what the distance takes.
+        labels: int ``[n]``, their classes.
+        num_classes: how many there are.
+        seed: of the random pairs.
 
     Raises:
         BookError: labels that do not fit.
@@ -86,7 +94,7 @@ K1, K2, RANGE = 0.01, 0.03, 255.0
 
 
 def scales_that_fit(side):
-    """How many of the five scales an image of that side has: an 11 x 11 window must fit in the smallest."""
+    """How many of the five scales fit an image with that side: the smallest must hold an 11 x 11 window."""
     return sum(side // 2**scale >= 2 * RADIUS + 1 for scale in range(len(WEIGHTS)))
 
 
@@ -115,6 +123,7 @@ def ms_ssim(first, second):
     parts = []
     for scale in range(scales):
         similarity, contrast = _similarity(first, second)
+        # Luminance counts at the coarsest scale alone: there it is the brightness of whole regions.
         parts.append(similarity if scale == scales - 1 else contrast)
         first, second = _halved(first), _halved(second)
     per_channel = np.prod([np.maximum(part, 0) ** w for part, w in zip(parts, weights, strict=True)], axis=0)
@@ -122,7 +131,16 @@ def ms_ssim(first, second):
 
 
 def class_ms_ssim(images, labels, num_classes, seed=0):
-    """Mean MS-SSIM of random pairs of images of each class: float64 ``[num_classes]``; NaN where fewer than 2."""
+    """Mean MS-SSIM of random pairs of images of each class: float64 ``[num_classes]``; NaN where fewer than 2.
+
+    Explained in chapter 8.
+
+    Args:
+        images: uint8 ``[n, h, w, c]``.
+        labels: int ``[n]``.
+        num_classes: how many classes there are.
+        seed: of the pairs.
+    """
     values = np.full(num_classes, np.nan)
     for label in range(num_classes):
         members = np.flatnonzero(np.asarray(labels) == label)
@@ -136,6 +154,8 @@ def class_ms_ssim(images, labels, num_classes, seed=0):
 
 def _similarity(x, y):
     """SSIM, and its contrast-structure part alone, averaged over the places where the window fits: ``[n, c]``."""
+    # Variances and the covariance as E[xy] - E[x]E[y], each E a Gaussian window. The mean over all places and the
+    # exponents of the scales come later: the paper multiplies means, not the maps.
     mean_x, mean_y = _window(x), _window(y)
     both = mean_x**2 + mean_y**2
     c1, c2 = (K1 * RANGE) ** 2, (K2 * RANGE) ** 2
@@ -146,7 +166,7 @@ def _similarity(x, y):
 
 
 def _window(x):
-    """Gaussian means, where the whole window lies within the image."""
+    """Gaussian means, only where the whole window lies within the image."""
     for axis in (1, 2):
         x = gaussian_filter1d(x, SIGMA, axis=axis, radius=RADIUS)
     return x[:, RADIUS:-RADIUS, RADIUS:-RADIUS]
@@ -164,6 +184,11 @@ def class_frechet_distance(features, labels, real_features, real_labels, num_cla
     Averaged over classes it is the intra-FID of Miyato and Koyama 2018, "cGANs with Projection Discriminator", section
     4, here in other features. From 0, lower is better.
 
+    Args:
+        features, real_features: float ``[n, d]`` and ``[m, d]``.
+        labels, real_labels: int ``[n]`` and ``[m]``.
+        num_classes: how many classes there are.
+
     Returns:
         float64 ``[num_classes]``.
 
@@ -178,9 +203,12 @@ def class_frechet_distance(features, labels, real_features, real_labels, num_cla
 def measure_by_class(run, dataset, images, labels, seed):
     """A chapter's own `Score`s of a conditional generator: a `gan_book.training.lesson.Lesson.measure`.
 
-    Each score is a mean over classes and stands beside that of real images. What cannot be had is left out: distances
-    where there is no classifier or where a class has no more samples than features, MS-SSIM of images of less than 11
-    pixels and of classes with a single image.
+    Explained in chapter 8. Each score is a mean over classes and is given together with that of real images. Left out
+    are distances where there is no classifier or where a class has no more samples than features, and MS-SSIM of images
+    of less than 11 pixels and of classes with a single image.
+
+    Returns:
+        list of `Score`s, and a dict of details: the values of each class.
     """
     del run
     per_class = {}
@@ -226,6 +254,7 @@ def _real_frechet_by_class(real, count, test):
     if np.bincount(data.labels, minlength=data.num_classes).min() <= real.outputs[0].shape[1]:
         return np.full(data.num_classes, np.nan)
     members = [np.flatnonzero(data.labels == k) for k in range(data.num_classes)]
+    # As many of each class as there are samples of it: like the other distances, this one depends on the number.
     rows = np.concatenate([rng.choice(m, min(len(m), count), replace=False) for m in members])
 
     def distances():

@@ -1,6 +1,7 @@
-"""Distances between two sets of features, and a score of class probabilities.
+"""Distances between two sets of features, and a score of class probabilities. All are explained in chapter 6.
 
-All are explained in chapter 6.
+Features are rows ``[n, d]``. Everything is computed in float64: the distances are small differences of large sums, and
+in float32 a distance of 0.1 between features of size 100 would be rounding errors.
 """
 
 from typing import NamedTuple
@@ -19,7 +20,7 @@ BLOCK = 250  # rows whose distances to all others are held at once
 
 
 def feature_matrix(features, name="features"):
-    """``features`` as float64 ``[n, d]``.
+    """Checks features and returns them as float64 ``[n, d]``.
 
     Raises:
         BookError: not a matrix, empty, or with a NaN or infinity in it.
@@ -36,7 +37,7 @@ def feature_pair(a, b):
     """Two feature matrices of the same width; see `feature_matrix`.
 
     Raises:
-        BookError: as above, or the widths differ.
+        BookError: as for `feature_matrix`, or the widths differ.
     """
     a, b = feature_matrix(a, "the first features"), feature_matrix(b, "the second features")
     if a.shape[1] != b.shape[1]:
@@ -52,8 +53,8 @@ def frechet_distance(a, b):
 
     ``|mu_a - mu_b|^2 + Tr(C_a + C_b - 2 (C_a C_b)^(1/2))``, with unbiased covariances: Heusel et al. 2017, "GANs
     Trained by a Two Time-Scale Update Rule", equation 6. From 0, lower is better. It is called FID only in the features
-    of Inception-v3; in other features the values are on another scale. It is biased upwards, the more the fewer the
-    images, so compare only values from equally many.
+    of Inception-v3; in other features the values are on another scale. With few images
+    it is too large, so compare only values from equally many.
 
     Args:
         a, b: ``[n, d]`` and ``[m, d]``.
@@ -74,7 +75,13 @@ def frechet_distance(a, b):
 
 
 class Normal(NamedTuple):
-    """A normal distribution fitted to ``count`` features: mean ``[d]``, and R with R'R the unbiased covariance."""
+    """A normal distribution fitted to features ``[count, d]``.
+
+    Attributes:
+        count: number of rows.
+        mean: float64 ``[d]``.
+        root: float64 ``[d, d]``, a matrix R with R'R the unbiased covariance.
+    """
 
     count: int
     mean: np.ndarray
@@ -82,12 +89,15 @@ class Normal(NamedTuple):
 
 
 def fit_normal(blocks):
-    """The `Normal` of features that come as blocks ``[n_i, d]``, no two of which are held at once."""
+    """The `Normal` of features that come as blocks ``[n_i, d]``, of which one at a time is in memory."""
     count, mean, root = 0, 0.0, None
     for block in blocks:
         rows, center = len(block), block.mean(axis=0)
-        # Two sets' sums of squares add up to those of their union less one row's: the weighted step between the means
-        # (Chan et al. 1979). The triangle of a QR decomposition keeps sums of squares without squaring anything.
+        # The scatter matrix S = sum of (x - mean)(x - mean)' of a union is S_1 + S_2 plus one more term for the
+        # distance of the two means, n m / (n + m) (m_1 - m_2)(m_1 - m_2)' (Chan et al. 1979). Here S is never computed,
+        # only a triangle R with R'R = S: stacking the rows of both roots and that one more row gives a matrix with the
+        # right products, and its QR decomposition makes it a triangle again. Squaring a matrix halves its correct
+        # digits; so small variances, which decide in the square roots of the Fréchet distance, survive.
         parts = [block - center]
         if count:
             parts += [root, (np.sqrt(count * rows / (count + rows)) * (center - mean))[None]]
@@ -99,10 +109,13 @@ def fit_normal(blocks):
 
 def normal_distance(a, b):
     """The Fréchet distance of two `Normal`s, a float; see `frechet_distance`."""
-    # (C_a C_b)^(1/2) has the trace sum(s), s the singular values of R_a R_b', where C = R'R. Squaring nothing and
-    # taking no root of a product, this keeps twice the digits of a matrix square root of C_a C_b.
+    # The trace of (C_a C_b)^(1/2) is the sum of the square roots of the eigenvalues of C_a C_b = R_a'R_a R_b'R_b. Those
+    # are the eigenvalues of M M' with M = R_a R_b', so their roots are the singular values of M. Nothing is squared and
+    # no matrix root is taken (`scipy.linalg.sqrtm` of C_a C_b is complex for nearly singular covariances), and twice as
+    # many digits are correct.
     shared = np.linalg.svd(a.root @ b.root.T, compute_uv=False).sum()
     means = np.sum((a.mean - b.mean) ** 2)
+    # The trace of C = R'R is the sum of the squares in R. Rounding may end below 0 for two equal sets.
     return float(max(0.0, means + np.sum(a.root**2) + np.sum(b.root**2) - 2 * shared))
 
 
@@ -119,6 +132,7 @@ def kernel_distance(a, b, seed=0):
 
     Args:
         a, b: ``[n, d]`` and ``[m, d]``.
+        seed: of the choice of subsets.
 
     Returns:
         ``(mean, standard error)``, floats.
@@ -139,7 +153,9 @@ def kernel_distance(a, b, seed=0):
 
 
 def unbiased_mmd(x, y):
-    """The U-statistic of squared MMD for ``[n, d]`` and ``[m, d]``: terms of a row with itself are left out."""
+    """The unbiased estimate (U-statistic) of squared MMD for ``[n, d]`` and ``[m, d]``: a float, perhaps below 0."""
+    # A row with itself has the largest kernel value. Such terms occur in the two sums within a set, not in the one
+    # across, and would make any two sets look different.
     (within_x, within_y), across = (_mean_off_diagonal(_kernel(z, z)) for z in (x, y)), _kernel(x, y).mean()
     return within_x + within_y - 2 * across
 
@@ -153,7 +169,7 @@ def _mean_off_diagonal(matrix):
 
 
 def precision_recall(real, generated, real_radii=None):
-    """How much of the samples is realistic, and how much of reality they cover; explained in chapter 6.
+    """Which share of the samples is realistic, and which share of the real images they cover; explained in chapter 6.
 
     Precision is the share of generated rows inside the real manifold, recall the share of real rows inside the
     generated one. A manifold is the union of balls around its rows that reach to the k-th nearest other row, k =
@@ -162,7 +178,7 @@ def precision_recall(real, generated, real_radii=None):
 
     Args:
         real, generated: ``[n, d]`` and ``[m, d]``.
-        real_radii: the `neighbour_radii` of `real`, if they are known.
+        real_radii: the `neighbour_radii` of `real`, float ``[n]``, if they are known.
 
     Returns:
         ``(precision, recall)``, floats.
@@ -178,12 +194,15 @@ def precision_recall(real, generated, real_radii=None):
         )
     squared_real = (neighbour_radii(real) if real_radii is None else real_radii) ** 2
     squared_generated = neighbour_radii(generated) ** 2
-    # Distances do not change when the origin moves, and near the origin they lose fewer digits.
+    # |x - y|^2 is computed as |x|^2 - 2xy + |y|^2 (see `squared_distances`), a small difference of large numbers where
+    # both are far from the origin. Distances do not change when the origin moves, so it is moved into the middle.
     center = real.mean(axis=0)
     real, generated = real - center, generated - center
     inside_real, inside_generated = [], np.zeros(len(real), dtype=bool)
     for start in range(0, len(generated), BLOCK):
         block = slice(start, start + BLOCK)
+        # One block of distances serves both questions: is this sample within a real ball (its row), and is this real
+        # image within a ball of these samples (its column, collected over the blocks)?
         distances = squared_distances(generated[block], real)
         inside_real.append(np.any(distances <= squared_real, axis=1))
         inside_generated |= np.any(distances <= squared_generated[block, None], axis=0)
@@ -191,14 +210,16 @@ def precision_recall(real, generated, real_radii=None):
 
 
 def neighbour_radii(x):
-    """Distance of each row to its `NEIGHBOURS`-th nearest other row, float ``[n]``."""
+    """Distance of each row of ``[n, d]`` to its `NEIGHBOURS`-th nearest other row: float ``[n]``."""
     x = feature_matrix(x)
     search = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(x - x.mean(axis=0))
     return search.kneighbors()[0][:, -1]  # without an argument: no row is its own neighbour
 
 
 def squared_distances(x, y):
-    """``|x_i - y_j|^2`` as a matrix product: ``[n, d]``, ``[m, d]`` to ``[n, m]``, never below 0."""
+    """``|x_i - y_j|^2`` for all rows: ``[n, d]``, ``[m, d]`` to ``[n, m]``, at least 0."""
+    # |x|^2 - 2xy + |y|^2, so that nearly all the work is one matrix product. The price is rounding: for nearly equal
+    # rows the result may be a little below 0, and is then set to 0.
     distances = (-2 * x) @ y.T
     distances += np.sum(x * x, axis=1)[:, None]
     distances += np.sum(y * y, axis=1)
@@ -206,14 +227,15 @@ def squared_distances(x, y):
 
 
 def inception_score(probabilities, seed=0):
-    """How sure a classifier is of each sample, and how evenly it sees the classes; explained in chapter 6.
+    """How certain a classifier is of each sample, and how evenly the classes occur; explained in chapter 6.
 
     ``exp(E KL(p(y|x) || p(y)))``: Salimans et al. 2016, "Improved Techniques for Training GANs", section 4, here with
-    the book's classifiers for Inception. From 1 to k, higher is better. The rows are shuffled by ``seed`` before they
-    are split into `SPLITS` parts: samples often come sorted by class, and a part of one class would score 1.
+    the book's classifiers instead of Inception. From 1 to k, higher is better. The rows are shuffled by ``seed`` before
+    they are split into `SPLITS` parts: samples often come sorted by class, and a part of one class would score 1.
 
     Args:
-        probabilities: ``[n, k]``.
+        probabilities: ``[n, k]``, at least 0, rows sum to 1.
+        seed: of the shuffling.
 
     Returns:
         ``(mean, standard deviation)`` over the parts, floats.
@@ -232,5 +254,6 @@ def inception_score(probabilities, seed=0):
 
 
 def _exponential_information(p):
-    # The mean divergence from the marginal is the marginal's entropy less the mean entropy; entr(0) is 0.
+    # The mean KL divergence from the marginal is the marginal's entropy minus the mean entropy. Written so, a
+    # probability of 0 does no harm: entr(0) is 0, where log(0) would be infinite.
     return np.exp(entr(p.mean(axis=0)).sum() - entr(p).sum(axis=1).mean())

@@ -18,6 +18,8 @@ def blocks(count, values, most=100, most_values=BLOCK_VALUES):
 
 def random_pairs(seed, n):
     """`PAIRS` pairs of rows: int ``[PAIRS]`` twice, from 0 to n - 1, n of at least 2; never a row with itself."""
+    # The second row lies 1 to n - 1 places after the first, in a circle: all other rows are equally likely, and no pair
+    # has to be thrown away.
     rng = np.random.default_rng(seed)
     first = rng.integers(0, n, PAIRS)
     return first, (first + rng.integers(1, n, PAIRS)) % n
@@ -28,8 +30,8 @@ def mean_pair_distance(vectors, seed=0):
 
     The mean pairwise distance within a class is the diversity measure of Odena et al. 2017, "Conditional Image
     Synthesis with Auxiliary Classifier GANs" (section 4.2, there with MS-SSIM) and Zhu et al. 2017, "Toward Multimodal
-    Image-to-Image Translation" (section 5, there with LPIPS). From 0, for samples that are all alike; best is that of
-    real images: noise has more.
+    Image-to-Image Translation" (section 5, there with LPIPS). From 0, for samples that are all alike. The best value is
+    that of real images; noise has a higher one.
 
     Raises:
         BookError: not a finite matrix of at least 2 rows.
@@ -68,8 +70,8 @@ def flat_pixels(images):
 def nearest_distances(images, training):
     """Distance of each image to its nearest training image: float64 ``[n]``; explained in chapter 6.
 
-    The distance is the root mean square difference of the pixels, from 0 (a copy) to 255. The nearest is searched in
-    float32, its distance then taken exactly. Both sides are taken in blocks.
+    The distance is the root mean square difference of the pixels, from 0 (a copy) to 255. The nearest one is searched
+    in float32, and its distance is then computed exactly. Both sides are taken in blocks.
 
     Args:
         images, training: uint8 ``[n, h, w, c]`` and ``[m, h, w, c]``.
@@ -109,7 +111,11 @@ def _nearest(images, training):
 
 
 def memorisation(sample_distances, test_distances):
-    """Are samples copies of training images? Both sides are given by their `nearest_distances`; explained in chapter 6.
+    """Are samples copies of training images? Explained in chapter 6.
+
+    Args:
+        sample_distances: the `nearest_distances` of samples, float ``[n]``.
+        test_distances: those of held-out real images, float ``[m]``.
 
     ``share_nearer`` is the share of samples nearer to a training image than 99 % of the held-out images are
     (``threshold``). From 0 to 1: images from the data's own distribution have 0.01, copies 1. It is the distance

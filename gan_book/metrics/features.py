@@ -50,7 +50,7 @@ def _convolution(x, filters, dtype):
 def has_classifier(dataset):
     """Whether a classifier ships for the images of this `Dataset`, at their size.
 
-    A reader's own folder may be called like a data set of the book; its classes have other names, or another order.
+    A folder of your own may have the name of a data set of the book; its classes have other names, or another order.
     """
     entry = shipped().get(dataset.name)
     ours = entry is not None and dataset.class_names == tuple(entry.get("class_names", ()))
@@ -58,7 +58,7 @@ def has_classifier(dataset):
 
 
 class Classifier:
-    """A trained network read at two places: its last features and its class probabilities.
+    """A trained network that gives its last features and its class probabilities. Explained in chapter 6.
 
     Every method takes images uint8 ``[n, 28, 28, 1]``, values 0 to 255, and raises BookError for anything else.
     """
@@ -74,7 +74,7 @@ class Classifier:
     def outputs(self, images):
         """``(features, probabilities)``, float64 ``[n, d]`` and ``[n, k]``, in one pass over the images.
 
-        The network runs in float32; the softmax is taken in float64, so that rows sum to 1 to the last digit.
+        The network runs in float32; the softmax is computed in float64, so that rows sum to 1 to the last digit.
         """
         features, logits = self._network.predict(check_images(images), batch_size=CLASSIFIER_BATCH, verbose=0)
         return np.asarray(features, "float64"), softmax(np.asarray(logits, "float64"), axis=1)
@@ -89,7 +89,7 @@ class Classifier:
 
 
 def check_images(images):
-    """``images`` as an array, if it is what a classifier reads.
+    """``images`` as an array, if it is one that a classifier can read.
 
     Raises:
         BookError: not uint8 ``[n, 28, 28, 1]`` with n of at least 1.
@@ -161,7 +161,7 @@ def define_alexnet():
 
 
 class LPIPS:
-    """The shipped network; everything in float32.
+    """The shipped network for LPIPS (chapter 10); everything in float32.
 
     All methods raise BookError for images that are not uint8 ``[n, h, w, 3]`` of at least 31 x 31 pixels.
     """
@@ -177,7 +177,7 @@ class LPIPS:
         """Learned perceptual distance of pairs of images, explained in chapter 10: float64 ``[n]``.
 
         The sum over five activations of the mean over places of ``w . (a - b)^2``, a and b of length 1, with the
-        channel weights w that were fitted to people's judgements: Zhang et al. 2018, "The Unreasonable Effectiveness of
+        channel weights w that were fitted to human judgements: Zhang et al. 2018, "The Unreasonable Effectiveness of
         Deep Features as a Perceptual Metric", equation 1. From 0, for equal images; lower is more alike.
 
         Raises:
@@ -192,7 +192,7 @@ class LPIPS:
     def features(self, images):
         """The last activation at each of its places, for a Fréchet distance: float64 ``[n * h_5 * w_5, 256]``.
 
-        A place every 16 pixels, which sees 163 pixels around: images of 64 pixels have 3 x 3 places.
+        One place every 16 pixels, with a receptive field of 163 pixels: images of 64 pixels have 3 x 3 places.
         """
         images = _checked(images)
         batches = range(0, len(images), LPIPS_BATCH)
@@ -208,6 +208,9 @@ class LPIPS:
         batches = range(0, len(images), LPIPS_BATCH)
         return np.concatenate([self._embedded(images[i : i + LPIPS_BATCH]) for i in batches])
 
+    # The mean over places becomes a division by their number, and both it and the channel weights go into the vectors
+    # as square roots. Then the LPIPS of two images is |a - b|^2 of two plain vectors, and all pairs are one matrix
+    # product.
     def _embedded(self, images):
         parts = [
             _unit(activation) * np.sqrt(weights / np.prod(activation.shape[1:3]))
@@ -236,7 +239,7 @@ def in_colour(images):
 def alexnet_normal(images):
     """The `Normal` fitted to `LPIPS.features` of images, uint8 ``[n, h, w, 3]``, a batch at a time.
 
-    A Fréchet distance in these 256 features takes more than 256 places on both sides: see its ``count``.
+    A Fréchet distance in these 256 features needs more than 256 places on both sides: see its ``count``.
     """
     batches = range(0, len(images), LPIPS_BATCH)
     return fit_normal(load_lpips().features(images[i : i + LPIPS_BATCH]) for i in batches)

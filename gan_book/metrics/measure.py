@@ -1,4 +1,4 @@
-"""Everything the book measures of a set of samples, as a list of `Score`s."""
+"""Everything the book measures of a set of samples, as a list of `Score`s. Explained in chapter 6."""
 
 import numpy as np
 from scipy.stats import bootstrap
@@ -33,19 +33,19 @@ SUSPICIOUS = 0.05  # share of samples near to training images from which on a re
 
 @one_blas_thread
 def measure_samples(images, dataset, labels=None, seed=0):
-    """Measures samples against the real images of a data set.
+    """Measures samples against the real images of a data set. Explained in chapter 6.
 
-    Where the book has a classifier for the data set, in its features and by its answers; elsewhere in AlexNet's
-    features, if the images are large enough for it, and in pixels.
+    Where the book has a classifier for the data set, it measures in the classifier's features and by its answers; for
+    other data sets in AlexNet's features, if the images are large enough, and in pixels.
 
     Args:
         images: uint8 ``[n, h, w, c]``, of the data set's shape.
         dataset: a `Dataset`.
-        labels: the classes that were asked for, int ``[n]``; None if the generator is not told a class.
+        labels: the classes that were asked for, int ``[n]``; None if the generator takes no class.
         seed: of everything random.
 
     Returns:
-        ``(scores, details)``: a list of `Score`s, the most telling first, and a dict of what else is worth keeping.
+        ``(scores, details)``: a list of `Score`s, the most telling first, and a dict of further numbers.
 
     Raises:
         BookError: samples or labels that do not fit, or too few of them (see the metrics).
@@ -64,7 +64,7 @@ def measure_samples(images, dataset, labels=None, seed=0):
 
 
 def _in_classifier(images, labels, real):
-    """What the classifier and its features say; of classes, only where the generator was asked for some."""
+    """Scores by the classifier and its features; those of classes only where the generator was asked for some."""
     features, probabilities = real.classifier.outputs(check_images(images))
     seen, test = np.argmax(probabilities, axis=1), real.dataset.test_images
     whole = [_distances(features, real), _inception_score(probabilities, real), _precision_recall(features, real)]
@@ -79,7 +79,7 @@ def _in_classifier(images, labels, real):
 
 
 def _without_classifier(images, labels, real):
-    """What AlexNet's features and the pixels say."""
+    """Scores in AlexNet's features and in pixels."""
     parts = [_alexnet_distance(images, real)]
     if labels is not None:
         parts.append(_class_pixel_diversity(images, real.dataset.test_images, labels, real))
@@ -109,13 +109,13 @@ def _label_accuracy(labels, seen, real):
 
 
 def _classes_seen(seen, real):
-    """The share of the samples that the classifier takes for each class, where no class was asked for."""
+    """The share of the samples that the classifier assigns to each class, where no class was asked for."""
     shares = np.bincount(seen, minlength=real.dataset.num_classes) / len(seen)
     return [], {"seen_per_class": shares.tolist()}
 
 
 def _distances(features, real):
-    """Both distances in the classifier's features, each beside that of as many real training images."""
+    """Both distances in the classifier's features, each with that of as many real training images."""
     test = real.outputs[0]
     real_frechet, real_kernel = real.training_distances(len(features))
     frechet = Score(
@@ -145,7 +145,9 @@ def _distances(features, real):
 
 
 def _frechet_error(features, test, seed):
-    """The bootstrap's standard error. Resampling repeats images, which adds to the distance: its ends mean nothing."""
+    """The bootstrap's standard error of a Fréchet distance."""
+    # Only the error, no interval: resampling repeats images, which makes every distance larger, so the ends of the
+    # bootstrap's interval would lie above the value itself.
     rng = np.random.default_rng(seed)
     resampled = bootstrap(
         (np.arange(len(features)),),
@@ -175,7 +177,7 @@ def _precision_recall(features, real):
 def _alexnet_distance(images, real):
     """The Fréchet distance in AlexNet's features; nothing of images too small for it, or of too few.
 
-    As many samples as training images are compared with the test images, for the distance depends on how many they are.
+    As many samples as training images are compared with the test images, because the distance depends on their number.
     """
     if min(images.shape[1:3]) < SMALLEST or images.shape[-1] not in (1, 3):
         return [], {}
@@ -219,7 +221,7 @@ def _class_pixel_diversity(images, test, labels, real, in_tables=True):
 
 
 def _ratio_by_class(distance, samples, real_samples, labels, real):
-    """Samples' distances from each other as a share of the real images', float ``[classes]``; NaN where unknown."""
+    """Distances between samples, divided by those between real images: float ``[classes]``; NaN where unknown."""
     classes, test_labels = real.dataset.num_classes, real.dataset.test_labels
     ours = distances_within_classes(distance, samples, labels, classes, real.seed)
     return _ratio(ours, distances_within_classes(distance, real_samples, test_labels, classes, real.seed))

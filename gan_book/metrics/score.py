@@ -1,4 +1,4 @@
-"""One measured number: what it is called, how it is printed, and what to compare it with."""
+"""One measured number: its name, how it is printed, and what to compare it with."""
 
 import math
 from dataclasses import asdict, dataclass, fields
@@ -9,16 +9,16 @@ from gan_book.paths import finite_or_none
 
 @dataclass(frozen=True)
 class Score:
-    """A measured number with its name and its format, for text, tables and report.json alike.
+    """A measured number with its name and its format, for text, tables and report.json.
 
     Attributes:
         name: key in files, such as "frechet_distance".
         head: the name in words: beginning of a line, head of a column.
-        value: the number; None or not finite where it could not be had.
+        value: the number; None or not finite where it could not be computed.
         pattern: how numbers are printed: ``pattern.format(scale * number)``, with or without a unit.
         scale: see `pattern`.
-        short: the pattern in tables, if fewer digits do there.
-        words: what stands behind the number in a line.
+        short: the pattern in tables, if fewer digits are enough there.
+        words: what follows the number in a line.
         spread: the standard error, or the standard deviation over splits or seeds.
         low, high: ends of the 95 % interval.
         reference: what real images score.
@@ -68,7 +68,7 @@ class Score:
         return f"{text} ± {_formatted(self.spread, _bare(pattern), self.scale)}"
 
     def as_dict(self):
-        """What files keep: the value, and what is not as usual. What is not finite is None: JSON does not know it."""
+        """A dict for files: the value, and all that differs from the defaults. What is not finite becomes None."""
         usual = {field.name: field.default for field in fields(self)}
         content = finite_or_none(asdict(self)).items()
         return {name: value for name, value in content if name == "value" or value != usual[name]}
@@ -80,10 +80,10 @@ def is_finite(value):
 
 
 def scores_of(measured):
-    """The `Score`s of what a task's `measure` returned, or report.json kept of it.
+    """The `Score`s in what a task's `measure` returned, or in the "measured" part of report.json.
 
     Raises:
-        BookError: it was measured by a version of the book that had another form.
+        BookError: it was measured by an older version of the book, which had another form.
     """
     if "scores" not in measured:
         raise BookError("an older version wrote these numbers; measure the run again with `gan-book evaluate`")
@@ -94,16 +94,18 @@ def as_report(dataset, samples, seed, scores, details):
     """What a task's `measure` returns: a dict for report.json.
 
     Args:
-        dataset: name of the data set; samples: how many were measured; seed: of the measurement.
+        dataset: name of the data set.
+        samples: how many were measured.
+        seed: of the measurement.
         scores: list of `Score`s, the most telling first.
-        details: dict of lists, dicts and numbers that no line is printed of.
+        details: dict of lists, dicts and numbers that are stored but not printed.
     """
     about = {"dataset": dataset, "samples": int(samples), "seed": int(seed)}
     return {**about, "scores": [score.as_dict() for score in scores], "details": finite_or_none(details)}
 
 
 def score_lines(measured):
-    """Lines of text: what was measured, and then each score, the numbers in a column."""
+    """Lines of text: one that says what was measured, then one for each score, the numbers in a column."""
     scores = scores_of(measured)
     width = max((len(score.head) for score in scores), default=0)
     about = f"measured on {measured['samples']:,} samples of {measured['dataset']} (seed {measured['seed']})"

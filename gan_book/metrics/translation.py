@@ -1,4 +1,7 @@
-"""Scores of translated images: against the truth where it is known, and against the other side's images as a whole."""
+"""Scores of translated images: against the truth where it is known, and against all images of the other side.
+
+Explained in chapter 10.
+"""
 
 import numpy as np
 from skimage.color import rgb2lab
@@ -17,7 +20,7 @@ SSIM_WINDOW = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": 
 
 
 def compare_pairs(images, truth):
-    """How near are translations to what they should be? Means over pairs of images; explained in chapter 10.
+    """How close are translations to the truth? Means over pairs of images; explained in chapter 10.
 
     - "l1": mean absolute difference, in levels of 0..255; from 0, lower is better.
     - "psnr": peak signal-to-noise ratio in dB, ``10 log10(255^2 / mean squared error)`` of each image, at most 100;
@@ -57,8 +60,11 @@ def retrieval(images, truth):
 
     From 0 to 1, higher is better; random images have 1/n on average.
 
-    Unlike a distance it asks whether a translation can be recognised, so it does not need the two to be aligned. Of
-    more than `MOST_COMPARED` pairs the first ones are looked at.
+    Unlike a distance it asks whether a translation can be recognised, so it works where the two are not aligned. Of
+    more than `MOST_COMPARED` pairs only the first are used.
+
+    Args:
+        images, truth: uint8 ``[n, h, w, 3]``, of 31 pixels or more.
     """
     images, truth = (load_lpips().embedding(each[:MOST_COMPARED]) for each in (images, truth))
     nearest = squared_distances(images, truth).argmin(axis=1)
@@ -66,7 +72,7 @@ def retrieval(images, truth):
 
 
 def compare_sets(images, real):
-    """How far do two sets of images differ as wholes? Explained in chapter 10.
+    """How much do two sets of images differ as a whole? Explained in chapter 10.
 
     - "frechet": the Fréchet distance of the LPIPS-AlexNet features of all their places (not an FID); from 0, lower is
       better. It is left out for images too small for AlexNet, and where a set has no more places than those 256
@@ -109,13 +115,16 @@ def lab_histograms(images):
 
 
 def histogram_matched(images, style):
-    """The images with the colours of a set: each channel's histogram made that of all of `style`; uint8 as `images`.
+    """The images with the colours of a set: each channel's histogram is matched to that of all of `style`.
 
-    A translation for those who have no network: a baseline.
+    A translation without a network: the baseline of chapter 11.
 
     Args:
         images: uint8 ``[n, h, w, 3]``.
         style: uint8 ``[m, h', w', 3]``.
+
+    Returns:
+        uint8 of the shape of `images`.
     """
     flat = style.reshape(-1, 1, 3)
     return np.stack([match_histograms(image, flat, channel_axis=-1) for image in images]).round().astype("uint8")

@@ -1,4 +1,4 @@
-"""The chapters' scripts, by the name they have on the command line."""
+"""The chapters' scripts, by their name on the command line."""
 
 import difflib
 import importlib
@@ -27,7 +27,7 @@ _own = {}
 
 
 def use(lesson):
-    """Lets `lesson` answer to its name: a chapter's script, or a reader's changed copy of it, is run by itself."""
+    """Makes `lesson` the one of its name: for a chapter's script, or a changed copy of it, that is run by itself."""
     _own[lesson.name] = lesson
 
 
@@ -47,7 +47,7 @@ def origin(lesson):
     if file.startswith("<") or "ipykernel" in file:
         file = "a notebook"
     path = Path(file)
-    if path.is_absolute():  # elsewhere than in the book a file may be moved together with its runs
+    if path.is_absolute():  # a file outside the book may be moved together with its runs
         path = path.resolve()
         file = path.relative_to(BOOK).as_posix() if path.is_relative_to(BOOK) else path.name
     return f"{file}:{name}"

@@ -1,8 +1,19 @@
 """The whole state of a training in one file, and back; saving while training, and stopping between two steps.
 
-Keras's own `save_weights` keeps what a model needs to be used. To go on *as if nothing had happened* a training also
-needs its optimizers' moments, loss scale, random states, running means and the place in the data; they are all Keras
-variables or small numbers, so one ``.npz`` holds them.
+A resumed training must come out with the same weights, bit for bit, as if it had not been interrupted. What that takes:
+
+- the weights of all networks, trained or not, and the moving averages (`model.variables`);
+- the random states of noise and dropout, which are variables too;
+- the optimizers' moments, step counts and loss scale (`model.optimizer.variables`);
+- the running means that `fit` logs, and what the callbacks in `state` remember;
+- the place in the data: epoch and batch. The order itself is a pure function of seed and epoch, see
+  `gan_book.datasets.batches`.
+
+All are Keras variables or small numbers, so one ``.npz`` file holds them.
+
+Why not Keras's `BackupAndRestore`? It saves weights and optimizers, but knows neither the order of the data nor the
+state of other callbacks (the health monitor's, the step log's). Its file has no checksums, and there is no older one to
+go back to. And it would replace good weights by NaN.
 """
 
 import json
@@ -24,7 +35,10 @@ KEPT = 2
 
 
 def state_variables(model):
-    """Every variable of an `AdversarialModel` but its running means, in an order that depends on the code alone."""
+    """Every variable of an `AdversarialModel` except its running means, in an order that depends on the code alone."""
+    # Stored by number, not by name: Keras counts names up (dense_1, dense_2) over all models of a process, so a
+    # notebook that builds the model twice would look for other names. `restore` compares number and shapes, `Training`
+    # the kinds of layers.
     return [*model.variables, *model.optimizer.variables]
 
 
@@ -32,7 +46,9 @@ def save(model, folder, position):
     """Writes ``folder/step-<n>.npz`` and removes all but the two newest.
 
     Args:
-        position: JSON-ready dict with at least "step", "epoch" and "batch": where training goes on.
+        model: `gan_book.adversarial.AdversarialModel`.
+        folder: where to write.
+        position: JSON-ready dict with at least "step", "epoch" and "batch": where training continues.
 
     The file is complete or absent: it is written under another name and renamed. Its arrays carry CRC-32 sums, so
     that later damage shows when it is read.
@@ -50,7 +66,8 @@ def save(model, folder, position):
         np.savez(file, **arrays)
     for leftover in folder.glob(".*.part"):
         leftover.unlink(missing_ok=True)
-    # A later one can only be damaged: this training did not begin with it.
+    # A later step than this one can only be a damaged file: this training did not start from it. Two are kept, so that
+    # one is left if the other is damaged later.
     kept = [file for file in saved(folder) if file.name <= _name(position["step"])][:KEPT]
     for old in set(saved(folder)).difference(kept):
         old.unlink(missing_ok=True)
@@ -81,15 +98,15 @@ def restore(model, folder, tell=print):
     if len(arrays) != len(variables) or not _fit(arrays, variables):
         raise BookError(f"checkpoint {file} belongs to other networks; was the chapter changed since it was written?")
     for i, variable in enumerate(variables):
-        if variable.name != "learning_rate":  # it is what the settings say, also where they were changed
+        if variable.name != "learning_rate":  # that comes from the settings, which may have been changed on resuming
             variable.assign(arrays[f"v{i}"])
     return about["position"], about["means"]
 
 
 def restore_weights(model, folder, tell=print):
-    """Loads the weights of the newest readable checkpoint of another training into `model`, and nothing else of it.
+    """Loads only the weights of the newest readable checkpoint of another training into `model`.
 
-    Optimizers and random states stay as they are: a new training begins.
+    Optimizers and random states stay as they are, because a new training begins.
 
     Returns:
         Whether there is a checkpoint.
@@ -127,7 +144,8 @@ def _newest(folder, tell):
 
 
 def _read(file):
-    """Raises one of `UNREADABLE` if the file is damaged, or is no checkpoint."""
+    """``(arrays, about)`` of a checkpoint; raises one of `UNREADABLE` if the file is damaged, or is no checkpoint."""
+    # Everything is checked before anything is assigned: half a state in a model would be worse than none.
     arrays = read_arrays(file)
     about = json.loads(arrays.pop("about").tobytes())
     position = about["position"]
@@ -150,7 +168,8 @@ class Checkpoints(keras.callbacks.Callback):
     Args:
         folder: where the checkpoints go.
         steps_per_epoch: batches of a whole epoch.
-        seconds: time between two checkpoints within an epoch. Saving changes nothing, so a clock may decide.
+        seconds: time between two checkpoints within an epoch. Saving does not change the training, so a clock may
+            decide when.
         stop: `threading.Event`; once set, the callback saves after the current step and raises `Interrupted`.
         state: function returning a JSON-ready dict kept with the checkpoint (the health monitor's memory).
     """
@@ -182,7 +201,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     @property
     def training_seconds(self):
-        """Time spent training, that before an interruption included."""
+        """Seconds spent training, including those before an interruption."""
         return self.seconds_before + (0.0 if self._began is None else time.monotonic() - self._began)
 
     def on_train_begin(self, logs=None):
@@ -224,7 +243,12 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 class WholeTraining(keras.callbacks.CallbackList):
-    """Callbacks for one `fit` an epoch, to whom all of them are one training: from `begin` to `end`."""
+    """Callbacks for a training with one `fit` an epoch: they see a single training, from `begin` to `end`.
+
+    `fit` tells its callbacks that training begins and ends. Here that happens once an epoch, and a log file would be
+    opened and a progress bar drawn as often. Keras uses a `CallbackList` as it is given, so this one ignores the two
+    calls.
+    """
 
     def __init__(self, callbacks, model):
         super().__init__(callbacks, model=model, add_history=True)
@@ -244,7 +268,9 @@ class WholeTraining(keras.callbacks.CallbackList):
 
 @contextmanager
 def stop_on_signal():
-    """Yields an event that Ctrl-C and SIGTERM set; a second Ctrl-C breaks off at once."""
+    """Yields a `threading.Event` that Ctrl-C and SIGTERM set; a second Ctrl-C breaks off at once."""
+    # Python would raise KeyboardInterrupt wherever it is: between the update of two networks, or while a file is
+    # written. The handler only sets the event; `Checkpoints` looks at it after each step and saves first.
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop  # Only the main thread may handle signals.

@@ -1,4 +1,4 @@
-"""Reading a run's logs, and the pictures drawn from them: loss curves, and an animation of the training.
+"""Reading a run's logs, and the figures made from them: loss curves, and an animation of the training.
 
 The columns of a log are named ``<turn>_<metric>``; a network with several outputs has ``<turn>_<output>_loss`` as well.
 """
@@ -62,9 +62,9 @@ def _number(text):
 
 
 def loss_curves(log_csv, path):
-    """Draw a run's log, steps.csv or log.csv: losses above; the parts they are sums of and accuracies, if any, below.
+    """Draws a run's log, steps.csv or log.csv: losses above; below the parts they are sums of, and accuracies, if any.
 
-    Where losses are not finite, that is marked. What was logged twice, as after a resume, counts once.
+    Places where losses are not finite are marked. A row that was logged twice counts once.
 
     Raises:
         BookError: there is no such file, or no row in it.
@@ -102,11 +102,9 @@ def _draw_curves(axis, places, curves):
 
 
 def training_gif(samples_folder, path):
-    """Animate ``epoch-0000.png``, ``epoch-0001.png``, ... in order, each with its epoch's number below it.
+    """Animates ``epoch-0000.png``, ``epoch-0001.png``, ... in order, each with its epoch's number below it.
 
-    Of a longer training, `MAX_GIF_FRAMES` epochs evenly spread over it are shown.
-
-    A picture that cannot be read is left out.
+    Of a longer training, `MAX_GIF_FRAMES` evenly spaced epochs are shown. A picture that cannot be read is left out.
 
     Raises:
         BookError: the folder holds no such picture that can be read.

@@ -1,4 +1,4 @@
-"""The ways in which GANs fail, and how each is seen: detectors take numbers, weights or images and return a `Finding`.
+"""The ways in which GANs fail, and how each is detected from numbers, weights or images; the answer is a `Finding`.
 
 The failures, and the names for them, are those of Goodfellow's tutorial (2016, arXiv:1701.00160, sections 3.2 and 5.1).
 `gan_book.training.health.HealthMonitor` feeds the detectors from ``fit``.
@@ -17,7 +17,7 @@ from gan_book.adversarial import Composite
 from gan_book.sampling import evenly_spaced
 from gan_book.training.logs import WindowMeans
 
-PATIENCE = 2  # looks in a row at which images have to be ill
+PATIENCE = 2  # looks in a row that must find the same failure
 
 LOW_LOSS, LOW_WINDOW, LOW_WINDOWS = 0.02, 50, 3  # a discriminator's loss near 0, in windows of so many steps
 STILL = 0.01  # mean change of a pixel between two looks, in levels of 0..255
@@ -37,9 +37,9 @@ REAL_IN_ALL = 1000
 
 @dataclass(frozen=True)
 class Finding:
-    """What the monitor sees: the kind of failure, a clause that says what it is, and one that says what to try.
+    """What the monitor found: the kind of failure, a clause that says what it is, and one that says what to try.
 
-    `where` names the pictures, if a training has several kinds.
+    `where` names the images, if a training has several kinds.
     """
 
     kind: str
@@ -160,6 +160,7 @@ class StandstillDetector:
     def update(self):
         now = [[ops.convert_to_numpy(weight) for weight in network.trainable_weights] for network in self.networks]
         before, self.before = self.before, now
+        # Weights are compared, not losses: with a learning rate of 0 the loss still jitters from batch to batch.
         still = [
             network.name
             for network, old, new in zip(self.networks, before or now, now, strict=True)
@@ -179,13 +180,13 @@ def _size(arrays):
 
 
 class Counter:
-    """How many looks in a row have found something."""
+    """Counts the looks in a row that have found something."""
 
     def __init__(self, patience=PATIENCE):
         self.looks, self.patience = 0, patience
 
     def add(self, ill):
-        """Whether that was often enough to say so."""
+        """Adds a look; returns whether `patience` looks in a row have found something."""
         self.looks = self.looks + 1 if ill else 0
         return self.looks >= self.patience
 
@@ -208,7 +209,7 @@ class SaturationDetector:
         return {"still": self.still, "pinned": self.pinned, "shifted": self.shifted}
 
     def off_range(self):
-        """Whether pixels were out of the real ones' range at the last look."""
+        """Whether pixels were outside the range of real images at the last look."""
         return bool(self.pinned.looks or self.shifted.looks)
 
     def update(self, images):
@@ -289,6 +290,8 @@ class CoverageDetector:
     def __init__(self, real_images, samples, advice=None):
         self.advice = advice or Advice()
         some = _flat(real_images[evenly_spaced(len(real_images), REAL_IN_ALL)]) if samples >= 100 else ()
+        # Samples that collapse to a few modes fall into few clusters, even if each is still varied within itself, which
+        # `CollapseDetector` would not see.
         enough = len(some) and len(np.unique(some, axis=0)) >= 10 * CLUSTERS
         self.clusters = KMeans(CLUSTERS, n_init=1, random_state=0).fit(some) if enough else None
         self.few = Counter()
@@ -324,6 +327,8 @@ class LabelDetector:
     """
 
     def __init__(self, real_images, real_labels, class_names, judged):
+        # The yardstick is tested on real images first: three quarters give the deviations of the classes, and the last
+        # quarter has to show them. Where it does not, samples cannot be blamed, and nothing is judged.
         chosen = _some_of_each(np.asarray(real_labels), len(class_names), REAL_PER_CLASS)
         images, labels = _flat(real_images[chosen]), np.asarray(real_labels)[chosen]
         self.judged = [label for label in judged if np.sum(labels == label) >= 8]
@@ -352,7 +357,9 @@ class LabelDetector:
         )
 
     def effect(self, flat, labels):
-        """The part of the differences between real classes that these images, as rows, show."""
+        """Which share of the differences between real classes these images, as rows ``[n, d]``, show; about 0 to 1."""
+        # The least-squares factor s in "deviations = s x real deviations": <deviations, real> / <real, real>. What all
+        # samples have in common is not in it, nor what differs in other directions than real classes do.
         return float(np.sum(_deviations(flat, labels, self.judged) * self.real) / max(np.sum(self.real**2), 1e-6))
 
 

@@ -1,4 +1,4 @@
-"""Watches a training for the ways in which GANs fail, while there is still time to do something about it."""
+"""Watches a training for the ways in which GANs fail, while something can still be done. Chapter 6 shows one fail."""
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
@@ -33,7 +33,7 @@ LABELS_FROM = 3000
 
 @dataclass(frozen=True)
 class Watched:
-    """Pictures that the monitor looks at.
+    """Images that the monitor looks at.
 
     Attributes:
         images: function without arguments that returns uint8 ``[n, height, width, channels]``, a hundred or so samples
@@ -41,7 +41,7 @@ class Watched:
         labels: int ``[n]``, the classes of those; all 0 for an unconditional generator.
         real_images, real_labels: the training data, uint8 and int.
         class_names: one name per class.
-        name: of this kind of pictures, where there are several.
+        name: of this kind of images, where there are several.
     """
 
     images: Callable
@@ -53,7 +53,7 @@ class Watched:
 
 
 class _Look:
-    """The detectors for one kind of pictures."""
+    """The detectors for one kind of images."""
 
     def __init__(self, watched, advice):
         self.watched, self.labels = watched, np.asarray(watched.labels)
@@ -84,14 +84,13 @@ class _Look:
 class HealthMonitor(StepCounter):
     """Says in one sentence, once for each kind of failure, what goes wrong and what to try.
 
-    Losses are read every `READ_EVERY` steps, those that the model names in `watched_losses`: of its discriminators,
-    what says real or fake. Images are looked at every `LOOK_EVERY` steps, from `first_look` on.
+    Every `READ_EVERY` steps it reads the losses in the model's `watched_losses`: those of the discriminators for real
+    or fake. Every `LOOK_EVERY` steps, from `first_look` on, it looks at images.
 
     Args:
         watched: list of `Watched`.
-        on_failure: "warn" prints the finding; "stop" and "restart" print it and raise `TrainingFailure`, which it is
-            the caller's part to turn into the end of the training or a new one. Weights that are not finite always
-            raise it.
+        on_failure: "warn" prints the finding; "stop" and "restart" print it and raise `TrainingFailure`; the
+            caller ends the training or starts a new one. Weights that are not finite always raise it.
         steps: of the whole training.
         advice: `Advice`.
 
@@ -115,7 +114,7 @@ class HealthMonitor(StepCounter):
 
     @property
     def not_judged(self):
-        """What was not looked at, in a sentence, or None."""
+        """A sentence about what was not judged, or None."""
         if self.looks >= PATIENCE or not self.pictures:
             return None
         last = -(-self.first_look // LOOK_EVERY) * LOOK_EVERY + (PATIENCE - 1) * LOOK_EVERY
@@ -137,7 +136,7 @@ class HealthMonitor(StepCounter):
         super().on_epoch_end(epoch)
 
     def state(self):
-        """Short, for images and weights are compared anew after a resume."""
+        """Short, because images and weights are compared again after a resume."""
         return {
             **super().state(),
             "convergence": [detector.state() for detector in self.convergence],

@@ -11,9 +11,9 @@ from gan_book.training.task import Generation
 
 
 def bounded(default=MISSING, *, least=None, above=None, most=None):
-    """A field of `Settings` with bounds of its own, such as ``pool: int = bounded(50, least=0)``.
+    """A field of `Settings` with its own bounds, such as ``pool: int = bounded(50, least=0)``.
 
-    Where a field has none, `USUAL` bounds hold.
+    For other fields the `USUAL` bounds hold.
     """
     limits = {"least": least, "above": above, "most": most}
     given = {name: limit for name, limit in limits.items() if limit is not None}
@@ -33,13 +33,13 @@ class Settings:
         epochs: passes over the training images.
         batch_size: images per step.
         limit: number of training images to use, None for all.
-        image_size: side in pixels to scale images to, or height and width as in "64x96"; None for the data set's own.
+        image_size: side in pixels to scale images to, or height and width such as "64x96"; None for the set's own.
         seed: of weights, noise, data order and everything else random.
         precision: see `gan_book.backend`.
         deterministic: same bits every time, at some cost in speed.
         steps_per_execution: steps run between two returns to Python.
         checkpoint_seconds: time between two checkpoints within an epoch; there is always one at its end.
-        measure_samples: images drawn for measuring.
+        measure_samples: images to generate for measuring.
     """
 
     data: str
@@ -64,15 +64,15 @@ class Lesson:
         title: one line for `gan-book chapters`.
         folder: of the chapter, such as "ch06_cgan".
         presets: name -> settings; "quick" is the default.
-        build: ``build(settings, dataset)`` returns the `AdversarialModel`, its players compiled; its attribute
-            ``sampler`` is the generator to draw with.
-        next_step: a sentence for after the first training; in it {run} is the run's folder, {label} one of its classes
-            or, of a lesson that translates, {sides[0]} and {sides[1]} are its two kinds of pictures.
-        kept: names of the model's attributes that are networks to save beside the generator.
+        build: ``build(settings, dataset)`` returns the `AdversarialModel`, its networks compiled; its attribute
+            ``sampler`` is the generator to use afterwards.
+        next_step: a sentence to print after a training; in it {run} is the run's folder and {label} one of its classes;
+            where the lesson translates, {sides[0]} and {sides[1]} are its two kinds of images.
+        kept: names of the model's attributes that are networks to save in addition to the generator.
         measure: ``measure(run, dataset, images, labels, seed)`` returns the chapter's own `Score`s of a saved run, and
-            a dict of details for report.json; None if the chapter has none. images: uint8 ``[n, h, w, c]``, what the
-            run's generator drew by `seed`; labels: int ``[n]``, the classes or categories it was asked for.
-        prepare: name of a data set -> ``prepare(grey, size)``, which makes a reader's image, uint8 ``[280, 280]``, look
+            a dict of details for report.json; None if the chapter has none. images: uint8 ``[n, h, w, c]``, generated
+            by the run's generator with `seed`; labels: int ``[n]``, the classes or categories it was asked for.
+        prepare: name of a data set -> ``prepare(grey, size)``, which makes a user's image, uint8 ``[280, 280]``, look
             like the images of that set, uint8 ``[size, size]``, before `gan-book predict` classifies it.
         task: what the model is for, and with it data, batches, pictures and scores; see `gan_book.training.task`.
     """
@@ -112,7 +112,7 @@ class Lesson:
         return settings
 
     def settings_of(self, run):
-        """The settings that a run was started with; those there were none of then have their class's defaults.
+        """The settings of a saved run; settings that were added since then have their default.
 
         Raises:
             BookError: it has some that this version of the chapter does not know, or that make no sense.
@@ -134,7 +134,7 @@ class Lesson:
 
 
 PLAIN = {int, float, str, bool, type(None)}  # what config.json keeps as it is
-FLAGS = ("epochs", "batch_size", "limit", "image_size", "seed")  # numbers the command line has flags of their own for
+FLAGS = ("epochs", "batch_size", "limit", "image_size", "seed")  # numbers that have their own flag
 
 
 def _kinds(cls):

@@ -1,4 +1,4 @@
-"""Following a training: which step it is, the losses of the last steps, a file of both, a picture after each epoch."""
+"""Following a training: the current step, the losses of the last steps, a file of both, a picture after each epoch."""
 
 import csv
 import os
@@ -13,7 +13,8 @@ from gan_book.plotting import image_grid, save_png
 class StepCounter(keras.callbacks.Callback):
     """A callback that knows its place in the training, also when an epoch is resumed in its middle.
 
-    Subclasses say what to do in `begin_epoch` and `after_steps`.
+    Keras gives a callback only the number of the batch within this `fit`. After a resume that starts at 0 again, and
+    with ``steps_per_execution`` it jumps. Subclasses override `begin_epoch` and `after_steps`.
 
     Attributes:
         step, epoch_step: steps done in the whole training and in this epoch.
@@ -26,13 +27,14 @@ class StepCounter(keras.callbacks.Callback):
         self.epoch = None
 
     def begin_epoch(self):
-        """The running means that `fit` logs begin again."""
+        """Called when the running means that `fit` logs start again."""
 
     def after_steps(self, before, logs):
-        """`step` is now beyond `before`, by more than one if several steps run at once."""
+        """Called when `step` has moved on from `before`, by more than one if several steps run at once."""
 
     def on_epoch_begin(self, epoch, logs=None):
-        # An epoch that is running already was restored in its middle, and so were its running means.
+        # `restore` has set `epoch` if a resumed training continues in the middle of one. Then this is not a beginning:
+        # the running means were restored too, and the count of the epoch's steps goes on.
         if epoch != self.epoch:
             self.epoch, self.epoch_step = epoch, 0
             self.begin_epoch()
@@ -41,6 +43,8 @@ class StepCounter(keras.callbacks.Callback):
         self.first_step = batch
 
     def on_train_batch_end(self, batch, logs=None):
+        # With steps_per_execution=4 Keras calls begin with batch 0 and end with batch 3: the difference is what was
+        # run.
         before, steps = self.step, batch - self.first_step + 1
         self.step += steps
         self.epoch_step += steps
@@ -54,10 +58,10 @@ class StepCounter(keras.callbacks.Callback):
         return {"step": self.step, "epoch": self.epoch, "epoch_step": self.epoch_step}
 
     def restore(self, state):
-        """Go on from `state()`. In the middle of an epoch, the metrics' running means have to be restored too.
+        """Continues from `state()`. In the middle of an epoch, the metrics' running means must be restored too.
 
         Raises:
-            KeyError, TypeError, ValueError or AttributeError: it is no such state.
+            KeyError, TypeError, ValueError or AttributeError: it is not such a state.
         """
         self.step, self.epoch_step = int(state["step"]), int(state["epoch_step"])
         self.epoch = None if state["epoch"] is None else int(state["epoch"])
@@ -91,25 +95,35 @@ def passed(before, after, every):
 
 
 class WindowMeans:
-    """Means over windows of steps: `fit` logs means since the epoch began, and what is new is taken out of two of them.
+    """Means over windows of steps, computed from the means over the whole epoch that `fit` logs.
+
+    A curve of running means is too smooth and too late: it shows a change of the loss diluted by all steps before. The
+    sum over the epoch is mean x steps. So the difference of two sums is the sum over the steps between, and divided by
+    their number the mean of those steps alone. Reading the loss of every step would give the same, but each reading
+    waits for the device.
 
     Args:
         window: steps in a window, at least; a window that is open at the end of an epoch stays open.
     """
 
+    # epoch_steps, epoch_sums: steps and sums of this epoch at the last reading, subtracted from the next one.
+    # open_steps, open_sums: what the open window has collected. It is kept when the epoch ends, so that an epoch
+    # shorter than a window does not lose its steps.
     def __init__(self, window):
         self.window = window
         self.epoch_steps, self.epoch_sums = 0, {}
         self.open_steps, self.open_sums = 0, {}
 
     def begin_epoch(self):
-        """The running means begin again."""
+        """Called when the running means start again."""
         self.epoch_steps, self.epoch_sums = 0, {}
 
     def update(self, steps, means):
-        """The means of the window that these steps have closed, or None.
+        """Takes a reading. Returns the dict of means of the window that is now complete, or None.
 
-        steps: how many steps of the epoch are done; means: dict of the means over those.
+        Args:
+            steps: how many steps of the epoch are done.
+            means: dict of the means over those steps.
         """
         sums = {name: mean * steps for name, mean in means.items()}
         for name, total in sums.items():
@@ -128,7 +142,7 @@ class WindowMeans:
         return {**steps, "epoch_sums": dict(self.epoch_sums), "open_sums": dict(self.open_sums)}
 
     def restore(self, state):
-        """Go on from `state()`."""
+        """Continues from `state()`."""
         self.epoch_steps, self.open_steps = int(state["epoch_steps"]), int(state["open_steps"])
         self.epoch_sums, self.open_sums = _numbers(state["epoch_sums"]), _numbers(state["open_sums"])
 
@@ -138,12 +152,12 @@ def _numbers(sums):
 
 
 class StepLog(StepCounter):
-    """Appends a row to a CSV file every so many steps: which step it is, and the mean of each log since the row before.
+    """Appends a row to a CSV file every so many steps: the step, and the mean of each log since the row before.
 
-    Where a training has only a few epochs, this is what its curves are drawn from.
+    The loss curves are drawn from it, because many trainings have only a few epochs.
 
     Args:
-        path: of the file; rows that a resume will write again must have been taken out.
+        path: of the file; rows that a resume will write again must have been removed.
         every: steps between two rows.
     """
 
@@ -188,7 +202,7 @@ class SampleGrid(keras.callbacks.Callback):
     Args:
         draw: function without arguments that returns uint8 ``[rows * columns, height, width, channels]``; it should
             use the same latent points every time, so that the pictures can be compared.
-        folder: where the pictures go; it is made if need be.
+        folder: where the pictures go; it is made if it does not exist.
         rows: of the grid.
     """
 

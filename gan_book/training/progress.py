@@ -1,4 +1,4 @@
-"""One progress bar for the whole training, with a forecast of when it will be done."""
+"""One progress bar for the whole training, with the time that is left."""
 
 import time
 
@@ -24,7 +24,7 @@ def loss_text(logs):
 class Progress(keras.callbacks.Callback):
     """Shows epoch, steps per second, losses and the time left for the whole training.
 
-    On a terminal: a bar, brought up to date at most five times a second. Anywhere else (a log file, a pipe, a
+    On a terminal: a bar, updated at most five times a second. Anywhere else (a log file, a pipe, a
     notebook): one line when the first step has been compiled and one line an epoch.
 
     Args:
@@ -113,7 +113,7 @@ class SpeedColumn(progress.ProgressColumn):
 
 
 class TrainingBar(progress.Progress):
-    """A bar with a second line for the losses, which would not fit beside it on a narrow terminal.
+    """A bar with a second line for the losses, which would not fit next to it on a narrow terminal.
 
     Disabled, it shows nothing and still measures the speed.
     """

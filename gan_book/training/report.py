@@ -1,4 +1,4 @@
-"""What a finished training tells: numbers, pictures and a page that joins them."""
+"""The report of a training: numbers, pictures and a page with both."""
 
 import keras
 
@@ -9,12 +9,12 @@ from gan_book.training import curves, runs
 
 
 def kept_networks(lesson, model):
-    """The network to draw with, and the others that the chapter keeps, by the name of their file."""
+    """The generator, and the other networks that the chapter keeps, by the name of their file."""
     return {"generator": model.sampler, **{name: getattr(model, name) for name in lesson.kept}}
 
 
 def save_networks(run, lesson, model):
-    """Writes them. What cannot be written, because it has a layer that does not say how, is left out.
+    """Writes the `kept_networks`. One with a layer that cannot describe itself is left out.
 
     Returns:
         Names of those that could not be written.
@@ -33,8 +33,8 @@ def finish(run, lesson, training, dataset, samples, tell, steps, unfinished=None
     """Saves the networks, measures them, draws the pictures and writes report.json and report.md.
 
     Args:
-        steps: how many there have been.
-        unfinished: if the training has not come to its end, how far it has, such as "after 3 of 7 epochs".
+        steps: how many were trained.
+        unfinished: if the training is not at its end, how far it is, such as "after 3 of 7 epochs".
     """
     failed = save_networks(run, lesson, training.model)
     for name, network in kept_networks(lesson, training.model).items():
@@ -63,7 +63,7 @@ def finish(run, lesson, training, dataset, samples, tell, steps, unfinished=None
 
 
 def _cannot_be_read(name, network):
-    """What to do about a network that other commands will not be able to read."""
+    """What to do about a network that other commands cannot read."""
     own = sorted({type(layer).__name__ for layer in network.layers if not type(layer).__module__.startswith("keras.")})
     if any(isinstance(layer, keras.layers.Lambda) for layer in network.layers):
         advice = "write its Lambda as a layer of your own, for a Lambda's code is not loaded from files"
@@ -74,7 +74,7 @@ def _cannot_be_read(name, network):
 
 
 def _draw(run, tell):
-    """Curves and animation; one that cannot be drawn, because a log is damaged, does not cost the report."""
+    """Curves and animation. If one cannot be drawn, because a log is damaged, the report is still written."""
     try:
         if run.step_log.exists():
             curves.loss_curves(run.step_log, run.folder / "losses.png")
@@ -84,18 +84,18 @@ def _draw(run, tell):
 
 
 def _health(content):
-    """What the monitor found, or did not look at; in reports of earlier versions it says nothing of the latter."""
+    """Lines of what the monitor found, and of what it did not judge (missing in reports of earlier versions)."""
     lines = [*content["findings"], *([content["not_judged"]] if content.get("not_judged") else [])]
     return lines or ["Nothing to report."]
 
 
 def measure_again(run, lesson, dataset, samples):
-    """Writes the report of a finished run anew, whose networks are no longer quite those of its training."""
+    """Writes the report of a finished run again, after its networks were rounded."""
     _write(run, lesson, dataset, run.report | {"measured": lesson.task.measure(run, lesson, dataset, samples)})
 
 
 def _write(run, lesson, dataset, content):
-    """Draws samples.png and writes report.md and report.json, the last for last: it says that the run is finished."""
+    """Draws samples.png and writes report.md and report.json. The last is written last; it marks a finished run."""
     lesson.task.draw_samples(
         run, dataset, run.folder / "samples.png", _title(run, content), _footer(content["measured"])
     )

@@ -1,4 +1,4 @@
-"""What config.json of a run says: how it was begun, and what was changed on the way."""
+"""A run's config.json: how the run was started, and what was changed on the way."""
 
 import math
 import platform
@@ -20,7 +20,7 @@ GIT_SECONDS = 10
 
 @dataclass(frozen=True)
 class RunConfig:
-    """How a run is trained. It is never changed: what changes on the way makes a new one.
+    """How a run is trained. The object never changes: a change makes a new one.
 
     Attributes:
         lesson, preset: their names.
@@ -28,12 +28,12 @@ class RunConfig:
         class_names: list of the names of the classes, or of the two sides.
         restarts: how often the training failed and was started again with the next seed.
         on_failure, tensorboard: as for `gan_book.training.train.train`.
-        policy: the precision that the setting "precision" came to.
+        policy: the precision chosen by the setting "precision".
         origin: where the model is built, such as "chapters/ch06_cgan/cgan.py:build"; None for older runs.
         networks: digest of the names and shapes of all weights; None for older runs.
-        start_from: folder of the run whose weights this one began with, or None.
+        start_from: folder of the run whose weights this one started from, or None.
         changes: list of dicts, one for each time that settings were changed on resuming: name -> [before, after].
-        start: number of the random start that went on, in runs of earlier versions; 0 where there were none.
+        start: number of the random restart that was chosen, in runs of earlier versions; 0 where there were none.
         versions, backend, device, cores, system, git: what a number must be quoted with, see `surroundings`.
     """
 

@@ -5,10 +5,10 @@ log.csv         one row an epoch
 steps.csv       one row every few steps
 samples/        epoch-0000.png, …: the same latent points after every epoch
 checkpoints/    the newest two states of the training
-generator.keras the network to draw with (the moving average where the chapter keeps one); other networks likewise
+generator.keras the network to generate with (the moving average where the chapter keeps one); other networks likewise
 report.json, report.md, samples.png, losses.png, training.gif: what came out
 
-What is read from a run is checked when it is read: an edited or damaged file ends in one sentence that names it.
+Every file is checked when it is read: an edited or damaged one ends in one sentence that names it.
 """
 
 import csv
@@ -37,8 +37,8 @@ class Run:
     """The files of one training. Creates nothing until something is written.
 
     Attributes:
-        held: networks in memory, by name, that `load` gives where their file cannot be read back.
-        own_layers: layer classes that Keras is told of to read a network, by name, beside those of the chapter.
+        held: networks in memory, by name, that `load` returns where their file cannot be read back.
+        own_layers: layer classes for reading a network, by name, in addition to those of the chapter.
         made: folders that were made to reserve this one.
     """
 
@@ -155,7 +155,7 @@ class Run:
             raise BookError(f"{file} cannot be read ({type(error).__name__}); {self._way_to_read()}") from error
 
     def _way_to_read(self):
-        """What to do about a network that cannot be read: its layers may be those of a reader's own script."""
+        """What to do about a network that cannot be read: its layers may be defined in a user's own script."""
         origin = self.config.origin if self.config_file.exists() else None
         script, _, _ = (origin or "").rpartition(":")
         if script.endswith(".py") and not script.startswith("chapters/"):
@@ -184,7 +184,7 @@ class Run:
         _trim(self.step_log, steps)
 
     def remove_leftovers(self):
-        """Removes what a process left half-written when it was killed."""
+        """Removes half-written files of a process that was killed."""
         for part in self.folder.rglob(".*.part"):
             part.unlink(missing_ok=True)
         for scratch in self.folder.glob(f"{SCRATCH}*"):
@@ -208,8 +208,8 @@ def _trim(log, last):
 def new(name, out=None):
     """The folder of a new run: `out`, or the next free ``runs/<name>-NNN``.
 
-    It is made at once, so that two trainings that start together do not share one; `drop_unused` takes it away again
-    should nothing come of it.
+    It is made at once, so that two trainings that start together do not share one; `drop_unused` removes it if the
+    training does not start.
 
     Raises:
         BookError: `out` already holds something.
@@ -225,7 +225,7 @@ def new(name, out=None):
 
 
 def require_empty(out):
-    """Raises BookError if the folder `out` holds something; the lock of one who is just beginning counts as nothing."""
+    """Raises BookError if the folder `out` holds anything but the lock of a process that is just starting."""
     if out.exists() and (not out.is_dir() or any(each.name != LOCK for each in out.iterdir())):
         raise BookError(f"--out {out} already holds something; add --resume to go on with it or choose another folder")
 
@@ -242,14 +242,14 @@ def _reserved(name):
 
 
 def drop_unused(run):
-    """Removes the folders that were made for a run that never began."""
+    """Removes the folders that were made for a run that never started."""
     for folder in run.made:
         with suppress(OSError):  # it holds something, or is gone
             folder.rmdir()
 
 
 def to_resume(name, out=None):
-    """The run to go on with: `out`, or the newest ``runs/<name>-NNN``.
+    """The run to continue: `out`, or the newest ``runs/<name>-NNN``.
 
     Raises:
         BookError: there is none.

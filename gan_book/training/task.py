@@ -29,9 +29,9 @@ from gan_book.training.logs import SampleGrid
 
 
 class Generation:
-    """What is done to a run of a lesson whose model draws from its ``sampler``, a generator that takes noise.
+    """What is done to a run of a lesson whose model generates images from noise with its ``sampler``.
 
-    A lesson's `task` has these methods, `gan_book.training.task.Translation` its own.
+    A lesson's `task` is this or `gan_book.training.task.Translation`, which has the same methods.
 
     Args:
         balanced: whether the setting ``limit`` may look at labels, see `gan_book.datasets.load`.
@@ -44,7 +44,7 @@ class Generation:
         """The data set of the settings.
 
         Raises:
-            BookError: see `gan_book.datasets.load`; or so few samples are to be measured that it could not be done.
+            BookError: see `gan_book.datasets.load`; or too few samples or test images to measure with.
         """
         data = datasets.load(settings.data, settings.image_size, settings.limit, settings.seed, self.balanced)
         least = metrics.FEATURES + 1 if metrics.has_classifier(data) else 2 * data.num_classes
@@ -58,7 +58,7 @@ class Generation:
         return data
 
     def validation(self, dataset):
-        """The data set as `measure` takes it to score by its validation images.
+        """The data set with its validation images as test images, for `measure`.
 
         Raises:
             BookError: it has none.
@@ -66,22 +66,22 @@ class Generation:
         return dataset.validation()
 
     def names(self, dataset):
-        """What config.json calls "class_names"."""
+        """The "class_names" of config.json."""
         return dataset.class_names
 
     def batches(self, dataset, settings, epoch=0, first=0):
-        """What `fit` is given for an epoch, from the batch ``first`` on; see `gan_book.datasets.batches`."""
+        """The data of one epoch for `fit`, from the batch ``first`` on; see `gan_book.datasets.batches`."""
         return Batches(dataset.images, dataset.labels, settings.batch_size, settings.seed, epoch, first)
 
     def sample_grid(self, model, dataset, folder, settings, sync):
-        """The callback that draws a picture grid after each epoch; ``sync()`` brings the weights up to date."""
+        """The callback that writes a picture grid after each epoch; ``sync()`` brings the weights up to date."""
         labels = grid_labels(model.sampler)
         return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, len(labels))
 
     def health_monitor(self, model, dataset, settings, on_failure, sync, steps):
-        """Judges classes one by one, or all images together if the generator is not told the class.
+        """The callback that watches the training: class by class, or all images together without classes.
 
-        Of many classes it judges `GRID`, spread evenly over them. steps: of the whole training.
+        Of many classes it judges `GRID`, evenly spaced. steps: of the whole training.
         """
         kinds = num_labels(model.sampler)
         judged = evenly_spaced(kinds, GRID)
@@ -95,7 +95,7 @@ class Generation:
         return HealthMonitor([watched], on_failure, steps, Advice(settings))
 
     def measure(self, run, lesson, dataset, samples, seed=0):
-        """Scores the saved networks of a run on so many samples, by the chapter's own metrics and by the book's.
+        """Scores the saved networks of a run on `samples` images, by the chapter's own metrics and by the book's.
 
         The samples are balanced over the classes or categories that the generator can be asked for. Returns what
         `gan_book.metrics.score.as_report` does.
@@ -111,7 +111,7 @@ class Generation:
         return as_report(dataset.name, samples, seed, own + scores, {**details, **own_details})
 
     def draw_samples(self, run, dataset, path, title, footer):
-        """Writes the picture that report.md begins with."""
+        """Writes the picture at the top of report.md."""
         generator = run.load("generator")
         labels = grid_labels(generator)
         names = label_names(generator, dataset.class_names)[: len(labels)]
@@ -120,7 +120,7 @@ class Generation:
         plotting.labelled_grid(images, names, path, title=title, footer=footer)
 
     def next_step(self, run, lesson, model):
-        """The chapter's sentence, with a class of the run's data; another one if the generator takes none."""
+        """The chapter's sentence, with a class of the run's data; another sentence if the generator takes no class."""
         if "{label}" in lesson.next_step and not is_conditional(model.sampler):
             return f"Next: draw more with `gan-book generate {lesson.name} --run {run.quoted} --seed 1 --out more.png`."
         names = run.config.class_names
@@ -139,7 +139,7 @@ BROKEN = Score("weights", "generator's weights")  # without a value: not finite
 
 
 def _is_broken(network):
-    """Whether weights are NaN or infinite. Its images, NaN made 0, could be measured like any others."""
+    """Whether weights are NaN or infinite; the images would be grey, and could be measured like any others."""
     return not all(np.isfinite(weights).all() for weights in network.get_weights())
 
 
@@ -157,13 +157,13 @@ DIRECTIONS = ("AtoB", "BtoA")
 
 
 class Translation:
-    """What is done to a run of a lesson whose generators take pictures of one side of a data set to the other.
+    """What is done to a run of a lesson whose generators translate images of one side of a data set to the other.
 
     It has the methods of `gan_book.training.task.Generation`.
 
     Args:
-        networks: direction -> name of the model's generator that goes there, in the run's files too. A paired lesson
-            has "AtoB" alone: where its direction is "BtoA", `load` has swapped the sides.
+        networks: dict: direction -> name of the model's generator, also in the run's files. A paired lesson has "AtoB"
+            alone: where its direction is "BtoA", `load` swaps the sides.
         panels: ``panels(networks, a, b, sides)`` returns what a picture grid shows, a dict: name of a column -> uint8
             ``[n, s, s, 3]``. networks: has the generators as attributes; a, b: pairs; sides: the names of the two.
         paired: whether the lesson trains on pairs, in the direction of its setting "direction".
@@ -187,7 +187,7 @@ class Translation:
         return pairs.swapped() if settings.direction == "BtoA" else pairs
 
     def validation(self, dataset):
-        """The data set as `measure` takes it to score by its validation pictures."""
+        """The data set with its validation images as test images, for `measure`."""
         return dataset.validation()
 
     def names(self, dataset):
@@ -197,7 +197,7 @@ class Translation:
         return PairBatches(dataset, settings.batch_size, settings.seed, settings.mirror, epoch, first)
 
     def sample_grid(self, model, dataset, folder, settings, sync):
-        """Some validation pictures, a row each."""
+        """The callback that writes a grid of some validation images, a row each."""
         a, b = _rows(dataset.val_a, dataset.val_b)
 
         def images():
@@ -208,7 +208,7 @@ class Translation:
         return SampleGrid(images, folder, len(a))
 
     def health_monitor(self, model, dataset, settings, on_failure, sync, steps):
-        """Judges the translations of each direction together: they must be as diverse as that side's images."""
+        """The callback that watches each direction: its translations must be as diverse as that side's images."""
         sides = {"AtoB": (dataset.val_a, dataset.b), "BtoA": (dataset.val_b, dataset.a)}
         watched = []
         for direction, name in self.networks.items():
@@ -221,10 +221,10 @@ class Translation:
         return HealthMonitor(watched, on_failure, steps, Advice(settings))
 
     def measure(self, run, lesson, dataset, samples, seed=0):
-        """Scores the saved generators of a run on at most so many test pictures of each side.
+        """Scores the saved generators of a run on at most `samples` test images of each side.
 
-        Returns what `gan_book.metrics.score.as_report` does; "samples" are the test pictures of A, and the seed is that
-        of the dropout that lasts.
+        Returns what `gan_book.metrics.score.as_report` does; "samples" is the number of test images of A, and the seed
+        is for dropout that is active in use (chapter 10).
         """
         test = {"AtoB": (dataset.test_a, dataset.test_b), "BtoA": (dataset.test_b, dataset.test_a)}
         scores = []
@@ -236,7 +236,7 @@ class Translation:
         return as_report(dataset.name, min(samples, len(dataset.test_a)), seed, scores, {})
 
     def draw_samples(self, run, dataset, path, title, footer):
-        """Some test pictures, a row each."""
+        """Writes the picture at the top of report.md: some test images, a row each."""
         networks = SimpleNamespace(**{name: run.load(name) for name in self.networks.values()})
         columns = self.panels(networks, *_rows(dataset.test_a, dataset.test_b), dataset.sides)
         plotting.side_by_side(columns, path, title=title, footer=footer, columns=1)
@@ -246,22 +246,22 @@ class Translation:
 
 
 def _rows(a, b):
-    """Some images of each side, of both equally many: what a picture grid has room for, or there are."""
+    """Some images of each side, equally many: at most `SHOWN`."""
     count = min(SHOWN, len(a), len(b))
     return _some(a, count), _some(b, count)
 
 
 def _some(images, count):
-    """So many images, or all, spread evenly over the set."""
+    """Up to `count` images, evenly spaced over the set."""
     return images[evenly_spaced(len(images), count)]
 
 
 def _compare(network, source, target, paired, seed):
-    """The `Score`s of the translations of ``source``, by the truth too if ``target`` is it."""
+    """The `Score`s of the translations of ``source``; compared one by one if ``target`` is their truth."""
     images = translate(network, source, seed)
     return (compare_pairs(images, target) if paired else []) + compare_sets(images, target)
 
 
 def _of_direction(score, direction):
-    """The score with its direction in its name, where there are several."""
+    """The score with the direction in its name."""
     return replace(score, name=f"{direction}_{score.name}", head=f"{score.head}, {direction}")

@@ -1,4 +1,7 @@
-"""Training a lesson from its settings to its report: what every chapter does alike."""
+"""Training a lesson from its settings to its report, the same for every chapter.
+
+``docs/overview.md`` follows a training through the files.
+"""
 
 import hashlib
 import json
@@ -37,8 +40,8 @@ def train(
         lesson: `gan_book.training.lesson.Lesson`.
         settings: its settings, with the name of the preset they come from.
         out: folder of the run; None for the next free ``runs/<lesson>-<preset>-NNN``.
-        on_failure: what to do when the health monitor finds that training fails: "warn" goes on, "stop" ends it,
-            "restart" begins again with the next seed, at most 3 times. Weights that are NaN end it in any case.
+        on_failure: what to do when the health monitor finds that training fails: "warn" continues, "stop" ends it,
+            "restart" starts again with the next seed, at most 3 times. Weights that are NaN end it in any case.
         tensorboard: also write TensorBoard logs to ``<run>/tensorboard``.
         tell: prints a line.
         start_from: folder of a run of the same lesson whose trained weights this one begins with, with new optimizers.
@@ -78,19 +81,24 @@ def train(
 
 
 def resume(lesson, preset=None, out=None, asked=None, tell=print):
-    """Goes on with an interrupted run, exactly where its newest checkpoint is, or with a finished one for longer.
+    """Continues an interrupted run exactly at its newest checkpoint, or trains a finished one for longer.
 
-    More epochs than the run was begun with come out as if they had been asked for at once, but for the rows of
-    steps.csv, which lie further apart in a longer training, and where learning rates follow a schedule over all epochs.
+    With more epochs the result is the same as if the run had been started with them, with two exceptions: the rows of
+    steps.csv are further apart in a longer training, and learning rates may follow a schedule over all epochs.
 
     Args:
+        lesson: `gan_book.training.lesson.Lesson`.
         preset, out: which run: `out`, or the newest of the preset ("quick" if None).
-        asked: settings, "on_failure" and "tensorboard" as the caller wants them, None where she does not care. Epochs
-            may be more, and learning rates others, than those of the run; the rest must be the same.
+        asked: dict of settings, "on_failure" and "tensorboard"; None means "as in the run". Epochs may be more than
+            those of the run, and learning rates may be others; the rest must be the same.
+        tell: prints a line.
+
+    Returns:
+        The finished `gan_book.training.runs.Run`.
 
     Raises:
         BookError: nothing to resume, or the run has other settings, other networks, or is being trained already.
-        Interrupted: stopped once more.
+        Interrupted: stopped again.
     """
     run = runs.to_resume(f"{lesson.name}-{preset or 'quick'}", out)
     _require_same_origin(lesson, run)
@@ -108,16 +116,18 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
 
 
 def finish(lesson, out, tell=print):
-    """Measures and draws what an interrupted run has reached. The report says so, and the run can still be resumed.
+    """Measures an interrupted run at its newest checkpoint and writes its report. It can still be resumed.
 
     Args:
-        out: its folder.
+        lesson: `gan_book.training.lesson.Lesson`.
+        out: folder of the run.
+        tell: prints a line.
 
     Returns:
         The `gan_book.training.runs.Run`.
 
     Raises:
-        BookError: there is no such run, or it has not come to its first checkpoint.
+        BookError: there is no such run, or it has no checkpoint yet.
     """
     run = runs.to_resume(lesson.name, out)
     _require_same_origin(lesson, run)
@@ -138,7 +148,7 @@ def finish(lesson, out, tell=print):
 
 
 def _changes(run, settings, asked):
-    """What of `asked` differs from the run and may: dict: name -> value.
+    """The entries of `asked` that differ from the run and are allowed to: dict: name -> value.
 
     Raises:
         BookError: something else differs.
@@ -205,7 +215,7 @@ def _steps_per_epoch(settings, dataset):
 
 @contextmanager
 def _policy_kept():
-    """Afterwards new layers have the precision again that they would have had before."""
+    """A context after which new layers have the same precision as before it."""
     before = keras.config.dtype_policy()
     try:
         yield
@@ -215,13 +225,14 @@ def _policy_kept():
 
 def _attempts(lesson, settings, dataset, run, config, tell):
     """Trains, again with another seed if that was asked for, and reports."""
+    # One round of the loop for each seed: only "restart" after a failure leads to another.
     with _policy_kept():
         while True:
             try:
                 training = Training(lesson, replace(settings, seed=config.seed), dataset, run, config, tell)
                 if run.finished:
                     run.report_file.unlink()  # of the shorter training, before its config.json says otherwise
-                run.write_config(training.config)  # Not before it is clear that the settings make a model.
+                run.write_config(training.config)  # only now is it clear that the settings make a model
                 training.fit()
                 return _measured(run, lesson, training, dataset, tell)
             except TrainingFailure as failure:
@@ -260,7 +271,7 @@ def _measured(run, lesson, training, dataset, tell):
 
 
 def _to_go_on(lesson, run):
-    """What to type to resume a run: in a shell, or in Python where no command trains this very model."""
+    """The command that resumes a run, or the line of Python where no command trains this very model."""
     command = chapters.command(lesson)
     if command and not _is_interactive():
         return f"{command} --out {run.quoted} --resume"
@@ -284,7 +295,7 @@ def _out_of_memory(settings, dataset):
 
 
 def _forget(run):
-    """Removes what a failed attempt would mix into the next one."""
+    """Removes the files of a failed attempt that would be mixed up with those of the next one."""
     pictures_and_networks = [*run.samples.glob("epoch-*.png"), *run.folder.glob("*.keras")]
     for file in [*run.checkpoints.glob("step-*.npz"), *pictures_and_networks, run.log, run.step_log]:
         file.unlink(missing_ok=True)
@@ -308,7 +319,7 @@ def _row_every(steps):
 
 
 class Training:
-    """One attempt at a run: model, data and callbacks, ready to fit from wherever the checkpoints say."""
+    """One attempt at a run: model, data and callbacks, ready to continue where the checkpoints say."""
 
     def __init__(self, lesson, settings, dataset, run, config, tell):
         self.run, self.lesson, self.settings, self.dataset, self.tell = run, lesson, settings, dataset, tell
@@ -365,7 +376,9 @@ class Training:
         return [network for network in networks if not isinstance(network, Composite)]
 
     def _digest(self):
-        """A digest of what makes a model the same: its layers' kinds, weights' shapes, optimizers and losses."""
+        """A digest of what makes two models the same: kinds of layers, shapes of weights, optimizers and losses."""
+        # A checkpoint fits every model with arrays of the same shapes. If a chapter's loss or optimizer was changed in
+        # the meantime, the training would continue as something else without a message; so `resume` compares this.
         description = [
             [
                 network.name,
@@ -379,7 +392,7 @@ class Training:
         return hashlib.sha256(json.dumps(description).encode()).hexdigest()[:16]
 
     def _tell_of_schedules(self):
-        """A longer training is as if it had been asked for at once, unless learning rates fall over all its epochs."""
+        """Says so if a longer training differs from one planned so long, because learning rates follow a schedule."""
         lengthened = any("epochs" in change for change in self.config.changes)
         rates = [v.name for player in self.model.players for v in player.optimizer.variables]
         if lengthened and "learning_rate" not in rates:
@@ -387,12 +400,13 @@ class Training:
             self.tell(f"Learning rates follow a schedule here: the steps done so far followed that of {before} epochs.")
 
     def fit(self):
-        """Trains to the last epoch, saving on the way."""
+        """Trains to the last epoch, with checkpoints on the way."""
         self.run.folder.mkdir(parents=True, exist_ok=True)
         self.run.remove_leftovers()
         first, batch = self.restored()
         if first >= self.settings.epochs:
             return
+        # One `fit` an epoch, see `gan_book.datasets.batches.EpochBatches`; for the callbacks it is one training.
         with stop_on_signal() as stop:
             self.checkpoints.stop = stop
             progress = Progress(self.steps_per_epoch, self.settings.epochs, first * self.steps_per_epoch + batch)
@@ -409,7 +423,7 @@ class Training:
                 progress.close()
 
     def restored(self):
-        """Brings everything to where the newest checkpoint is, and returns that place: epoch and batch."""
+        """Restores everything from the newest checkpoint, and returns its place: ``(epoch, batch)``."""
         position = self.checkpoints.restore(self.model, self.tell)
         if position is None:
             self.run.trim_logs(0, 0)
@@ -430,7 +444,7 @@ class Training:
         return position["epoch"], position["batch"]
 
     def _take_weights(self, other):
-        """Begins with the weights of another run: of its newest checkpoint, or else of the networks it has saved."""
+        """Starts from the weights of another run: of its newest checkpoint, or else of its saved networks."""
         if restore_weights(self.model, other.checkpoints, self.tell):
             self.tell(f"Starting from the weights of {other}.")
             return
@@ -442,6 +456,8 @@ class Training:
             except ValueError:
                 advice = "give the new run the same settings and data of the same shape"
                 raise BookError(f"{other.network(name)} has other shapes than this run's; {advice}") from None
+            # A saved generator is the moving average. The network that trains starts from it too: it would otherwise
+            # start untrained, and pull the average away with it.
             for average, source, _ in self.model._averages:
                 if average is target:
                     source.set_weights(network.get_weights())
@@ -450,6 +466,9 @@ class Training:
 
     def _callbacks(self, progress):
         """In this order at the end of an epoch: the log row, the checks, the pictures, and last the checkpoint."""
+        # The checkpoint is the promise that all before it is written. If the process is killed in between, the epoch's
+        # end is repeated from the checkpoint before, and rows and pictures that exist already are replaced by the same
+        # ones.
         log = EpochLog(self.run.log, append=True)
         saver = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: self._save_networks())
         callbacks = [progress, log, *self.remembering.values(), self.grid, saver, self.checkpoints]
