@@ -197,6 +197,7 @@ class ACGANSettings(Settings):
     width: int = 32
     latent_dim: int = 64
     learning_rate: float = 2e-4
+    generator_learning_rate: float = 2e-4
     average: float = 0.999
 
 
@@ -223,7 +224,7 @@ def build(settings, dataset):
     else:
         discriminator = define_discriminator(shape, classes, settings.width, settings.learning_rate)
         generator = define_generator(settings.latent_dim, shape, classes, settings.width)
-    gan = define_gan(generator, discriminator, settings.learning_rate)
+    gan = define_gan(generator, discriminator, settings.generator_learning_rate)
     return ACGAN(generator, discriminator, gan, settings.average, settings.seed)
 
 

@@ -103,6 +103,7 @@ class TwoNGANSettings(Settings):
     width: int = 32
     latent_dim: int = 64
     learning_rate: float = 2e-4
+    generator_learning_rate: float = 2e-4
     average: float = 0.999
 
 
@@ -120,7 +121,7 @@ def build(settings, dataset):
     shape, classes = dataset.image_shape, dataset.num_classes
     discriminator = define_discriminator(shape, classes, settings.width, settings.learning_rate)
     generator = define_generator(settings.latent_dim, shape, classes, settings.width)
-    gan = define_gan(generator, discriminator, settings.learning_rate)
+    gan = define_gan(generator, discriminator, settings.generator_learning_rate)
     return TwoNGAN(generator, discriminator, gan, settings.average, settings.seed)
 
 

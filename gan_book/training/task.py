@@ -117,6 +117,8 @@ class Generation:
         names = label_names(generator, dataset.class_names)[: len(labels)]
         names = names if len(names) > 1 else [""] * len(labels)
         images = draw(generator, labels.ravel(), seed=1)
+        if (kinds := num_labels(generator)) > len(labels):
+            footer = f"showing {len(labels)} of {kinds} classes; {footer}"
         plotting.labelled_grid(images, names, path, title=title, footer=footer)
 
     def next_step(self, run, lesson, model):
