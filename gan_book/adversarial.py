@@ -57,7 +57,7 @@ class Composite(keras.Model):
 
     # Freezing is nothing but these four lists. Keras takes the gradient of the loss with respect to what is trainable;
     # the gradient still flows through the frozen layers, because they are part of the forward pass. No flag of a shared
-    # layer is touched, so another model that holds the same layers goes on training them.
+    # layer is touched, so another model that holds the same layers still trains them.
     def _is_free(self, variable):
         return all(variable is not held for layer in self.frozen for held in layer.variables)
 
@@ -395,7 +395,7 @@ class AdversarialModel(keras.Model):
     def save_own_variables(self, store):
         """What `save_weights` adds to the networks' weights: the random states, which Keras leaves out.
 
-        With them `BackupAndRestore` and `load_weights` go on with the very noise that would have come next.
+        With them `BackupAndRestore` and `load_weights` continue with the same noise that would have come next.
         """
         super().save_own_variables(store)
         for number, state in enumerate(self._random_states()):

@@ -1,4 +1,4 @@
-"""``gan-book predict``: asking a trained classifier about files of the reader's own."""
+"""``gan-book predict``: classifying a user's own image files. Chapter 9 trains the classifier."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,7 +143,7 @@ def _read(file, data, shape, prepare):
     ours = data in datasets.names()
     light = ours and bool(np.median(_edge(grey)) > 127)
     grey = 255 - grey if light else grey
-    # What is faint in a reader's own set only its images could tell.
+    # For a user's own set only its images could tell what is faint.
     if grey.max() - grey.min() < (EVEN if ours else 1):
         raise UnreadableImage("shows nothing but an even ground (only the middle is looked at)")
     return (prepare(grey, size) if prepared else grey)[..., None], light

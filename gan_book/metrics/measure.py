@@ -28,7 +28,7 @@ from gan_book.metrics.score import Score
 RESAMPLES = 20  # of the samples' features, for the standard error of their Fréchet distance
 MEMORISATION_SAMPLES = 1000
 OF_REAL, IN_FEATURES = "of the real images'", "of the real images' in features"
-SUSPICIOUS = 0.05  # share of samples near to training images from which on a reader will think of copies
+SUSPICIOUS = 0.05  # share of samples near training images that looks like copying
 
 
 @one_blas_thread

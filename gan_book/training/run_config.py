@@ -13,7 +13,7 @@ from gan_book import backend
 from gan_book.errors import BookError
 from gan_book.paths import BOOK
 
-# Of earlier versions, which could begin a run several times with other seeds ("random starts") and go on with the best.
+# Of earlier versions, which could start a run several times with other seeds and continue the best (random restarts).
 OBSOLETE_SETTINGS = ("starts",)
 GIT_SECONDS = 10
 

@@ -419,7 +419,7 @@ class Training:
                     self.model.fit(batches, callbacks=callbacks, **plan)
                     batch = 0
             finally:
-                callbacks.end()  # closes files, also of a training that goes on later or begins again
+                callbacks.end()  # closes files, also when the training is interrupted or restarted
                 progress.close()
 
     def restored(self):
