@@ -55,7 +55,8 @@ def _require_channels_last():
 def held_back(*expected):
     """Within the block nothing reaches standard error: neither warnings nor what C libraries print.
 
-    If the block raises anything but a BookError or one of the `expected` exceptions, the text is shown.
+    If the block raises anything but a BookError, Ctrl-C or one of the `expected` exceptions, what was held back is
+    shown.
     """
     # C++ code does not know Python's sys.stderr; it writes to file descriptor 2. So that is redirected to a temporary
     # file with dup2, and put back afterwards.
@@ -66,7 +67,7 @@ def held_back(*expected):
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except (BookError, *expected):
+        except (BookError, KeyboardInterrupt, *expected):
             raise
         except BaseException:
             held.seek(0)

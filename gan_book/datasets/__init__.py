@@ -4,9 +4,18 @@ They return a `Dataset` or `Pairs`: arrays in memory. Chapters 6 to 9 learn from
 `gan_book.datasets.batches` is imported separately: it needs Keras, handling files does not.
 """
 
+import os
 from dataclasses import replace
 
-from gan_book.datasets.dataset import Dataset, Pairs, balanced_subset, find_label, subset
+from gan_book.datasets.dataset import (
+    Dataset,
+    Pairs,
+    balanced_subset,
+    find_label,
+    require_limit,
+    require_seed,
+    subset,
+)
 from gan_book.datasets.earth import load_earth
 from gan_book.datasets.emoji import load_emoji
 from gan_book.datasets.fetch import fetched_path
@@ -63,11 +72,13 @@ def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
         says in a line how the set was read.
 
     Raises:
-        BookError: nothing of that name; damaged or not fetched; a size or a limit that makes no sense; too large for
-            the memory.
+        BookError: nothing of that name; damaged or not fetched; a size, a limit or a seed that makes no sense; too
+            large for the memory.
     """
     if image_size is not None:
         sides(image_size)
+    require_limit(limit)
+    require_seed(seed)
     name = str(name_or_path)
     if name not in names():
         return load_folder(_folder(name), image_size, seed, limit, balanced)
@@ -104,10 +115,12 @@ def _folder(name):
 
 
 def _existing(name, what, known, choices):
+    if not name:  # which would be the folder one happens to be in
+        raise BookError(f"the name of the {what} is empty; name a set or a folder ({known})")
     folder = expanded(name)
-    if not folder.exists():
+    if not os.path.exists(folder):  # noqa: PTH110 - that of Path raises where a name is too long
         raise BookError(f"there is no {what} and no folder called '{name}' ({known}){suggestion(name, choices)}")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112
         raise BookError(f"{name} is a file, not a folder of pictures; if it is an archive, unpack it first")
     return folder
 
@@ -131,10 +144,12 @@ def load_pairs(name_or_path, image_size=64, limit=None, seed=0, paired=True, jit
         `gan_book.datasets.Pairs`. Its `summary` says in a line how the set was read.
 
     Raises:
-        BookError: nothing of that name; damaged or not fetched; no pairs where `paired` wants them; a size or a
-            limit that makes no sense; too large for the memory.
+        BookError: nothing of that name; damaged or not fetched; no pairs where they are asked for; a size, a limit
+            or a seed that makes no sense; too large for the memory.
     """
     height, width = sides(image_size)
+    require_limit(limit)
+    require_seed(seed)
     size = height if height == width else (height, width)
     name = str(name_or_path)
     options = {"image_size": size, "limit": limit, "seed": seed, "paired": paired, "jitter": jitter}

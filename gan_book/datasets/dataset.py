@@ -1,5 +1,6 @@
 """What every loader returns: `Dataset` or `Pairs`; and how some images of a set are chosen."""
 
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -95,7 +96,8 @@ class Dataset:
     def label_index(self, label):
         """The number of a class given by number or name.
 
-        Case does not matter; a part of a name is enough if only one class has it ("boot").
+        Names are compared without regard to case, unless two differ in nothing else; a part of a name will do if only
+        one class has it ("boot").
 
         Raises:
             BookError: no class, or more than one, fits ``label``.
@@ -104,14 +106,11 @@ class Dataset:
 
 
 def find_label(label, class_names):
-    """See `Dataset.label_index`; needs only the names, which a saved run has too.
-
-    Raises:
-        BookError: no class, or more than one, fits ``label``.
-    """
-    wanted = str(label).strip().lower()
-    names = [name.lower() for name in class_names]
-    if wanted in names:  # before the number, for folders whose classes are called "10", "20", ...
+    """See `Dataset.label_index`; works on the names alone, as a saved run has them."""
+    if label in class_names:
+        return class_names.index(label)
+    wanted, names = folded(label), [folded(name) for name in class_names]
+    if names.count(wanted) == 1:  # before the number, for folders whose classes are called "10", "20", ...
         return names.index(wanted)
     if wanted.isdecimal() and len(wanted) < 10 and int(wanted) < len(class_names):
         return int(wanted)
@@ -122,6 +121,14 @@ def find_label(label, class_names):
     problem = "fits more than one class" if parts else "is not a class of this data set"
     given = f"{str(label)[:40]}..." if len(str(label)) > 40 else label
     raise BookError(f"label '{given}' {problem}; choose one of: {choices}")
+
+
+def folded(name):
+    """A name as names are compared: case, spaces around it and the way its accents are coded do not count.
+
+    A Mac writes the umlaut of a folder's name as two characters, a keyboard as one.
+    """
+    return unicodedata.normalize("NFC", str(name)).strip().lower()
 
 
 @dataclass(frozen=True)
@@ -296,6 +303,30 @@ def jittered_size(image_size, jitter=True):
     return round(image_size * 286 / 256) if jitter else image_size
 
 
+def require_limit(limit):
+    """Refuses what is no number of images.
+
+    Raises:
+        BookError: it is neither None nor a whole number from 1 on.
+    """
+    if limit is None:
+        return
+    if not isinstance(limit, int | np.integer) or isinstance(limit, bool):
+        raise BookError(f"the limit is {limit!r}; give a whole number of images")
+    if limit < 1:
+        raise BookError(f"the limit is {limit}; at least 1 image is needed")
+
+
+def require_seed(seed):
+    """Refuses what nothing random can be drawn by.
+
+    Raises:
+        BookError: it is no whole number from 0 on.
+    """
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        raise BookError(f"the seed is {seed!r}; give a whole number from 0 on")
+
+
 def balanced_subset(labels, limit, seed):
     """Indices of ``limit`` samples, the classes as equally represented as the data allow.
 
@@ -311,10 +342,9 @@ def balanced_subset(labels, limit, seed):
         Sorted integer array of at most ``limit`` indices.
 
     Raises:
-        BookError: ``limit`` is less than 1.
+        BookError: ``limit`` is no whole number from 1 on.
     """
-    if limit < 1:
-        raise BookError(f"the limit is {limit}; at least 1 image is needed")
+    require_limit(limit)
     # Each image's rank within its class, in a random order; then the lowest ranks of all classes together. The sort is
     # stable, so what is taken of the last, incomplete rank is random too.
     order = np.random.default_rng(seed).permutation(len(labels))

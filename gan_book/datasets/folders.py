@@ -14,7 +14,7 @@ import numpy as np
 
 from gan_book import paths
 from gan_book.datasets import layout, tables
-from gan_book.datasets.dataset import Dataset, balanced_subset, holdout, shown_names, subset
+from gan_book.datasets.dataset import Dataset, balanced_subset, folded, holdout, shown_names, subset
 from gan_book.datasets.images import SkippedImages, decode, decode_all, sides
 from gan_book.errors import BookError, counted, require_memory
 
@@ -111,7 +111,7 @@ def find(folder):
         for picture in tree.loose:
             left_out.skip(picture, "lies outside the class folders")
         return _of_known_classes(found)
-    inner = {part: layout.unwrapped(each) for part, each in parts.items()}
+    inner = {part: layout.unwrapped(each, part if each is not tree else None) for part, each in parts.items()}
     for each in inner.values():
         _refuse_pairs(each)
     called = {part: each.name for part, each in parts.items() if part != "train"}
@@ -223,11 +223,11 @@ def _of_known_classes(found):
     """Without the pictures to validate and test with that are of a class without training images."""
     train = found.pictures["train"]
     known = {label for label, _ in train}
-    by_lower = {label.lower(): label for label in known}
+    by_folded = {folded(label): label for label in known}
     for part in found.pictures.keys() - {"train"}:
         kept = []
         for label, path in found.pictures[part]:
-            same = label if label in known else by_lower.get(label.lower())
+            same = label if label in known else by_folded.get(folded(label))
             if same:
                 kept.append((same, path))
             else:
@@ -240,8 +240,6 @@ def _chosen(found, seed, limit, balanced):
     """The pictures to read: all, or where there is a limit as many as that and what is needed to test with."""
     if limit is None:
         return found.pictures
-    if limit < 1:
-        raise BookError(f"the limit is {limit}; at least 1 image is needed")
     counts = dict.fromkeys(found.pictures, max(limit, MOST_TO_TEST))
     counts["train"] = limit if _held_out(found.pictures) else _with_holdout(limit)
     return {

@@ -222,9 +222,11 @@ def _cut(image, shape):
 def _halves(image, shape):
     width, height = image.size
     wide = 2 * height * shape[1] / shape[0]
-    if abs(width - wide) > _UNEVEN * height:
-        what = "two squares" if shape[0] == shape[1] else f"two pictures of the shape {shape[0]}x{shape[1]}"
-        raise UnreadableImage(f"is not {what} side by side")
+    # Sides that were enlarged to crop from are rounded, which changes the proportions a little.
+    rounding = 0 if shape[0] == shape[1] else (1 + shape[1] / shape[0]) / shape[0]
+    if abs(width - wide) > (_UNEVEN + rounding) * height:
+        each = "squares" if shape[0] == shape[1] else f"pictures, each {shape[1] / shape[0]:.2f} times as wide as high,"
+        raise UnreadableImage(f"is not two {each} side by side")
     return [image.crop((0, 0, width // 2, height)), image.crop((width - width // 2, 0, width, height))]
 
 
@@ -317,9 +319,14 @@ def children(folder):
     return [child for child in found if not child.name.startswith((".", "__MACOSX"))]
 
 
+def is_picture(path):
+    """Whether a path leads to a file that is named like an image; not if it cannot even be looked at."""
+    return os.path.isfile(path) and path.suffix.lower() in extensions()  # noqa: PTH113 - that of Path may raise
+
+
 def images_in(folder):
     """Files directly in a folder that are named like images."""
-    return [child for child in children(folder) if child.is_file() and child.suffix.lower() in extensions()]
+    return [child for child in children(folder) if is_picture(child)]
 
 
 def pictures_in(folder):

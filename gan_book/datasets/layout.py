@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from gan_book.datasets.images import children, extensions
+from gan_book.datasets.images import children, is_picture
 from gan_book.errors import BookError, counted
 
 DEEPEST = 32  # levels of folders
@@ -24,6 +24,7 @@ _PARTS = {
     "val": {"val", "valid", "validation", "validate", "validating", "dev", "development"},
     "test": {"test", "testing", "tst", "eval", "evaluation", "holdout", "heldout"},
 }
+_NOT_READ = {".heic", ".heif", ".jxl", ".svg", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raw"}  # pictures all the same
 _FILLER = (
     r"set|sets|data|dataset|images?|imgs?|pictures?|photos?|split|part|folder|files?|seg|side|domain|jpegimages|all"
 )
@@ -149,7 +150,7 @@ def walk(folder, left_out):
 def _walk(folder, left_out, depth, seen):
     tree = Tree(folder)
     for child in children(folder):
-        if child.is_dir():
+        if os.path.isdir(child):  # noqa: PTH112 - that of Path raises for a link to what may not be looked at
             reason = _closed(child, depth, seen)
             below = None if reason else _entered(child, left_out, depth, seen)
             if reason:
@@ -158,8 +159,11 @@ def _walk(folder, left_out, depth, seen):
                 tree.content.append(below)
                 if not below.pictures:
                     left_out.pass_over(child, "holds no pictures")
-        elif child.is_file() and child.suffix.lower() in extensions():
+        elif is_picture(child):
             tree.content.append(child)
+        elif child.suffix.lower() in _NOT_READ:
+            tree.others.append(child)
+            left_out.pass_over(child, "is of a format that is not read; save it as JPEG or PNG")
         else:
             tree.others.append(child)
             left_out.pass_over(child, "is no picture")
@@ -195,8 +199,8 @@ def parts(tree, left_out):
         BookError: two folders for a part; parts to validate or test with, but none to train with.
     """
     named = {}
-    for child in tree.folders:
-        if part := part_of(child.name):
+    for child, part in zip(tree.folders, _parts_of([child.name for child in tree.folders]), strict=True):
+        if part:
             named.setdefault(part, []).append(child)
     for part, several in named.items():
         if len(several) > 1:
@@ -220,23 +224,45 @@ def parts(tree, left_out):
     return named
 
 
-def unwrapped(tree):
-    """The innermost folder around all images: of ``download/images/cat`` and ``download/images/dog`` it is "images".
+def _parts_of(names):
+    """`part_of` each name; where none means a part, but all do behind the same word ("cars_train"), that part."""
+    meanings = [part_of(name) for name in names]
+    first = re.sub(r"[^\W_]*$", "", os.path.commonprefix(names))  # noqa: RUF071 - meant: up to the last sign
+    if any(meanings) or not first:
+        return meanings
+    behind = [part_of(name[len(first) :]) for name in names]
+    return behind if all(behind) and len(set(behind)) == len(behind) > 1 else meanings
 
-    A single folder with images, but without folders of images, is not entered: it may be a class.
+
+def unwrapped(tree, part=None):
+    """The innermost folder around all pictures: that of ``download/images/cat``, ``download/images/dog`` is images.
+
+    ``part``: which part of a set `tree` is; a folder in it that is called like that once more is no class.
+
+    A single folder with pictures, but without folders of pictures, stays inside: it may be a class.
     """
     # Down as long as there is one folder and nothing else. Where that ends at a folder of images, the names on the way
     # decide: the first that says something ("cat") is a class, and the folder around it is the set; folders with
     # generic names ("images") are passed through.
     chain = [tree]
-    while len(chain[-1].folders) == 1 and not chain[-1].loose and part_of(chain[-1].folders[0].name) is None:
+    while (
+        len(chain[-1].folders) == 1
+        and not chain[-1].loose
+        and (_is_again(chain[-1], part) or part_of(chain[-1].folders[0].name) is None)
+    ):
         chain.append(chain[-1].folders[0])
     if chain[-1].folders:  # several, or a part
         return chain[-1]
     for outer, inner in pairwise(chain):
-        if not is_generic(inner.name):
+        if not (is_generic(inner.name) or _is_again(outer, part)):
             return outer
     return chain[-1]
+
+
+def _is_again(tree, part):
+    """Whether the only folder in it says what it says itself, as in ``seg_train/seg_train``."""
+    inner = tree.folders[0].name
+    return part is not None and (inner == tree.name or part_of(inner) == part)
 
 
 def other_files(tree):

@@ -255,13 +255,23 @@ def to_resume(name, out=None):
         BookError: there is none.
     """
     if out is not None:
-        if not Run(out).config_file.exists():
-            raise BookError(f"nothing to resume: {out} holds no run; leave out --resume to start one")
-        return Run(out)
-    started = [folder for _, folder in sorted(_numbered(name).items()) if Run(folder).config_file.exists()]
-    if not started:
+        return started(out, "; leave out --resume to start one")
+    begun = [folder for _, folder in sorted(_numbered(name).items()) if Run(folder).config_file.exists()]
+    if not begun:
         raise BookError(f"nothing to resume: no run {RUNS / name}-NNN here; leave out --resume to start one")
-    return Run(started[-1])
+    return Run(begun[-1])
+
+
+def started(folder, advice="; name a folder that `gan-book train` made"):
+    """The run in a folder; ``advice`` ends the sentence if there is none.
+
+    Raises:
+        BookError: there is none.
+    """
+    run = Run(folder)
+    if not run.config_file.exists():
+        raise BookError(f"nothing to resume: {folder} holds no run{advice}")
+    return run
 
 
 def _numbered(name):

@@ -129,7 +129,7 @@ def finish(lesson, out, tell=print):
     Raises:
         BookError: there is no such run, or it has no checkpoint yet.
     """
-    run = runs.to_resume(lesson.name, out)
+    run = runs.started(out)
     _require_same_origin(lesson, run)
     settings = lesson.settings_of(run)
     if run.finished:

@@ -684,3 +684,52 @@ def test_an_empty_answer_sheet_is_no_table_of_classes(pictures):
     with pytest.warns(SkippedImages, match=r"test/t0\.png is not in train\.csv"):
         data = load(pictures, image_size=8)
     assert data.class_names == KINDS and "sample_submission.csv" in data.summary().partition("left out")[2]
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("train/train", "test/test"),
+        ("seg_train/seg_train", "seg_test/seg_test"),
+        ("asl_alphabet_train/asl_alphabet_train", "asl_alphabet_test"),
+        ("cars_train", "cars_test"),
+    ],
+)
+def test_folders_of_parts_may_be_called_so_twice_or_with_the_sets_name(pictures, train, test):
+    classes(pictures / train, cat=3, dog=3)
+    classes(pictures / test, cat=2, dog=2)
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("cat", "dog") and counts(data) == [[3, 3], [0, 0], [2, 2]]
+
+
+@pytest.mark.parametrize(("train", "test"), [("train/train", "test1/test1"), ("cars_train/cars_train", "cars_test")])
+def test_so_they_may_be_without_classes(pictures, train, test):
+    classes(pictures, **{train: 3, test: 2})
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("pictures",) and counts(data) == [[3], [0], [2]]
+
+
+def test_classes_that_begin_alike_are_classes(pictures):
+    classes(pictures, model_train=3, model_bus=3)
+    assert load(pictures, image_size=8).class_names == ("model_bus", "model_train")
+
+
+def test_accents_are_the_same_however_they_are_coded(pictures):
+    classes(pictures / "train", **{"Ku\u0308ken": 3})
+    classes(pictures / "test", **{"K\u00fcken": 2})
+    assert counts(load(pictures, image_size=8)) == [[3], [0], [2]]
+
+
+def test_a_link_that_cannot_be_looked_at_costs_no_others(pictures):
+    classes(pictures, a=3, b=3)
+    (pictures / "a" / "far.png").symlink_to("x" * 300)
+    (pictures / "far").symlink_to("x" * 300)
+    data = load(pictures, image_size=8)
+    assert data.num_classes == 2 and len(data.images) + len(data.test_images) == 6
+    assert {"far", "a/far.png"} <= dict(data.left_out).keys()
+
+
+def test_pictures_of_a_format_that_is_not_read_are_called_so(pictures):
+    classes(pictures, a=3)
+    (pictures / "a" / "phone.HEIC").write_text("x")
+    assert "JPEG" in dict(load(pictures, image_size=8).left_out)["a/phone.HEIC"]

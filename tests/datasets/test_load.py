@@ -209,3 +209,28 @@ def test_a_line_break_in_a_name_does_not_break_the_line():
     left = (("a\nerror: all gone.txt", "is no picture"),)
     data = datasets.Dataset("mine", images, np.zeros(2, int), images, np.zeros(2, int), ("a\x1b[2J",), left_out=left)
     assert data.summary().isprintable() and "all gone.txt" in data.summary()
+
+
+def test_a_name_is_found_as_it_is_written_before_it_is_found_otherwise():
+    assert datasets.find_label("cat", ["Cat", "cat"]) == 1
+    assert datasets.find_label("K\u00fcken", ["Ente", "Ku\u0308ken"]) == 1, "as a Mac writes it"
+    with pytest.raises(BookError, match="more than one"):
+        datasets.find_label("CAT", ["Cat", "cat"])
+
+
+@pytest.mark.parametrize("load", [datasets.load, datasets.load_pairs])
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [({"limit": "5"}, "'5'"), ({"limit": 2.5}, "2.5"), ({"limit": True}, "True"), ({"seed": -1}, "-1")],
+)
+def test_a_limit_or_a_seed_that_is_no_number_is_refused(load, wrong, named, tmp_path):
+    with pytest.raises(BookError, match=named):
+        load(tmp_path, **wrong)
+
+
+@pytest.mark.parametrize("load", [datasets.load, datasets.load_pairs])
+def test_a_name_that_is_empty_or_too_long_is_refused(load):
+    with pytest.raises(BookError, match="empty"):
+        load("")
+    with pytest.raises(BookError, match=r"no .* called 'xxx"):
+        load("x" * 5000)

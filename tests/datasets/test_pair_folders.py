@@ -410,3 +410,12 @@ def test_rectangles(tmp_path):
         assert (pairs.a == (200, 0, 0)).all() and (pairs.b == (0, 0, 200)).all()
     with pytest.raises(BookError, match=r"0\.png is not two squares side by side"):
         load_pairs(tmp_path, image_size=16)
+
+
+def test_pictures_side_by_side_that_are_no_squares(tmp_path):
+    for number in range(4):
+        plain(tmp_path / f"{number}.png", RED, (192, 64))
+    pairs = load_pairs(tmp_path, image_size=(64, 96))
+    assert pairs.test_a.shape == (1, 64, 96, 3) and pairs.a.shape[1:] == (72, 107, 3)
+    with pytest.raises(BookError, match=r"0\.png .*2\.00 times as wide"):
+        load_pairs(tmp_path, image_size=(64, 128), jitter=False)
