@@ -19,6 +19,7 @@ Chapter 6 explains both ideas and shows one step by hand; ``chapters/template.py
 """
 
 import inspect
+import re
 from itertools import combinations
 
 import keras
@@ -28,6 +29,8 @@ from keras import ops
 from gan_book import backend
 from gan_book.errors import BookError
 from gan_book.sampling import inputs_of
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # of turns: the logs are named by them, and so are Keras's metrics
 
 
 @keras.saving.register_keras_serializable("gan_book")
@@ -42,8 +45,8 @@ class Composite(keras.Model):
             weights), exactly as in the frozen network's own step.
 
     Raises:
-        BookError: `frozen` is left out. A composite that freezes nothing would train the discriminator to call
-            everything real.
+        BookError: `frozen` is left out, or names what is not in the composite. A composite that freezes nothing would
+            train the discriminator to call everything real.
     """
 
     def __init__(self, inputs, outputs, frozen=None, **kwargs):
@@ -53,6 +56,17 @@ class Composite(keras.Model):
                 f"say what the composite '{self.name}' must not train, such as frozen=[discriminator], "
                 "or frozen=[] if it is to train everything"
             )
+        if not isinstance(frozen, (list, tuple)) or not all(isinstance(each, keras.layers.Layer) for each in frozen):
+            raise BookError(
+                f"frozen of the composite '{self.name}' must be a list of networks, such as [discriminator]"
+            )
+        own = {id(variable) for variable in self.variables}
+        for each in frozen:
+            if each.variables and not any(id(variable) in own for variable in each.variables):
+                raise BookError(
+                    f"frozen names '{each.name}', of which the composite '{self.name}' has nothing; name the very "
+                    "network or layer that it was made of"
+                )
         self.frozen = list(frozen)
 
     # Freezing is nothing but these four lists. Keras takes the gradient of the loss with respect to what is trainable;
@@ -134,8 +148,9 @@ class AdversarialModel(keras.Model):
 
         Python runs this code only while the step is *traced*: its operations become one graph, in this order, and from
         then on only the graph runs. So draw noise with `keras.random` and ``seed=self.rng``; a number from `np.random`
-        would be the same in every step (and is refused). An ``if`` on a Python value is decided once; for a value that
-        changes from step to step use `ops.where` or `ops.cond`. A ``print`` prints once.
+        would be the same in every step (and is refused), as would noise whose seed is a whole number. An ``if`` on a
+        Python value is decided once; for a value that changes from step to step take `ops.where` or `ops.cond`. A
+        ``print`` prints once.
 
         Args:
             batch: what the data set yields, for instance ``images, labels``.
@@ -158,14 +173,26 @@ class AdversarialModel(keras.Model):
 
         Returns:
             `keras.Model`: the copy.
+
+        Raises:
+            BookError: `momentum` is not from 0 to below 1; or `network` has a class of its own that cannot be copied.
         """
         # Keras's own ``Adam(use_ema=True)`` with the callback `SwapEMAWeights` averages what the optimizer trains. That
         # leaves out the statistics of batch normalization, has no slow start, and gives one network to sample from only
         # while the weights are swapped. So the average is kept here.
         if not momentum:
             return network
-        copy = type(network).from_config(network.get_config())  # not clone_model, which would compile it, too
-        copy.set_weights(network.get_weights())
+        if not 0 < momentum < 1:
+            raise BookError(f"the momentum of a moving average must be from 0 to below 1, not {momentum}")
+        try:
+            copy = type(network).from_config(network.get_config())  # not clone_model, which would compile it, too
+            copy.set_weights(network.get_weights())
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise BookError(
+                f"'{network.name}' cannot be copied for its average: make it of layers with keras.Model(inputs, "
+                "outputs), each layer of your own with a get_config that has all its arguments"
+            ) from error
+        self.train_function = None  # one that was traced before would not know of it
         if not self._averages:
             self.steps = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="steps")
         self._averages.append((copy, network, momentum))
@@ -181,7 +208,14 @@ class AdversarialModel(keras.Model):
         return [network for network in networks if getattr(network, "optimizer", None) is not None]
 
     def compile(
-        self, optimizer=None, loss=None, metrics=None, steps_per_execution=1, run_eagerly=False, jit_compile="auto"
+        self,
+        optimizer=None,
+        loss=None,
+        metrics=None,
+        steps_per_execution=1,
+        run_eagerly=False,
+        jit_compile="auto",
+        **others,
     ):
         """Prepares the step. The optimizers, losses and metrics are those that the networks were compiled with.
 
@@ -190,10 +224,11 @@ class AdversarialModel(keras.Model):
                 its own kernels were 2.4 times as fast: 465 against 1129 ms a step.)
 
         Raises:
-            BookError: an optimizer, a loss or metrics are given here; no network is compiled; one of them has nothing
-                to train; or two of them train the same weights, unless `shares_weights` says that this is on purpose.
+            BookError: an optimizer, a loss or metrics are given here, or another argument of Keras's that is a
+                network's; no network is compiled; one of them has nothing to train; two of them share an optimizer; or
+                two of them train the same weights, unless `shares_weights` says that this is meant.
         """
-        for name, given in (("optimizer", optimizer), ("loss", loss), ("metrics", metrics)):
+        for name, given in {"optimizer": optimizer, "loss": loss, "metrics": metrics, **others}.items():
             if given is not None:
                 raise BookError(
                     f"each network of {type(self).__name__} has its own {name}: give it to that network's compile(), "
@@ -213,6 +248,10 @@ class AdversarialModel(keras.Model):
         self.optimizer = _PlayersOptimizers(self)
         self.built = True  # as all its networks are, so that Keras can describe, save and restore the whole
 
+    def build(self, *args, **kwargs):
+        """Raises BookError: its networks are made with shapes, and `compile` does the rest."""
+        raise BookError(f"{type(self).__name__} has no shapes to build from: its networks have them; call compile()")
+
     def _check_players(self):
         """Raises BookError where a turn would silently train nothing, or the weights of another network."""
         if not self.players:
@@ -220,13 +259,15 @@ class AdversarialModel(keras.Model):
                 f"{type(self).__name__} has no compiled network; keep its networks as attributes and compile those "
                 "that learn before the whole"
             )
-        trained = [(player.name, {id(v): v for v in player.trainable_variables}) for player in self.players]
-        for name, variables in trained:
-            if not variables:
+        for player in self.players:
+            _require_trainable(player)
+        for one, other in combinations(self.players, 2):
+            if one.optimizer is other.optimizer:
                 raise BookError(
-                    f"'{name}' has nothing to train: trainable is False for it or all its layers; leave that flag "
-                    "alone and say Composite(..., frozen=[...]) where the network must hold still"
+                    f"'{one.name}' and '{other.name}' share an optimizer, which remembers one network's weights only; "
+                    "make each its own where it is compiled"
                 )
+        trained = [(player.name, {id(v): v for v in player.trainable_variables}) for player in self.players]
         for (one, first), (other, second) in combinations(trained, 2):
             if (shared := first.keys() & second.keys()) and not self.shares_weights:
                 raise BookError(
@@ -282,6 +323,8 @@ class AdversarialModel(keras.Model):
             # over the epoch is kept here, under the turn's name. Otherwise the two turns of a discriminator, real and
             # fake, would end up in one mean.
             player.reset_metrics()
+            if step == "train_step":  # a flag, or the optimizer, may have changed since compile()
+                _require_trainable(player)
             values = backend.player_step(player, step, tuple(turn))
             # Weighted by the batch's size, as Keras does: the last batch of an epoch may be smaller.
             size = ops.shape(keras.tree.flatten(turn[0])[0])[0]
@@ -322,24 +365,44 @@ class AdversarialModel(keras.Model):
         where, turns = f"{type(self).__name__}.turns", self.turns(*batch)
         if not inspect.isgenerator(turns):
             raise BookError(f"{where} must yield its turns, such as: yield 'd', self.discriminator, images, real")
-        state = np.random.get_state()[1:3]
-        for number, turn in enumerate(turns, start=1):
+        state, networks = np.random.get_state()[1:3], {}
+        for number, turn in enumerate(self._asked(turns, where), start=1):
             if not isinstance(turn, (tuple, list)) or not turn or not isinstance(turn[0], str):
                 raise BookError(f"turn {number} of {where} has no name; yield a name, a network, x and y")
+            if not NAME.fullmatch(turn[0]):
+                raise BookError(f"turn {turn[0]!r} of {where}: name it with letters from a to z, digits, _, - and .")
             if len(turn) not in (4, 5):
                 raise BookError(
                     f"turn '{turn[0]}' of {where} has {len(turn)} parts; yield a name, a network, x and y, and sample "
                     "weights if there are any"
                 )
             self._check_network(where, *turn[:2])
+            if networks.get(turn[0], id(turn[1])) != id(turn[1]):
+                raise BookError(f"turn '{turn[0]}' of {where} is that of two networks; give each a name of its own")
             now = np.random.get_state()[1:3]
             if traced and not (np.array_equal(state[0], now[0]) and state[1] == now[1]):
                 raise BookError(
                     f"{where} draws from np.random before turn '{turn[0]}', which a compiled step would do only once; "
                     "draw with keras.random and seed=self.rng"
                 )
-            self._turn_networks[turn[0]] = id(turn[1])  # not the network, which Keras would then track twice
+            networks[turn[0]] = id(turn[1])  # not the network, which Keras would then track twice
+            self._turn_networks.update(networks)
             yield turn
+        if not networks:
+            raise BookError(f"{where} yields no turn, so nothing would be trained; yield a name, a network, x and y")
+
+    def _asked(self, turns, where):
+        """The turns; what Python cannot be asked for while the step is traced is said in one sentence."""
+        try:
+            yield from turns
+        except Exception as error:
+            if not backend.is_not_traceable(error):
+                raise
+            raise BookError(
+                f"{where} asks for a value that no tensor has while the step is traced, by if, float(), .numpy(), "
+                "predict() or train_on_batch(); take ops.where for a condition, call a network as in "
+                "self.generator(z, training=True), and yield what is to be trained"
+            ) from error
 
     def _check_network(self, where, name, network):
         if not isinstance(network, keras.Model):
@@ -425,7 +488,8 @@ class AdversarialModel(keras.Model):
             # All weights, those that are not trained too: the means and variances of batch normalization have to fit
             # the averaged kernels. The sum is in float32, as all weights are.
             for average, weight in zip(copy.weights, network.weights, strict=True):
-                average.assign(m * average + (1 - m) * ops.cast(weight, average.dtype))
+                kept = ops.cast(m, average.dtype)
+                average.assign(kept * average + (1 - kept) * ops.cast(weight, average.dtype))
 
     def _symbolic_build(self, iterator=None, data_batch=None):
         """Called by Keras before the first step where all variables must exist by then (JAX)."""
@@ -472,11 +536,17 @@ class GAN(AdversarialModel):
         labels: int ``[n]``, for the input that is a `Label`.
         """
         kinds = inputs_of(self.generator)
-        return [labels if kind.given else self._sample(number, n) for number, kind in enumerate(kinds)]
+        given = labels is not None
+        return [labels if kind.given and given else self._sample(number, n) for number, kind in enumerate(kinds)]
 
     def _sample(self, number, n):
-        shape = (n, *self.generator.inputs[number].shape[1:])
-        return inputs_of(self.generator)[number].tensor(shape, self.rng)
+        shape, kind = (n, *self.generator.inputs[number].shape[1:]), inputs_of(self.generator)[number]
+        if kind.given:
+            raise BookError(
+                f"input {number + 1} of '{self.generator.name}' is a label, which is not sampled but given: "
+                "self.latent_inputs(n, labels)"
+            )
+        return kind.tensor(shape, self.rng)
 
 
 class _PlayersOptimizers:
@@ -499,7 +569,7 @@ class _PlayersOptimizers:
 
     @property
     def learning_rate(self):
-        """The learning rate that all networks have, for `LearningRateScheduler` and `ReduceLROnPlateau`.
+        """The learning rate that all networks have, for `LearningRateScheduler` and `ReduceLROnPlateau`: a `_Rate`.
 
         Raises:
             BookError: they have different ones, of which a callback cannot set one without losing the other.
@@ -511,12 +581,46 @@ class _PlayersOptimizers:
                 f"the networks have different learning rates ({listed}), and this callback knows only one; give each "
                 "network's optimizer a schedule of keras.optimizers.schedules instead"
             )
-        return self._model.players[0].optimizer.learning_rate
+        rate = _Rate(next(iter(rates.values())))
+        rate.optimizers = self
+        return rate
 
     @learning_rate.setter
     def learning_rate(self, rate):
         for player in self._model.players:
-            player.optimizer.learning_rate = rate
+            try:
+                player.optimizer.learning_rate = rate
+            except TypeError:
+                raise BookError(
+                    f"the learning rate of '{player.name}' follows a schedule, so no callback can set it; take away "
+                    "one of the two"
+                ) from None
+
+
+class _Rate(float):
+    """A learning rate that callbacks read as a number and may assign to, as to Keras's variable: for all networks."""
+
+    def assign(self, value):
+        self.optimizers.learning_rate = value
+
+
+def _require_trainable(network):
+    """Raises BookError where an update of the network would move nothing, or what its optimizer has no state for."""
+    if not network.variables:
+        raise BookError(f"'{network.name}' has no weights yet; begin it with a keras.Input, or call it on a batch")
+    if not network.trainable_variables:
+        raise BookError(
+            f"'{network.name}' has nothing to train: trainable is False for it or all its layers; leave that flag "
+            "alone and say Composite(..., frozen=[...]) where the network must hold still"
+        )
+    optimizer = getattr(network.optimizer, "inner_optimizer", network.optimizer)  # under a loss scale
+    known = {id(variable) for variable in optimizer._trainable_variables} if optimizer.built else None
+    unknown = [v.path for v in network.trainable_variables if known is not None and id(v) not in known]
+    if unknown:
+        raise BookError(
+            f"the optimizer of '{network.name}' was readied without '{unknown[0]}', which was frozen or another "
+            f"network's then; compile '{network.name}' with a new optimizer, and after it the whole"
+        )
 
 
 def _kind(value):

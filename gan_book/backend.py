@@ -196,6 +196,16 @@ def input_gradient(network, x):
     return jax.grad(total)(x)
 
 
+# What JAX raises, and TensorFlow for a condition.
+NOT_TRACEABLE = {
+    "ConcretizationTypeError",
+    "TracerArrayConversionError",
+    "TracerBoolConversionError",
+    "TracerIntegerConversionError",
+    "OperatorNotAllowedInGraphError",
+}
+
+
 def is_traced(tensor):
     """Whether this tensor stands for those of all steps to come, while Python builds the graph of a step."""
     if JAX:
@@ -205,6 +215,12 @@ def is_traced(tensor):
     import tensorflow as tf
 
     return not tf.executing_eagerly()
+
+
+def is_not_traceable(error):
+    """Whether an exception says that Python wanted a tensor's value, or ran a step, while a step is traced."""
+    words = ("SymbolicTensor", "symbolic `tf.Tensor`", "cross-replica context")  # TensorFlow's
+    return type(error).__name__ in NOT_TRACEABLE or any(word in str(error) for word in words)
 
 
 def player_step(player, step, data):

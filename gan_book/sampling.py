@@ -83,11 +83,12 @@ class Generator(keras.Model):
         takes: for each input one of `Noise`, `Code`, `Label` and `Category`, in the inputs' order.
 
     Raises:
-        BookError: `takes` has not as many entries as there are inputs.
+        BookError: not as many of them as inputs, one of them twice, or something else.
     """
 
     def __init__(self, inputs, outputs, takes=(Noise(),), **kwargs):
         super().__init__(inputs, outputs, **{"name": "generator", **kwargs})
+        _require_kinds(takes)
         if len(takes) != len(self.inputs):
             raise BookError(
                 f"the generator has {len(self.inputs)} inputs, but takes= names {len(takes)}; give one of "
@@ -110,6 +111,18 @@ class Generator(keras.Model):
         return cls(functional.inputs, functional.output, takes=understood(config["takes"]), name=functional.name)
 
 
+def _require_kinds(takes):
+    kinds = ", ".join(f"{name}({'number' * (name in ('Label', 'Category'))})" for name in KINDS)
+    if not isinstance(takes, (list, tuple)) or not all(isinstance(kind, tuple(KINDS.values())) for kind in takes):
+        raise BookError(f"takes= of a generator must be a list with one of {kinds} for each input, not {takes!r}")
+    if twice := [type(kind).__name__ for number, kind in enumerate(takes) if type(kind) in map(type, takes[:number])]:
+        raise BookError(f"takes= names {twice[0]} twice; give the generator one such input and split it in there")
+    for kind in takes:
+        bounds = (kind.low, kind.high) if isinstance(kind, Noise) else (0, 1)
+        if bounds != (None, None) and (None in bounds or bounds[0] >= bounds[1]):
+            raise BookError(f"{kind} must have both bounds, the lower first, or none for N(0, 1)")
+
+
 def described(takes):
     """What the inputs are, as a list of dicts for JSON."""
     return [{"kind": type(kind).__name__, **asdict(kind)} for kind in takes]
@@ -126,10 +139,15 @@ def inputs_of(generator):
     A plain `keras.Model` with a single input is taken to be a generator from Gaussian noise.
 
     Raises:
-        BookError: several inputs, and no `takes` that says what they are.
+        BookError: several inputs, and nobody has said what they are; or it is no network with inputs.
     """
     if hasattr(generator, "takes"):
         return tuple(generator.takes)
+    if not hasattr(generator, "inputs"):
+        raise BookError(
+            f"a {type(generator).__name__} has no inputs to sample for; take a network that begins with a keras.Input, "
+            "such as model.sampler"
+        )
     if any(len(tensor.shape) == 4 for tensor in generator.inputs):
         return ()
     if len(generator.inputs) == 1:
@@ -152,15 +170,20 @@ def latent_points(generator, n, seed=0):
     Explained in chapter 6.
 
     Raises:
-        BookError: a negative seed.
+        BookError: a negative seed; or the generator takes no noise.
     """
     check_seed(seed)
-    noise = inputs_of(generator)[_first(generator, Noise)]
-    return noise.array((n, latent_dim(generator)), np.random.default_rng(seed))
+    number = _first(generator, Noise)
+    if number is None:
+        raise BookError(f"'{generator.name}' takes no noise, so there are no latent points for it")
+    shape = (n, *generator.inputs[number].shape[1:])
+    return inputs_of(generator)[number].array(shape, np.random.default_rng(seed))
 
 
 def check_seed(seed):
-    """Raises BookError for a negative seed."""
+    """Raises BookError for a seed that is negative or no whole number."""
+    if not isinstance(seed, (int, np.integer)):
+        raise BookError(f"--seed must be a whole number, not {seed!r}")
     if seed < 0:
         raise BookError(f"--seed must not be negative, not {seed}")
 
@@ -235,16 +258,33 @@ def draw(generator, labels, seed=0, z=None, codes=None, batch_size=250):
         uint8 ``[n, height, width, channels]``, 0 to 255.
 
     Raises:
-        BookError: a negative seed, or inputs that are not described (see `inputs_of`).
+        BookError: labels that are none, or none of the generator's; or another number of latent points than of labels.
     """
-    labels = np.asarray(labels, "int32")
-    z = latent_points(generator, len(labels), seed) if z is None else z
+    labels = _checked_labels(generator, labels)
+    if z is None and (_first(generator, Noise) is not None or not takes_noise(generator)):
+        z = latent_points(generator, len(labels), seed)
+    elif z is not None and len(z) != len(labels):
+        raise BookError(f"there are {len(z)} latent points for {len(labels)} labels; give one of each for every image")
     codes = latent_codes(generator, len(labels), seed) if codes is None else codes
     # By the kind of each input, in the generator's own order: what an input is called does not matter.
     values = {Noise: z, Label: labels, Category: labels, Code: codes}
     inputs = [values[type(kind)] for kind in inputs_of(generator)]
     inputs = inputs if len(inputs) > 1 else inputs[0]
     return to_uint8(generator.predict(inputs, batch_size=batch_size, verbose=0))
+
+
+def _checked_labels(generator, labels):
+    """The labels as int32 ``[n]``."""
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or not labels.size or labels.dtype.kind not in "biuf" or (labels != labels.astype(int)).any():
+        raise BookError(
+            "labels must be a list of whole numbers, one for each image; np.zeros(16) gives 16 images of class 0"
+        )
+    kinds = num_labels(generator)
+    if any(isinstance(kind, Label) for kind in inputs_of(generator)) and not 0 <= labels.min() <= labels.max() < kinds:
+        wrong = labels[(labels < 0) | (labels >= kinds)][0]
+        raise BookError(f"'{generator.name}' knows the labels 0 to {kinds - 1}, and {wrong:g} is none of them")
+    return labels.astype("int32")
 
 
 def line(a, b, steps):

@@ -36,17 +36,18 @@ def save_network(network, path):
         path: of the file, which is replaced if it exists.
 
     Raises:
-        BookError: `path` does not end in ".keras".
+        BookError: `path` does not end in ".keras"; or `network` has no inputs to describe it from.
     """
     path = Path(path)
     if path.suffix != ".keras":
         raise BookError(f"a network is saved in a file that ends in .keras, not in {path}")
+    functional = _functional(network)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as scratch:
         part = Path(scratch, path.name)
         # A new model of the same layers, without what it was compiled with: using it needs no loss, and a chapter's own
         # loss would not be known elsewhere.
-        keras.Model(network.input, network.output, name=network.name).save(part)
+        functional.save(part)
         # A .keras file is a ZIP archive: config.json describes the layers, the rest are weights. There is no public way
         # to save in another precision than that in memory, so the description is edited.
         with zipfile.ZipFile(part) as archive:
@@ -58,6 +59,19 @@ def save_network(network, path):
             for name, content in parts.items():
                 archive.writestr(name, content)
         part.replace(path)
+
+
+def _functional(network):
+    """The network as a plain `keras.Model` of the same layers."""
+    try:
+        if isinstance(network, keras.Sequential):  # Keras gives it neither input nor output
+            return keras.Model(network.inputs[0], network.outputs[0], name=network.name)
+        return keras.Model(network.input, network.output, name=network.name)
+    except AttributeError:
+        raise BookError(
+            f"'{network.name}' has no input to save it from; save a network that begins with a keras.Input, such as "
+            "model.sampler"
+        ) from None
 
 
 def load_network(path, custom_objects=None):
@@ -77,6 +91,10 @@ def load_network(path, custom_objects=None):
     path = Path(path)
     if not path.is_file():
         raise BookError(f"there is no network {path}; check the path")
+    if path.suffix != ".keras":
+        raise BookError(
+            f"{path} is no .keras file; if it holds weights alone, load_weights() of their network reads it"
+        )
     try:
         return read_network(path, custom_objects)
     except UNREADABLE as error:
@@ -100,6 +118,8 @@ def _takes(path):
 def _advice(error):
     if "Could not locate" in str(error):
         return "import the script that defines its layers first (chapters 7, 9 and 10 have layers of their own)"
+    if "lambda" in str(error).lower():
+        return "write its Lambda as a layer of your own, for a Lambda's code is not loaded from files"
     return "restore it, or train again"
 
 

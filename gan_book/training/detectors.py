@@ -59,6 +59,11 @@ class TrainingFailure(Exception):
         self.finding = finding
 
 
+def flags(settings):
+    """What to type to set them, a list of words; settings: dict: name -> number."""
+    return [word for name, value in settings.items() for word in ("--set", f"{name}={value:g}")]
+
+
 class Advice:
     """What to try, in words that can be typed for the settings of this training.
 
@@ -71,11 +76,15 @@ class Advice:
         self.rates = {name: value for name, value in values.items() if name.endswith("learning_rate") and value}
         self.batch_size = values.get("batch_size")
 
-    def halved(self, role=None):
-        """Flags that halve the learning rate of "generator" or "discriminator", or of all; empty if there are none."""
+    def halved_rates(self, role=None):
+        """Half the learning rate of "generator" or "discriminator", or of all: dict: name of the setting -> value."""
         own = [name for name in self.rates if role and name.startswith(role)]
         chosen = own or [name for name in self.rates if role and name == "learning_rate"] or list(self.rates)
-        return " ".join(f"--set {name}={self.rates[name] / 2:g}" for name in chosen)
+        return {name: self.rates[name] / 2 for name in chosen}
+
+    def halved(self, role=None):
+        """Flags that set `halved_rates`; empty if there are none."""
+        return " ".join(flags(self.halved_rates(role)))
 
     def slower(self, role):
         flags = self.halved(role)
@@ -102,7 +111,8 @@ def _not_finite(sentence, advice=None):
 
 def require_finite(model, step, advice=None):
     """Raises `TrainingFailure` if weights of a model's networks are NaN or infinite; such weights do not recover."""
-    broken = [layer.name for layer in model.layers if not isinstance(layer, Composite) and not _is_finite(layer)]
+    networks = [layer for layer in model.layers if not isinstance(layer, Composite)]
+    broken = dict.fromkeys(network.name for network in networks if not _is_finite(network))  # an average shares a name
     if broken:
         sentence = f"at step {step:,} the weights of {' and '.join(broken)} are no finite numbers any more"
         raise TrainingFailure(_not_finite(sentence, advice))

@@ -88,6 +88,16 @@ class Lesson:
     prepare: dict[str, Callable] = field(default_factory=dict)
     task: Generation = Generation()  # noqa: RUF009 - nothing changes it
 
+    def __post_init__(self):
+        """Raises BookError for a next_step with other words in braces, which would be found after the training."""
+        try:
+            self.next_step.format(run="", label="", sides=("", ""))
+        except (KeyError, IndexError, ValueError, AttributeError):
+            raise BookError(
+                f"next_step of '{self.name}' may have {{run}}, {{label}}, {{sides[0]}} and {{sides[1]}} in braces, and "
+                "nothing else"
+            ) from None
+
     def settings(self, preset="quick", **changes):
         """The settings of a preset with changes; None means "as the preset says".
 

@@ -23,7 +23,7 @@ def save_networks(run, lesson, model):
     for name, network in kept_networks(lesson, model).items():
         try:
             run.save(name, network)
-        except (NotImplementedError, TypeError, ValueError, AttributeError):  # Keras's, for such layers
+        except (BookError, NotImplementedError, TypeError, ValueError, AttributeError):  # Keras's, for such layers
             failed.append(name)
             run.network(name).unlink(missing_ok=True)  # lest one of an earlier epoch be taken for it
     return failed

@@ -220,7 +220,10 @@ def new(name, out=None):
     out = Path(out)
     require_empty(out)
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BookError(f"--out {out} cannot be made ({error.strerror}); choose another folder") from None
     return Run(out, made)
 
 

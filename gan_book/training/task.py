@@ -75,6 +75,7 @@ class Generation:
 
     def sample_grid(self, model, dataset, folder, settings, sync):
         """The callback that writes a picture grid after each epoch; ``sync()`` brings the weights up to date."""
+        _require_fit(model.sampler, dataset)
         labels = grid_labels(model.sampler)
         return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, len(labels))
 
@@ -127,6 +128,17 @@ class Generation:
             return f"Next: draw more with `gan-book generate {lesson.name} --run {run.quoted} --seed 1 --out more.png`."
         names = run.config.class_names
         return lesson.next_step.format(run=run.quoted, label=shlex.quote(names[len(names) // 2]))
+
+
+def _require_fit(generator, dataset):
+    """Raises BookError where the samples could not be measured once all is trained."""
+    if is_conditional(generator) and num_labels(generator) > dataset.num_classes:
+        problem = f"'{generator.name}' takes a label of {num_labels(generator)} classes"
+        raise BookError(f"{problem}, and {dataset.name} has {dataset.num_classes}; build it with dataset.num_classes")
+    shape, wanted = tuple(generator.output.shape[1:]), tuple(dataset.image_shape)
+    if shape != wanted:
+        problem = f"'{generator.name}' makes images of shape {shape}, and those of {dataset.name} are {wanted}"
+        raise BookError(f"{problem}; build it with dataset.image_shape")
 
 
 def _drawing(model, labels, seed, sync):

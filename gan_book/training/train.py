@@ -15,12 +15,12 @@ from pathlib import Path
 import keras
 
 from gan_book import backend
-from gan_book.adversarial import Composite
+from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.errors import BookError, Interrupted, counted, require_choice
 from gan_book.paths import cache_dir
 from gan_book.training import chapters, report, runs
 from gan_book.training.checkpoint import Checkpoints, WholeTraining, restore_weights, saved, stop_on_signal
-from gan_book.training.detectors import Advice, TrainingFailure
+from gan_book.training.detectors import Advice, TrainingFailure, flags
 from gan_book.training.logs import EpochLog, StepLog
 from gan_book.training.progress import Progress
 from gan_book.training.run_config import RunConfig, surroundings
@@ -181,10 +181,8 @@ def _require_same_origin(lesson, run):
     origin = chapters.origin(lesson)
     if config.origin not in (None, origin):
         script = config.origin.rpartition(":")[0]
-        way = f"`python {script} --out {run.quoted} --resume`" if script.endswith(".py") else "there"
-        raise BookError(
-            f"{run} is a run of the model in {config.origin}, and this one is in {origin}; go on with {way}"
-        )
+        way = f"with `python {script} --out {run.quoted} --resume`" if script.endswith(".py") else "there"
+        raise BookError(f"{run} is a run of the model in {config.origin}, and this one is in {origin}; go on {way}")
 
 
 def _as_text(name):
@@ -230,10 +228,11 @@ def _attempts(lesson, settings, dataset, run, config, tell):
         while True:
             try:
                 training = Training(lesson, replace(settings, seed=config.seed), dataset, run, config, tell)
+                place = training.restored()
                 if run.finished:
                     run.report_file.unlink()  # of the shorter training, before its config.json says otherwise
-                run.write_config(training.config)  # only now is it clear that the settings make a model
-                training.fit()
+                run.write_config(training.config)  # Not before it is clear that all there is makes a training.
+                training.fit(*place)
                 return _measured(run, lesson, training, dataset, tell)
             except TrainingFailure as failure:
                 if config.on_failure != "restart":
@@ -253,11 +252,25 @@ def _attempts(lesson, settings, dataset, run, config, tell):
                 raise
 
 
+def _require_whole(lesson, model):
+    """Raises BookError where the model lacks what will be asked of it after the first epoch."""
+    if not isinstance(model, AdversarialModel):
+        raise BookError(f"build() of '{lesson.name}' must return an AdversarialModel, not a {type(model).__name__}")
+    for name in ("sampler", *lesson.kept):
+        if not isinstance(getattr(model, name, None), keras.Model):
+            what = "the network to draw with" if name == "sampler" else "a network that the lesson keeps"
+            raise BookError(
+                f"{type(model).__name__} of '{lesson.name}' has no network '{name}', {what}; set self.{name}"
+            )
+
+
 def _stopped(lesson, settings, run, finding):
     """Why a training stopped, and how to go on from what it had saved before."""
-    flags = Advice(settings).halved()
-    way = f"; what was saved before is kept, so go on from there with `{_to_go_on(lesson, run)} {flags}`"
-    return f"training stopped: {finding}".rstrip(".") + (way if flags and finding.kind == "not finite" else "")
+    slower = Advice(settings).halved_rates()
+    kept = "what was saved before is kept, so go on from there"
+    before = kept if saved(run.checkpoints) else "nothing was saved before, so begin again"
+    way = f"; {before} with `{_to_go_on(lesson, run, slower)}`"
+    return f"training stopped: {finding}".rstrip(".") + (way if slower and finding.kind == "not finite" else "")
 
 
 def _measured(run, lesson, training, dataset, tell):
@@ -270,13 +283,17 @@ def _measured(run, lesson, training, dataset, tell):
         raise BookError(f"memory ran out while measuring; the training is done and saved: {way}") from None
 
 
-def _to_go_on(lesson, run):
-    """The command that resumes a run, or the line of Python where no command trains this very model."""
+def _to_go_on(lesson, run, changes=None):
+    """What to type to resume a run: in a shell, or in Python where no command trains this very model.
+
+    changes: settings to resume it with, dict: name -> value.
+    """
     command = chapters.command(lesson)
     if command and not _is_interactive():
-        return f"{command} --out {run.quoted} --resume"
+        return " ".join([command, "--out", run.quoted, "--resume", *flags(changes or {})])
     folder = run.folder.resolve().as_posix()
-    return f'from gan_book.training.train import resume; run = resume(LESSON, out="{folder}")'
+    asked = f", asked={changes}" if changes else ""
+    return f'from gan_book.training.train import resume; run = resume(LESSON, out="{folder}"{asked})'
 
 
 def _is_interactive():
@@ -329,6 +346,7 @@ class Training:
         keras.utils.set_random_seed(settings.seed)
         policy = backend.use_precision(config.policy or settings.precision)  # resumed: as it was begun
         self.model = lesson.build(settings, dataset)
+        _require_whole(lesson, self.model)
         self.model.compile(steps_per_execution=settings.steps_per_execution)
         self.config = replace(config, policy=policy, networks=self._digest())
         if config.networks not in (None, self.config.networks):
@@ -399,11 +417,10 @@ class Training:
             before = self.config.changes[-1].get("epochs", ["fewer"])[0]
             self.tell(f"Learning rates follow a schedule here: the steps done so far followed that of {before} epochs.")
 
-    def fit(self):
-        """Trains to the last epoch, with checkpoints on the way."""
+    def fit(self, first, batch):
+        """Trains from there, which is what `restored` returns, to the last epoch, saving on the way."""
         self.run.folder.mkdir(parents=True, exist_ok=True)
         self.run.remove_leftovers()
-        first, batch = self.restored()
         if first >= self.settings.epochs:
             return
         # One `fit` an epoch, see `gan_book.datasets.batches.EpochBatches`; for the callbacks it is one training.
@@ -444,7 +461,9 @@ class Training:
         return position["epoch"], position["batch"]
 
     def _take_weights(self, other):
-        """Starts from the weights of another run: of its newest checkpoint, or else of its saved networks."""
+        """Begins with the weights of another run: of its newest checkpoint, or else of the networks it has saved."""
+        if not other.folder.is_dir():
+            raise BookError(f"{self.run} begins with the weights of {other}, which is gone; put it back or start anew")
         if restore_weights(self.model, other.checkpoints, self.tell):
             self.tell(f"Starting from the weights of {other}.")
             return

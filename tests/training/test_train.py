@@ -1,5 +1,6 @@
 """Training from settings to report: failures, own pictures, unconditional networks."""
 
+import ast
 import re
 import shutil
 from contextlib import nullcontext
@@ -56,10 +57,9 @@ def test_weights_that_are_not_numbers_end_the_training_and_are_not_saved(on_fail
     assert not list(run.folder.glob("*.keras")) and not checkpoint.saved(run.checkpoints)
 
 
-def flags_of(sentence):
-    """The settings that an advice changes, such as {"learning_rate": 0.0005}."""
-    found = re.findall(r"--set (\w+)=([\d.e-]+)", sentence.partition("`")[2])
-    return {name: float(value) for name, value in found}
+def settings_asked(sentence):
+    """The settings that the Python line in an advice changes, such as {"learning_rate": 0.0005}."""
+    return ast.literal_eval(re.search(r"asked=(\{.*?\})", sentence)[1])
 
 
 def test_good_weights_are_kept_and_the_advice_can_be_followed(pictures, tmp_path):
@@ -89,8 +89,20 @@ def test_good_weights_are_kept_and_the_advice_can_be_followed(pictures, tmp_path
     run = runs.Run(folder)
     assert kill_trial.newest_step(run) == 9
     assert all(np.isfinite(weight).all() for weight in run.load("generator").get_weights())
-    changes = flags_of(str(stopped.value))
-    assert changes == {"learning_rate": usual.learning_rate / 2} and str(folder) in str(stopped.value)
+    changes = settings_asked(str(stopped.value))
+    assert "--set" not in str(stopped.value).partition("`")[2]  # which no Python prompt knows
+    assert changes == {"learning_rate": usual.learning_rate / 2}
+    assert f'resume(LESSON, out="{folder.as_posix()}", asked={changes})' in str(stopped.value)
+
+
+def test_nothing_saved_is_not_said_to_be_kept_and_the_command_has_flags(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(training.chapters, "command", lambda lesson: "python tiny.py")
+    lesson, _ = failing(1)
+    with pytest.raises(BookError) as stopped:
+        training.train(lesson, settings(pictures), out=tmp_path / "run")
+    sentence = str(stopped.value)
+    assert "nothing was saved" in sentence and "kept" not in sentence
+    assert f"`python tiny.py --out {tmp_path / 'run'} --resume --set learning_rate=0.0005`" in sentence
 
 
 def test_a_lower_learning_rate_on_resuming_is_used_and_written_down(pictures, tmp_path, monkeypatch):
@@ -496,3 +508,80 @@ def test_what_the_data_are_taken_for_is_said_before_the_training(pictures):
     oblong = settings(pictures, image_size="12x16")
     data = training._load(tiny_lesson.LESSON, oblong, said.append)
     assert data.image_shape == (12, 16, 3) and "2 classes: dawn (18), dusk (18)" in said[0] and str(pictures) in said[0]
+
+
+def test_weights_of_other_shapes_leave_no_run_behind(tiny_run, pictures, tmp_path):
+    chosen = settings(pictures, image_size=12)
+    with pytest.raises(BookError, match="other shapes"):
+        training.train(tiny_lesson.LESSON, chosen, out=tmp_path / "run", start_from=tiny_run.folder)
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_to_start_from_that_are_gone_are_said_to_be(tiny_run, tmp_path):
+    ignore = shutil.ignore_patterns("checkpoints", "report.json")
+    run = runs.Run(shutil.copytree(tiny_run.folder, tmp_path / "run", ignore=ignore))
+    run.write_config(replace(run.config, start_from=str(tmp_path / "gone")))
+    with pytest.raises(BookError, match="gone, which is gone"):
+        training.resume(tiny_lesson.LESSON, out=run.folder)
+
+
+def test_a_finished_run_whose_checkpoints_are_damaged_stays_finished(tiny_run, tmp_path):
+    run = runs.Run(shutil.copytree(tiny_run.folder, tmp_path / "run"))
+    for file in checkpoint.saved(run.checkpoints):
+        file.write_bytes(b"damaged")
+    with pytest.raises(BookError, match="no checkpoint"):
+        training.resume(tiny_lesson.LESSON, out=run.folder, asked={"epochs": 5})
+    assert run.report == tiny_run.report and run.config == tiny_run.config
+
+
+def test_to_finish_what_is_no_run_does_not_speak_of_resuming(tmp_path):
+    with pytest.raises(BookError, match="holds no run") as refused:
+        training.finish(tiny_lesson.LESSON, tmp_path / "nowhere")
+    assert "--resume" not in str(refused.value)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(pictures, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(BookError, match="--out"):
+        training.train(tiny_lesson.LESSON, settings(pictures), out=tmp_path / "file" / "run")
+
+
+def without_sampler(chosen, dataset):
+    model = tiny_lesson.build(chosen, dataset)
+    del model.sampler
+    return model
+
+
+def of_other_classes(chosen, dataset):
+    model = tiny_lesson.build(chosen, dataset)
+    model.sampler = tiny_lesson.define_generator(dataset.image_shape, 5)
+    return model
+
+
+def of_another_size(chosen, dataset):
+    model = tiny_lesson.build(chosen, dataset)
+    model.sampler = tiny_lesson.define_generator((6, 6, 3), dataset.num_classes)
+    return model
+
+
+@pytest.mark.parametrize(
+    "changes, names",
+    [
+        ({"build": lambda chosen, dataset: None}, "AdversarialModel"),
+        ({"build": without_sampler}, "'sampler'"),
+        ({"kept": ("encoder",)}, "'encoder'"),
+        ({"build": of_other_classes}, "5 classes.* 2"),
+        ({"build": of_another_size}, r"\(6, 6, 3\).*\(8, 8, 3\)"),
+    ],
+    ids=["no model", "no sampler", "nothing to keep", "other classes", "another size"],
+)
+def test_a_lesson_that_would_fail_later_is_refused_before_the_training(changes, names, pictures, tmp_path):
+    with pytest.raises(BookError, match=names):
+        training.train(replace(tiny_lesson.LESSON, **changes), settings(pictures), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("sentence", ["Look at {foo}.", "Look at {}.", "Look at {run"])
+def test_a_next_step_that_cannot_be_filled_in_is_refused_when_the_lesson_is_made(sentence):
+    with pytest.raises(BookError, match="next_step of 'tiny'"):
+        replace(tiny_lesson.LESSON, next_step=sentence)
