@@ -81,6 +81,7 @@ def main(limit=None, epochs=2):
     model = MyGAN(generator, discriminator, define_gan(generator, discriminator), average=0.99)
     model.compile()
     print("one step by hand:", one_step_by_hand(model, data.images[:64]))
+    # For long trainings: callbacks=[keras.callbacks.BackupAndRestore("backup")] goes on where it was stopped.
     model.fit(data.images, data.labels, batch_size=64, epochs=epochs)
     gb.save_png(gb.image_grid(gb.draw(model.sampler, np.zeros(64), seed=1), 8, 8), "my_gan.png")
     gb.save_network(model.sampler, "my_gan.keras")  # gb.load_network("my_gan.keras") brings it back

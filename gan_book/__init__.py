@@ -17,7 +17,7 @@ _PUBLIC = {
     "sampling": ("Category", "Code", "Generator", "Label", "Noise", "draw", "latent_points", "translate"),
     "networks": ("to_float", "to_uint8"),
     "backend": ("input_gradient",),
-    "datasets": ("Dataset", "Pairs", "load", "load_pairs"),
+    "datasets": ("Dataset", "Pairs", "find_label", "load", "load_pairs"),
     "plotting": ("image_grid", "labelled_grid", "save_gif", "save_png"),
     "saving": ("load_network", "save_network"),
     "training.train": ("train",),

@@ -164,34 +164,43 @@ def _outside_the_graph(next_creator, **wanted):
         return next_creator(**{**wanted, "experimental_enable_variable_lifting": False})
 
 
-def input_gradient(network, x):
+def input_gradient(network, x, *others):
     """The slope of a network at its input, for gradient penalties: d sum(network(x)) / dx.
 
     Args:
-        network: images ``[n, h, w, c]`` to one number each, such as a critic; called with ``training=True``.
-        x: float tensor ``[n, h, w, c]``.
+        network: a `keras.Model`, such as a critic, that maps images to one number for each image; it is called with
+            ``training=True``.
+        x: float tensor ``[n, h, w, c]``, the network's first input.
+        others: its other inputs, such as labels, by which nothing is differentiated.
 
     Returns:
         Float tensor of the shape of x.
+
+    Raises:
+        BookError: `network` is no Keras network, or x is a list of several inputs.
 
     Its own gradient, which a penalty trains by, exists through convolutions, dense layers, `AveragePooling2D` and
     `UpSampling2D("nearest")`. Below a bilinear resize it silently vanishes on TensorFlow; and batch normalization mixes
     the images of a batch, so that their slopes are not their own: take layer normalization or none. See Gulrajani et
     al. (2017), "Improved Training of Wasserstein GANs", section 4; ``docs/recipes.md`` has a WGAN-GP.
     """
+    if not isinstance(network, keras.Model) or isinstance(x, (list, tuple)):
+        raise BookError(
+            "input_gradient takes a keras.Model and its inputs one by one: input_gradient(critic, x, labels)"
+        )
     if not JAX:
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
             tape.watch(x)
-            total = keras.ops.sum(network(x, training=True))
+            total = keras.ops.sum(network([x, *others] if others else x, training=True))
         return tape.gradient(total, x)
     import jax
 
     def total(x):
         # In a scope of its own: what the network assigns on the way (random states) is not the step's.
         with keras.StatelessScope(state_mapping=[(v, v.value) for v in network.variables]):
-            return keras.ops.sum(network(x, training=True))
+            return keras.ops.sum(network([x, *others] if others else x, training=True))
 
     return jax.grad(total)(x)
 

@@ -90,3 +90,15 @@ def test_who_moves(recipe, n, snapshot, moved):
 def test_wasserstein_is_minus_the_mean_of_targets_times_answers():
     y, d = np.array([[1.0], [-1.0]], "float32"), np.array([[3.0], [5.0]], "float32")
     assert float(losses.wasserstein(y, ops.convert_to_tensor(d))) == pytest.approx(-(3 - 5) / 2)
+
+
+def test_the_slope_of_a_critic_with_labels_is_taken_at_the_image_alone():
+    image, label = keras.Input((3,)), keras.Input((), dtype="int32")
+    scale = layers.Embedding(2, 3, embeddings_initializer="ones")(label)
+    critic = keras.Model([image, label], ops.sum(image * image * scale, axis=1, keepdims=True))
+    x = ops.convert_to_tensor(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], "float32"))
+    slope = gb.input_gradient(critic, x, ops.convert_to_tensor([0, 1]))
+    np.testing.assert_allclose(ops.convert_to_numpy(slope), 2 * ops.convert_to_numpy(x), rtol=1e-6)
+    for wrong in (lambda: gb.input_gradient(critic, [x, x]), lambda: gb.input_gradient(lambda x: x, x)):
+        with pytest.raises(gb.BookError, match="input_gradient"):
+            wrong()

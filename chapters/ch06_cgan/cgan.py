@@ -501,7 +501,7 @@ LESSON = Lesson(
 #    distance of `quick` then? (Answer: 3.7 ± 0.5 instead of 3.1 ± 0.1, three seeds each.)
 # 6. *Your own pictures.* `gan-book train cgan --data path/to/folder --image-size 64`, one sub-folder per class. What
 #    does the health monitor say with 50 pictures a class, what with 500? (Choose `--epochs` so that both have some
-#    2,000 steps: it judges pictures from step 1,000 on.)
+#    2,000 steps: it judges pictures when a third of them is done.)
 
 
 # %%

@@ -20,6 +20,7 @@ from gan_book.commands.predict import predict_command
 from gan_book.commands.shared import Chapter, open_run
 from gan_book.commands.translate import translate_command
 from gan_book.datasets.images import parse_size
+from gan_book.datasets.manifest import suggestion
 from gan_book.errors import BookError, Interrupted, shown
 
 KINDS = {int: "a whole number", float: "a number", str: "a word"}  # what --set sets; the rest have flags
@@ -227,7 +228,9 @@ def _assignments(lesson, changes):
     for change in changes:
         name, _, text = change.partition("=")
         if name not in kinds or not text:
-            raise BookError(f"--set '{change}' is not understood; write name=value, where name is {_either(kinds)}")
+            close = suggestion(name, list(kinds)) if text else ""
+            known = f"write name=value, where name is {_either(kinds)}{close}"
+            raise BookError(f"--set '{change}' is not understood; {known}")
         try:
             values[name] = kinds[name](text)
         except ValueError:

@@ -68,7 +68,7 @@ def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
             them).
 
     Returns:
-        `Dataset` with uint8 images ``[n, height, width, channels]``, 1 channel if all are grey, else 3. Its `summary`
+        `Dataset` with uint8 images ``[n, height, width, channels]``, 1 channel if all are grey, else 3. Its `summary()`
         says in a line how the set was read.
 
     Raises:
@@ -141,7 +141,7 @@ def load_pairs(name_or_path, image_size=64, limit=None, seed=0, paired=True, jit
             them (see `gan_book.datasets.dataset.jittered_size`).
 
     Returns:
-        `gan_book.datasets.Pairs`. Its `summary` says in a line how the set was read.
+        `gan_book.datasets.Pairs`. Its `summary()` says in a line how the set was read.
 
     Raises:
         BookError: nothing of that name; damaged or not fetched; no pairs where they are asked for; a size, a limit

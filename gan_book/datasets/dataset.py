@@ -1,5 +1,6 @@
 """What every loader returns: `Dataset` or `Pairs`; and how some images of a set are chosen."""
 
+import difflib
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -78,6 +79,9 @@ class Dataset:
         name = f"{self.name}, validation"
         return replace(self, name=name, test_images=self.val_images, test_labels=self.val_labels)
 
+    def __repr__(self):
+        return f"<Dataset {self.name}: {self.summary()}>"  # not its arrays
+
     @property
     def image_shape(self):
         """``(height, width, channels)``."""
@@ -120,7 +124,9 @@ def find_label(label, class_names):
     choices = ", ".join(f"{index} {name}" for index, name in enumerate(class_names))
     problem = "fits more than one class" if parts else "is not a class of this data set"
     given = f"{str(label)[:40]}..." if len(str(label)) > 40 else label
-    raise BookError(f"label '{given}' {problem}; choose one of: {choices}")
+    close = difflib.get_close_matches(wanted, names, n=1)
+    hint = f"; did you mean '{class_names[names.index(close[0])]}'?" if close and not parts else ""
+    raise BookError(f"label '{given}' {problem}; choose one of: {choices}{hint}")
 
 
 def folded(name):
@@ -198,6 +204,9 @@ class Pairs:
             if (dark := nearly_black(images))
         ]
         return said([train, *held, *self.remarks, *dark], self.left_out)
+
+    def __repr__(self):
+        return f"<Pairs {self.name}: {self.summary()}>"  # not its arrays
 
     @property
     def image_shape(self):

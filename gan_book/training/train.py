@@ -105,7 +105,7 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
     before = lesson.settings_of(run)
     changes = _changes(run, before, {"preset": preset, **(asked or {})})
     if run.finished and "epochs" not in changes:
-        tell(f"{run} is already finished." + (" Train it for longer with --epochs." if changes else ""))
+        tell(f"{run} is already finished. Train it for longer with --resume and a larger --epochs.")
         return run
     settings = lesson.changed(before, **changes)
     if run.finished and not saved(run.checkpoints):

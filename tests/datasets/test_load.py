@@ -234,3 +234,13 @@ def test_a_name_that_is_empty_or_too_long_is_refused(load):
         load("")
     with pytest.raises(BookError, match=r"no .* called 'xxx"):
         load("x" * 5000)
+
+
+def test_what_is_shown_of_a_set_is_a_line_and_not_its_arrays():
+    for data in (datasets.load("mnist", limit=20), datasets.load_pairs("emoji", image_size=16, limit=20)):
+        assert data.summary() in repr(data) and len(repr(data)) < 500
+
+
+def test_a_misspelt_class_is_answered_with_the_nearest():
+    with pytest.raises(BookError, match=r"'sneeker'.*did you mean 'Sneaker'"):
+        datasets.find_label("sneeker", ("Coat", "Sneaker"))
