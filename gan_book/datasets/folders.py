@@ -122,6 +122,7 @@ def find(folder):
             if found := _by_table(tree, inner, called, left_out):
                 return _of_known_classes(found)
     if inner["train"].folders:
+        left_out.others = [(path, _why_not_read(path, reason)) for path, reason in left_out.others]
         pictures = {part: _classes(each, left_out) for part, each in inner.items()}
         return _of_known_classes(Found(pictures, called, left_out))
     if classes := [each for part, each in inner.items() if part != "train" and each.folders]:
@@ -254,6 +255,10 @@ def _by_table(tree, inner, called, left_out):
     used = {left_out.named(table) for table in read}
     left_out.others = [(path, reason) for path, reason in left_out.others if path not in used]
     return Found(pictures, {**{part: part for part in pictures}, **called}, left_out, ", ".join(sorted(used)))
+
+
+def _why_not_read(path, reason):
+    return "the folders are taken for the classes" if path.lower().endswith(tables.ENDINGS) else reason
 
 
 def _parts_by_name(read):

@@ -797,3 +797,9 @@ def test_a_table_in_another_coding(pictures):
     (pictures / "labels.csv").write_bytes(text.encode("cp1252"))
     with pytest.raises(BookError, match=r"labels\.csv.*UTF-8"):
         load(pictures, image_size=8)
+
+
+def test_a_table_beside_folders_of_classes_is_said_not_to_be_read(pictures):
+    classes(pictures, part_1=3, part_2=3)
+    (pictures / "labels.csv").write_text("file,label\n" + "".join(f"{n}.png,{n}\n" for n in range(3)))
+    assert "folders" in dict(load(pictures, image_size=8).left_out)["labels.csv"]
