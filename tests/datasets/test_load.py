@@ -234,3 +234,11 @@ def test_a_name_that_is_empty_or_too_long_is_refused(load):
         load("")
     with pytest.raises(BookError, match=r"no .* called 'xxx"):
         load("x" * 5000)
+
+
+def test_labels_may_be_a_list_and_images_must_be_an_array():
+    images = np.zeros((2, 4, 4, 1), "uint8")
+    data = datasets.Dataset("mine", images, [0, 1], images, [1, 0], ("a", "b"))
+    assert data.labels.tolist() == [0, 1] and data.labels.dtype == data.val_labels.dtype == np.int32
+    with pytest.raises(BookError, match="mine: images"):
+        datasets.Dataset("mine", None, [0, 1], images, [1, 0], ("a", "b"))
