@@ -35,10 +35,10 @@ def load_folder(folder, image_size=None, seed=0, limit=None, balanced=True):
     unless a table (see `gan_book.datasets.tables.read_labels`) names the pictures and their classes, or the pictures
     are called as `gan-book generate` calls them. What is called like a picture's mask (``1_mask.png`` beside ``1.png``)
     is left out. Parts to train, validate and test with are sub-folders whose names say so (see
-    `gan_book.datasets.layout.part_of`), each laid out as above; or every class has such sub-folders; or each has a table
-    of its name. A part to validate with is the test part where there is no other. Without either, a tenth of the images is
-    drawn with ``seed`` and held out (see `gan_book.datasets.dataset.holdout`). A layout that can be read in two ways is
-    refused.
+    `gan_book.datasets.layout.part_of`), each laid out as above; or every class has such sub-folders; or each has a
+    table of its name. A part to validate with is the test part where there is no other. Without either, a tenth of the
+    images is drawn with ``seed`` and held out (see `gan_book.datasets.dataset.holdout`). A layout that can be read in
+    two ways is refused.
 
     How a file becomes pixels is told in `gan_book.datasets.images.decode`. If every image is grey there is 1 channel,
     else 3. What is not used is in the data set's ``left_out``; pictures that cannot be read, or lie outside the
