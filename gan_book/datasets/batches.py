@@ -5,7 +5,7 @@ from abc import abstractmethod
 import keras
 import numpy as np
 
-from gan_book.datasets.dataset import require_images, require_labels
+from gan_book.datasets.dataset import require_images, require_labels, require_seed
 from gan_book.errors import BookError
 
 
@@ -36,11 +36,14 @@ class EpochBatches(keras.utils.PyDataset):
         first: how many batches of it are left out, because they were used before an interruption.
 
     Raises:
-        BookError: the samples do not fill one batch, or there is no such epoch or batch.
+        BookError: the samples do not fill one batch, a number is no whole one, or there is no such epoch or batch.
     """
 
     def __init__(self, samples, batch_size, seed=0, epoch=0, first=0):
         super().__init__()
+        require_seed(seed)
+        if not isinstance(batch_size, int | np.integer):
+            raise BookError(f"the batch size is {batch_size!r}; give a whole number of images")
         if not 1 <= batch_size <= samples:
             raise BookError(
                 f"{samples:,} images do not fill a batch of {batch_size:,}; "

@@ -44,9 +44,10 @@ class Dataset:
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self):
+        require_images(f"{self.name}: images", self.images)
         if self.val_images is None:
             object.__setattr__(self, "val_images", self.images[:0])
-            object.__setattr__(self, "val_labels", self.labels[:0])
+            object.__setattr__(self, "val_labels", np.zeros(0, "int32"))
         for part in ("", "test_", "val_"):
             images, labels = getattr(self, f"{part}images"), getattr(self, f"{part}labels")
             require_images(f"{self.name}: {part}images", images)

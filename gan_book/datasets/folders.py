@@ -21,8 +21,11 @@ from gan_book.errors import BookError, counted, require_memory
 DEFAULT_SIZE = 64
 MOST_TO_TEST = 1000  # images of a part to test or validate with that are read where there is a limit below that
 _CACHE_VERSION = 2
-_COUNTERPARTS = {"mask", "masks", "label", "labels", "annotations", "gt", "ground_truth", "groundtruth", "segmentation"}
-_GENERATED = re.compile(r"\d{5,}-(.+)")  # how `gan-book generate` names images of classes
+_COUNTERPARTS = re.compile(
+    r"masks?|labels?|annotations?|gt|ground[-_ ]?truth|segmentations?(?:class|object)?", re.IGNORECASE
+)
+_OF_A_PICTURE = re.compile(rf"(.+?)[-_ ]+(?:{_COUNTERPARTS.pattern})(?:[-_ ]?\d+)?", re.IGNORECASE)
+_GENERATED = re.compile(r"\d{5,}-(.+)")  # how `gan-book generate` names pictures of classes
 
 
 def load_folder(folder, image_size=None, seed=0, limit=None, balanced=True):
@@ -31,8 +34,9 @@ def load_folder(folder, image_size=None, seed=0, limit=None, balanced=True):
     - Each sub-folder (searched to any depth) is a class. Without sub-folders, the classes come from a table (see
       `gan_book.datasets.tables.read_labels`) or from file names as `gan-book generate` writes them; else there is one
       class, named after the folder.
+    - What is called like an image's mask (``1_mask.png`` beside ``1.png``) is left out.
     - Parts to train, validate and test with are sub-folders with such names (see `gan_book.datasets.layout.part_of`),
-      each laid out as above; or every class has such sub-folders.
+      each laid out as above; or every class has such sub-folders; or each part has a table of its name.
     - A validation part without a test part is used for testing. Without either, a tenth of the images, chosen by
       ``seed``, is held out (see `gan_book.datasets.dataset.holdout`).
     - A layout that can be read in two ways is refused.
@@ -103,6 +107,7 @@ def find(folder):
         raise BookError(
             f"{folder} holds no images{layout.other_files(tree)}; put pictures in it, or in one sub-folder per class"
         )
+    _leave_out_masks(tree, left_out)
     tree = layout.unwrapped(tree)
     _refuse_pairs(tree)
     parts = layout.parts(tree, left_out)
@@ -115,7 +120,12 @@ def find(folder):
     for each in inner.values():
         _refuse_pairs(each)
     called = {part: each.name for part, each in parts.items() if part != "train"}
+    if len(inner["train"].folders) == 1:  # a class, or only where the pictures of a table lie
+        with suppress(BookError):
+            if found := _by_table(tree, inner, called, left_out):
+                return _of_known_classes(found)
     if inner["train"].folders:
+        left_out.others = [(path, _why_not_read(path, reason)) for path, reason in left_out.others]
         pictures = {part: _classes(each, left_out) for part, each in inner.items()}
         return _of_known_classes(Found(pictures, called, left_out))
     if classes := [each for part, each in inner.items() if part != "train" and each.folders]:
@@ -136,14 +146,36 @@ def find(folder):
 
 def _refuse_pairs(tree):
     both = [each.name for each in tree.folders if (layout.side_of(each.name) or (None,))[0]]
-    kinds = [each for each in tree.folders if layout.is_generic(each.name) or each.name.lower() in _COUNTERPARTS]
-    if len(kinds) == len(tree.folders) > 1 and any(each.name.lower() in _COUNTERPARTS for each in kinds):
-        both = [each.name for each in kinds]
     if len(both) > 1:
         raise BookError(
             f"{tree.path} has the folders {shown_names(both)}: these are images to translate, not classes to learn; "
             "train pix2pix or cyclegan on it (in Python: load_pairs)"
         )
+    names = [each.name for each in tree.folders]
+    others = [name for name in names if _COUNTERPARTS.fullmatch(name) or _of_a_part(name)]
+    kinds = [name for name in names if name in others or layout.is_generic(name)]
+    if any(map(_of_a_part, names)) or (others and len(kinds) == len(names) > 1):
+        raise BookError(
+            f"{tree.path} has the folders {shown_names(names)}: '{others[0]}' says what is where on pictures and is no "
+            "class; take it away, or to translate one to the other call them A and B and train pix2pix (in Python: "
+            "load_pairs)"
+        )
+
+
+def _of_a_part(name):
+    """Whether a folder is called like ``train_masks``."""
+    of = _OF_A_PICTURE.fullmatch(name)
+    return bool(of and layout.part_of(of[1]))
+
+
+def _leave_out_masks(tree, left_out):
+    """Takes away pictures that are called like another one's mask: ``1_mask.png`` beside ``1.png``."""
+    for each in tree.trees():
+        stems = {picture.stem for picture in each.loose}
+        for picture in each.loose:
+            if (of := _OF_A_PICTURE.fullmatch(picture.stem)) and of[1] in stems:
+                each.content.remove(picture)
+                left_out.skip(picture, "is called like the mask of a picture")
 
 
 def _parts_by_class(tree):
@@ -196,7 +228,13 @@ def _by_table(tree, inner, called, left_out):
     for path in sorted({path for path in candidates if path.suffix.lower() in tables.ENDINGS}):
         if "submission" in path.stem.lower():  # of a competition: what to answer, not the answers
             continue
-        if (labels := tables.read_labels(path, list(everything))) is not None:
+        labels = tables.read_labels(path, list(everything))
+        if labels is None:
+            reason = "gives the pictures no classes: it must name their files, and the class of each"
+            left_out.others = [
+                (other, reason if other == left_out.named(path) else why) for other, why in left_out.others
+            ]
+        else:
             for other, known in read.items():
                 if differ := [each for each in known.keys() & labels.keys() if known[each] != labels[each]]:
                     both = f"{left_out.named(other)} and {left_out.named(path)}"
@@ -209,14 +247,29 @@ def _by_table(tree, inner, called, left_out):
     if 2 * sum(path in labelled for path in to_train) < len(to_train):
         return None
     pictures = {part: [] for part in inner}
+    said = _parts_by_name(read) if len(inner) == 1 else {}
     for path, part in everything.items():
         if entry := labelled.get(path):
-            pictures.setdefault(entry.part or part, []).append((entry.label, path))
-        else:
-            left_out.skip(path, f"is not in {' or '.join(sorted(table.name for table in read))}")
+            pictures.setdefault(entry.part or said.get(path, part), []).append((entry.label, path))
+    if not pictures["train"]:
+        raise BookError(f"{' and '.join(map(str, sorted(read)))} put no picture into the part 'train'; put some there")
+    for path in sorted(everything.keys() - labelled.keys()):
+        left_out.skip(path, f"is not in {' or '.join(sorted(table.name for table in read))}")
     used = {left_out.named(table) for table in read}
     left_out.others = [(path, reason) for path, reason in left_out.others if path not in used]
     return Found(pictures, {**{part: part for part in pictures}, **called}, left_out, ", ".join(sorted(used)))
+
+
+def _why_not_read(path, reason):
+    return "the folders are taken for the classes" if path.lower().endswith(tables.ENDINGS) else reason
+
+
+def _parts_by_name(read):
+    """Which part each picture is of, by the names of the tables: of ``train.csv`` and ``test.csv``; else nothing."""
+    parts = {table: layout.part_of(table.stem) for table in read}
+    if not all(parts.values()) or "train" not in parts.values():
+        return {}
+    return {path: parts[table] for table, labels in read.items() for path in labels}
 
 
 def _of_known_classes(found):

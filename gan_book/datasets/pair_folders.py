@@ -74,11 +74,19 @@ class PairFiles:
 def find_pair_files(folder):
     """Looks for images of two kinds in a folder.
 
+<<<<<<< HEAD
     Each side may have its own folders: ``trainA`` and ``trainB``, or ``A`` and ``B``, or ``A/train`` and ``B/train``,
     or ``train/A`` and ``train/B``; perhaps the same for "val" and "test". Any usual name of these parts is understood
     (see `gan_book.datasets.layout.part_of`). Two files are a pair if their paths below these folders are equal except
-    for the ending and a final ``_A`` or ``_B``. A split consists of pairs only if each of its files has exactly one
+    for the ending and a final ``_A``, ``_B`` or ``_mask``. A split consists of pairs only if each of its files has exactly one
     partner, or nearly all have and the others can be left out.
+=======
+    Each side may have folders of its own: ``trainA`` and ``trainB``, or ``A`` and ``B``, or ``A/train`` and
+    ``B/train``, or ``train/A`` and ``train/B``; perhaps the same for "val" and "test". Any usual name of these parts
+    will do (see `gan_book.datasets.layout.part_of`). Two files are a pair if their paths below these folders are equal
+    but for the ending and a closing ``_A``, ``_B`` or ``_mask``; a split is taken to consist of pairs only if each of
+    its files has exactly one partner, or nearly all have and the others can be left out.
+>>>>>>> h-breaka
 
     Otherwise each file has two images side by side, A on the left: the files below the folders of the parts, or without
     such folders the files directly in the folder.
@@ -213,7 +221,11 @@ def _matched(two, left_out):
 
 
 def match(a, b):
+<<<<<<< HEAD
     """Pairs files whose names differ only in their endings and a final ``_A`` or ``_B``.
+=======
+    """Pairs files that differ only in their endings and a closing ``_A``, ``_B`` or what a mask is called by.
+>>>>>>> h-breaka
 
     Args:
         a, b: `gan_book.datasets.layout.Tree`s of the two sides.
@@ -257,7 +269,7 @@ def _name_key(file, root):
     name = file.name
     while Path(name).suffix.lower() in extensions():  # `gan-book translate` makes x.bmp.png of x.bmp
         name = Path(name).stem
-    return re.sub("_[AaBb]$", "", name)
+    return re.sub("_([AaBb]|masks?|gt|labels?|segmentations?)$", "", name)
 
 
 def _pair(file_a, file_b):
@@ -317,7 +329,8 @@ def load_pair_folder(folder, image_size=64, limit=None, seed=0, paired=True, jit
             break
         except _NothingReadable as part:
             if part.purpose == "train":
-                raise BookError(str(part)) from None
+                advice = "; if the two kinds lie in folders of their own, call these A and B (in each part)"
+                raise BookError(f"{part}{'' if files.b else advice}") from None
             for file, reason in part.unread.items():
                 files.left_out.skip(file, reason)
             files = files.without(part.unread)
@@ -401,7 +414,7 @@ def _three_ways(folder, splits, seed):
     missing = (not val) + (not test)
     if len(train) <= missing:
         raise BookError(
-            f"{folder} has only {len(train)} images to train with; "
+            f"{folder} has only {counted(len(train), 'image')} to train with; "
             f"at least {missing + 1} are needed, to hold some out for testing"
         )
     if not test:

@@ -1,5 +1,6 @@
 """Classes of images that are given by a table (labels.csv), not by the names of folders."""
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -70,7 +71,7 @@ def read_labels(table, pictures):
         return None
     found = {}
     for path, row in rows:
-        if text := label(row):
+        if text := _text(table, label(row)):
             entry = Labelled(text, _part(table, row[part]) if part is not None else None)
             if found.setdefault(path, entry) != entry:
                 raise BookError(
@@ -85,7 +86,10 @@ def _rows(table):
     try:
         if table.stat().st_size > _MOST_BYTES:
             return None
-        text = table.read_text(encoding="utf-8-sig")
+        content = table.read_bytes()
+        # Spreadsheets write UTF-16 with a mark; what is neither this nor UTF-8 is found in the labels, see `_text`.
+        coding = "utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        text = content.decode(coding, errors="surrogateescape" if coding == "utf-8-sig" else "strict")
         first = text.partition("\n")[0]
         separator = max(",;\t", key=first.count)
         rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=separator) if row]
@@ -169,6 +173,12 @@ def _labelling(table, head, rows, columns):
         return None
     called = ", ".join(head[column] or str(column + 1) for column in columns[:6])
     raise BookError(f"{table} names the pictures, but which of its columns is the class ({called})? call it 'label'")
+
+
+def _text(table, label):
+    if any("\udc80" <= letter <= "\udcff" for letter in label):  # a byte that is no UTF-8
+        raise BookError(f"{table} is not written in UTF-8, and its classes cannot be read; save it as 'CSV UTF-8'")
+    return label
 
 
 def _part(table, text):

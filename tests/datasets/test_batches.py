@@ -168,3 +168,12 @@ PIXELS, LABELS = np.zeros((6, 2, 2, 1), np.uint8), np.arange(6)
 def test_what_is_no_batch_is_refused(images, labels, named):
     with pytest.raises(BookError, match=named):
         Batches(images, labels, 2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [({"batch_size": "4"}, "'4'"), ({"batch_size": 2.5}, "2.5"), ({"batch_size": 2, "seed": -1}, "-1")],
+)
+def test_a_batch_size_or_a_seed_that_is_no_number_is_refused(wrong, named):
+    with pytest.raises(BookError, match=named):
+        Batches(np.zeros((8, 4, 4, 1), "uint8"), np.zeros(8, int), **wrong)

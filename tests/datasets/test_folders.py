@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from gan_book import errors
-from gan_book.datasets import SkippedImages, folders, images, load, parse_size
+from gan_book.datasets import SkippedImages, folders, images, load, load_pairs, parse_size
 from gan_book.datasets.images import UnreadableImage, decode, extensions
 from gan_book.errors import BookError
 
@@ -399,6 +399,8 @@ def test_a_train_may_be_a_class(pictures):
         (("2019/cat", "2020/cat"), "2019, 2020.*cat: which are the classes"),
         (("images", "masks"), "images, masks.*translate.*load_pairs"),
         (("train/images", "train/labels", "val/images", "val/labels"), "train has the folders images, labels"),
+        (("JPEGImages", "SegmentationClass"), "SegmentationClass.*load_pairs"),
+        (("train", "train_masks"), "train_masks.*load_pairs"),
         (("train", "test/a"), r"test has folders of classes \(a\).*train has none"),
     ],
 )
@@ -733,3 +735,71 @@ def test_pictures_of_a_format_that_is_not_read_are_called_so(pictures):
     classes(pictures, a=3)
     (pictures / "a" / "phone.HEIC").write_text("x")
     assert "JPEG" in dict(load(pictures, image_size=8).left_out)["a/phone.HEIC"]
+
+
+@pytest.mark.parametrize("part", ["", "train"])
+def test_what_is_advised_for_pictures_and_their_masks_works(pictures, part):
+    for kind in ("images", "masks"):
+        classes(pictures / part, **{kind: 5})
+    with pytest.raises(BookError, match="call them A and B"):
+        load(pictures, image_size=8)
+    for kind, side in (("images", "A"), ("masks", "B")):
+        (pictures / part / kind).rename(pictures / part / side)
+    assert len(load_pairs(pictures, image_size=8).a) == 3
+
+
+def test_masks_beside_their_pictures_are_no_pictures(pictures):
+    classes(pictures, benign=4, with_mask=2)
+    for name in ("0_mask.png", "0_mask_1.png", "2-GT.png", "alone_mask.png"):
+        plain(pictures / "benign" / name)
+    with pytest.warns(SkippedImages, match="0_mask"):
+        data = load(pictures, image_size=8)
+    assert data.class_names == ("benign", "with_mask") and len(data.images) + len(data.test_images) == 7
+    assert set(dict(data.left_out)) == {f"benign/{name}" for name in ("0_mask.png", "0_mask_1.png", "2-GT.png")}
+
+
+def test_names_of_tables_say_the_parts(pictures):
+    labelled(pictures, "")
+    (pictures / "labels.csv").unlink()
+    for name, numbers in (("train", range(6)), ("test", range(6, 9))):
+        lines = [f"{number}.png,{'cat' if number % 2 else 'dog'}" for number in numbers]
+        (pictures / f"{name}.csv").write_text("\n".join(["file,label", *lines]))
+    data = load(pictures, image_size=8)
+    assert data.class_names == ("cat", "dog") and counts(data) == [[3, 3], [0, 0], [1, 2]]
+
+
+def test_a_table_is_read_for_pictures_in_the_only_folder(pictures):
+    labelled(
+        pictures, "file,smiling\n" + "".join(f"{n}.png,{-1 if n % 2 else 1}\n" for n in range(9)), images="img_align"
+    )
+    assert load(pictures, image_size=8).class_names == ("-1", "1")
+    (pictures / "labels.csv").write_text("file,smiling,male\n" + "".join(f"{n}.png,1,-1\n" for n in range(9)))
+    assert load(pictures, image_size=8).class_names == ("img_align",)
+
+
+def test_a_table_without_classes_is_left_out_with_the_reason(pictures):
+    labelled(pictures, "file,label\n" + "".join(f"other{n}.png,{n % 2}\n" for n in range(9)))
+    assert "classes" in dict(load(pictures, image_size=8).left_out)["labels.csv"]
+
+
+def test_a_table_that_puts_nothing_into_train_is_refused(pictures):
+    labelled(pictures, "file,label,split\n" + "".join(f"{n}.png,{n % 2},test\n" for n in range(9)))
+    with pytest.raises(BookError, match=r"labels\.csv.*'train'"):
+        load(pictures, image_size=8)
+
+
+def test_a_table_in_another_coding(pictures):
+    labelled(pictures, "")
+    kinds = ("H\u00fcndin", "K\u00fcken")
+    text = "file;label\r\n" + "".join(f"{n}.png;{kinds[n % 2]}\r\n" for n in range(9))
+    (pictures / "labels.csv").write_bytes(text.encode("utf-16"))
+    assert load(pictures, image_size=8).class_names == kinds
+    (pictures / "labels.csv").write_bytes(text.encode("cp1252"))
+    with pytest.raises(BookError, match=r"labels\.csv.*UTF-8"):
+        load(pictures, image_size=8)
+
+
+def test_a_table_beside_folders_of_classes_is_said_not_to_be_read(pictures):
+    classes(pictures, part_1=3, part_2=3)
+    (pictures / "labels.csv").write_text("file,label\n" + "".join(f"{n}.png,{n}\n" for n in range(3)))
+    assert "folders" in dict(load(pictures, image_size=8).left_out)["labels.csv"]

@@ -244,3 +244,11 @@ def test_what_is_shown_of_a_set_is_a_line_and_not_its_arrays():
 def test_a_misspelt_class_is_answered_with_the_nearest():
     with pytest.raises(BookError, match=r"'sneeker'.*did you mean 'Sneaker'"):
         datasets.find_label("sneeker", ("Coat", "Sneaker"))
+
+
+def test_labels_may_be_a_list_and_images_must_be_an_array():
+    images = np.zeros((2, 4, 4, 1), "uint8")
+    data = datasets.Dataset("mine", images, [0, 1], images, [1, 0], ("a", "b"))
+    assert data.labels.tolist() == [0, 1] and data.labels.dtype == data.val_labels.dtype == np.int32
+    with pytest.raises(BookError, match="mine: images"):
+        datasets.Dataset("mine", None, [0, 1], images, [1, 0], ("a", "b"))

@@ -419,3 +419,21 @@ def test_pictures_side_by_side_that_are_no_squares(tmp_path):
     assert pairs.test_a.shape == (1, 64, 96, 3) and pairs.a.shape[1:] == (72, 107, 3)
     with pytest.raises(BookError, match=r"0\.png .*2\.00 times as wide"):
         load_pairs(tmp_path, image_size=(64, 128), jitter=False)
+
+
+def test_a_picture_and_its_mask_are_a_pair(tmp_path):
+    for number in range(5):
+        plain(tmp_path / "A" / f"{number}.jpg", RED)
+        plain(tmp_path / "B" / f"{number}_mask.gif", RED)
+    assert load_pairs(tmp_path, image_size=SIZE).paired
+
+
+def test_of_two_kinds_in_folders_it_is_said_how_to_call_them(tmp_path):
+    for number in range(5):
+        for kind in ("low", "high"):
+            plain(tmp_path / "train" / kind / f"{number}.png", RED)
+    with pytest.raises(BookError, match="A and B"):
+        load_pairs(tmp_path, image_size=SIZE)
+    for kind, side in (("low", "A"), ("high", "B")):
+        (tmp_path / "train" / kind).rename(tmp_path / "train" / side)
+    assert load_pairs(tmp_path, image_size=SIZE).paired
