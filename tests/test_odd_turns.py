@@ -86,7 +86,7 @@ def test_a_layer_that_thaws_after_compile_is_named():
     model.compile()
     layer.trainable = True
     for act in (lambda: fit(model), model.compile):
-        with pytest.raises(BookError, match="optimizer of 'discriminator'.*d_hidden"):
+        with pytest.raises(BookError, match=r"optimizer of 'discriminator'.*d_hidden"):
             act()
     model.discriminator.compile("adam", tiny.cross_entropy())
     model.compile()
