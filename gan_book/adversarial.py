@@ -606,8 +606,8 @@ class _Rate(float):
 
 def _require_trainable(network):
     """Raises BookError where an update of the network would move nothing, or what its optimizer has no state for."""
-    if not network.variables:
-        raise BookError(f"'{network.name}' has no weights yet; begin it with a keras.Input, or call it on a batch")
+    if not network.variables or (backend.JAX and not network.built):  # TensorFlow builds one on the way
+        raise BookError(f"'{network.name}' is not built yet; begin it with a keras.Input, or call it on a batch")
     if not network.trainable_variables:
         raise BookError(
             f"'{network.name}' has nothing to train: trainable is False for it or all its layers; leave that flag "

@@ -65,6 +65,8 @@ ASKS = ["ops.where", "yield"]
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_a_turn_that_cannot_be_traced_is_one_sentence(turns, names):
+    if turns is trains_by_hand and keras.backend.backend() == "jax":
+        pytest.skip("JAX traces a step within a step without complaint")
     with pytest.raises(BookError) as refused:
         with_turns(turns).train_on_batch(*tiny.data(16))
     sentence = str(refused.value)
@@ -107,7 +109,7 @@ def test_a_network_without_weights_is_not_said_to_be_frozen():
             self.critic = keras.Sequential([layers.Dense(1)], name="critic")
             self.critic.compile("adam", "mse")
 
-    with pytest.raises(BookError, match=r"'critic' has no weights yet.*keras\.Input"):
+    with pytest.raises(BookError, match=r"'critic' is not built yet.*keras\.Input"):
         Model().compile()
 
 
@@ -126,6 +128,8 @@ def test_a_network_of_a_class_of_its_own_that_holds_another_may_be_a_player():
             critic = tiny.define_discriminator()  # compiled, with metrics
             self.step = Step(critic)
             self.step.compile("adam", "mse")
+            if keras.backend.backend() == "jax":  # which is asked for in one sentence
+                self.step([np.zeros((2, tiny.FEATURES), "float32"), np.zeros(2, "int32")])
 
         def turns(self, x, label):
             yield "d", self.step, [x, label], ones()

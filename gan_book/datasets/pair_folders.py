@@ -74,19 +74,11 @@ class PairFiles:
 def find_pair_files(folder):
     """Looks for images of two kinds in a folder.
 
-<<<<<<< HEAD
     Each side may have its own folders: ``trainA`` and ``trainB``, or ``A`` and ``B``, or ``A/train`` and ``B/train``,
     or ``train/A`` and ``train/B``; perhaps the same for "val" and "test". Any usual name of these parts is understood
     (see `gan_book.datasets.layout.part_of`). Two files are a pair if their paths below these folders are equal except
-    for the ending and a final ``_A``, ``_B`` or ``_mask``. A split consists of pairs only if each of its files has exactly one
-    partner, or nearly all have and the others can be left out.
-=======
-    Each side may have folders of its own: ``trainA`` and ``trainB``, or ``A`` and ``B``, or ``A/train`` and
-    ``B/train``, or ``train/A`` and ``train/B``; perhaps the same for "val" and "test". Any usual name of these parts
-    will do (see `gan_book.datasets.layout.part_of`). Two files are a pair if their paths below these folders are equal
-    but for the ending and a closing ``_A``, ``_B`` or ``_mask``; a split is taken to consist of pairs only if each of
-    its files has exactly one partner, or nearly all have and the others can be left out.
->>>>>>> h-breaka
+    for the ending and a final ``_A``, ``_B`` or ``_mask``. A split consists of pairs only if each of its files has
+    exactly one partner, or nearly all have and the others can be left out.
 
     Otherwise each file has two images side by side, A on the left: the files below the folders of the parts, or without
     such folders the files directly in the folder.
@@ -221,11 +213,7 @@ def _matched(two, left_out):
 
 
 def match(a, b):
-<<<<<<< HEAD
-    """Pairs files whose names differ only in their endings and a final ``_A`` or ``_B``.
-=======
     """Pairs files that differ only in their endings and a closing ``_A``, ``_B`` or what a mask is called by.
->>>>>>> h-breaka
 
     Args:
         a, b: `gan_book.datasets.layout.Tree`s of the two sides.

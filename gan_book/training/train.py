@@ -228,11 +228,11 @@ def _attempts(lesson, settings, dataset, run, config, tell):
         while True:
             try:
                 training = Training(lesson, replace(settings, seed=config.seed), dataset, run, config, tell)
-                place = training.restored()
+                training.place = training.restored()
                 if run.finished:
                     run.report_file.unlink()  # of the shorter training, before its config.json says otherwise
                 run.write_config(training.config)  # Not before it is clear that all there is makes a training.
-                training.fit(*place)
+                training.fit()
                 return _measured(run, lesson, training, dataset, tell)
             except TrainingFailure as failure:
                 if config.on_failure != "restart":
@@ -336,7 +336,13 @@ def _row_every(steps):
 
 
 class Training:
-    """One attempt at a run: model, data and callbacks, ready to continue where the checkpoints say."""
+    """One attempt at a run: model, data and callbacks, ready to fit from wherever the checkpoints say.
+
+    Attributes:
+        place: epoch and batch to begin with, which `restored` returns.
+    """
+
+    place = (0, 0)
 
     def __init__(self, lesson, settings, dataset, run, config, tell):
         self.run, self.lesson, self.settings, self.dataset, self.tell = run, lesson, settings, dataset, tell
@@ -417,10 +423,11 @@ class Training:
             before = self.config.changes[-1].get("epochs", ["fewer"])[0]
             self.tell(f"Learning rates follow a schedule here: the steps done so far followed that of {before} epochs.")
 
-    def fit(self, first, batch):
-        """Trains from there, which is what `restored` returns, to the last epoch, saving on the way."""
+    def fit(self):
+        """Trains from `place` to the last epoch, saving on the way."""
         self.run.folder.mkdir(parents=True, exist_ok=True)
         self.run.remove_leftovers()
+        first, batch = self.place
         if first >= self.settings.epochs:
             return
         # One `fit` an epoch, see `gan_book.datasets.batches.EpochBatches`; for the callbacks it is one training.
