@@ -14,23 +14,19 @@ graph, and from then on only the graph runs. By then the flag is False for every
 trains nothing (``tests/test_classic_order.py`` shows it). So here freezing belongs to the composite, not to layers that
 two models share: nothing is switched on or off, and which model is compiled or trained first makes no difference to it.
 
-Read `Composite`, then `turns`, `_play` and `GAN`; the rest is for averages, clear errors, checkpoints and JAX.
+Read `Composite`, then `turns`, `_play` and `GAN`; the rest is for averages, checkpoints and JAX. What Keras wants of a
+model made of several networks is in `gan_book.joint`, and what is checked of the turns in `gan_book.turns`.
 Chapter 6 explains both ideas and shows one step by hand; ``chapters/template.py`` is a GAN to start from.
 """
 
-import inspect
-import re
-from itertools import combinations
-
 import keras
-import numpy as np
 from keras import ops
 
 from gan_book import backend
 from gan_book.errors import BookError
+from gan_book.joint import JointModel
 from gan_book.sampling import inputs_of
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # of turns: the logs are named by them, and so are Keras's metrics
+from gan_book.turns import checked_turns, parts_of, require_trainable
 
 
 @keras.saving.register_keras_serializable("gan_book")
@@ -108,7 +104,7 @@ class Composite(keras.Model):
         return cls(functional.input, functional.output, frozen=frozen, name=functional.name)
 
 
-class AdversarialModel(keras.Model):
+class AdversarialModel(JointModel):
     """Several networks that are updated in turn, as one Keras model. Explained in chapter 6.
 
     A subclass keeps its networks as attributes, compiles those that learn (each with its own optimizer and loss), and
@@ -130,7 +126,6 @@ class AdversarialModel(keras.Model):
 
     discriminators = ()
     verdicts = ()
-    shares_weights = False
 
     def __init__(self, seed=0, **kwargs):
         super().__init__(**kwargs)
@@ -199,83 +194,6 @@ class AdversarialModel(keras.Model):
         return copy
 
     @property
-    def players(self):
-        """The compiled networks among the attributes: those that can have turns."""
-        # `self.layers` alone will not do: Keras still lists a network whose attribute now holds another one.
-        own = [value for name, value in vars(self).items() if not name.startswith("_")]
-        current = {id(value) for value in keras.tree.flatten(own)}
-        networks = [layer for layer in self.layers if id(layer) in current]
-        return [network for network in networks if getattr(network, "optimizer", None) is not None]
-
-    def compile(
-        self,
-        optimizer=None,
-        loss=None,
-        metrics=None,
-        steps_per_execution=1,
-        run_eagerly=False,
-        jit_compile="auto",
-        **others,
-    ):
-        """Prepares the step. The optimizers, losses and metrics are those that the networks were compiled with.
-
-        Args:
-            jit_compile: "auto" is XLA where Keras recommends it: on GPUs, and always on JAX. (With TensorFlow on a CPU
-                its own kernels were 2.4 times as fast: 465 against 1129 ms a step.)
-
-        Raises:
-            BookError: an optimizer, a loss or metrics are given here, or another argument of Keras's that is a
-                network's; no network is compiled; one of them has nothing to train; two of them share an optimizer; or
-                two of them train the same weights, unless `shares_weights` says that this is meant.
-        """
-        for name, given in {"optimizer": optimizer, "loss": loss, "metrics": metrics, **others}.items():
-            if given is not None:
-                raise BookError(
-                    f"each network of {type(self).__name__} has its own {name}: give it to that network's compile(), "
-                    "and call compile() of the whole without it"
-                )
-        self._check_players()
-        super().compile(
-            optimizer=None,
-            steps_per_execution=steps_per_execution,
-            run_eagerly=run_eagerly,
-            jit_compile=jit_compile,
-        )
-        # Optimizers usually make their variables in the first step. Here that step is inside one graph with the others,
-        # where no variables can be made; and a checkpoint must be able to fill them before there has been a step.
-        for player in self.players:
-            player.optimizer.build(player.trainable_variables)
-        self.optimizer = _PlayersOptimizers(self)
-        self.built = True  # as all its networks are, so that Keras can describe, save and restore the whole
-
-    def build(self, *args, **kwargs):
-        """Raises BookError: its networks are made with shapes, and `compile` does the rest."""
-        raise BookError(f"{type(self).__name__} has no shapes to build from: its networks have them; call compile()")
-
-    def _check_players(self):
-        """Raises BookError where a turn would silently train nothing, or the weights of another network."""
-        if not self.players:
-            raise BookError(
-                f"{type(self).__name__} has no compiled network; keep its networks as attributes and compile those "
-                "that learn before the whole"
-            )
-        for player in self.players:
-            _require_trainable(player)
-        for one, other in combinations(self.players, 2):
-            if one.optimizer is other.optimizer:
-                raise BookError(
-                    f"'{one.name}' and '{other.name}' share an optimizer, which remembers one network's weights only; "
-                    "make each its own where it is compiled"
-                )
-        trained = [(player.name, {id(v): v for v in player.trainable_variables}) for player in self.players]
-        for (one, first), (other, second) in combinations(trained, 2):
-            if (shared := first.keys() & second.keys()) and not self.shares_weights:
-                raise BookError(
-                    f"'{one}' and '{other}' both train '{first[min(shared)].path}'; make the one that only passes "
-                    "gradients through it a Composite with frozen=[...], or set shares_weights = True if it is meant"
-                )
-
-    @property
     def watched_losses(self):
         """Names of the logs that are the discriminators' losses for real or fake; known after the first step."""
         names, watched = [], {id(network) for network in self.discriminators}
@@ -284,12 +202,6 @@ class AdversarialModel(keras.Model):
                 parts = [f"{turn}_{verdict}_loss" for verdict in self.verdicts]
                 names += [name for name in parts if name in self.means] or [f"{turn}_loss"]
         return names
-
-    def train_on_batch(self, *args, **kwargs):
-        """As in Keras: one step on one batch. The returned values are those of this batch alone."""
-        # Before Keras 3.15 they were means over all batches since the last reset.
-        self.reset_metrics()
-        return super().train_on_batch(*args, **kwargs)
 
     def train_step(self, *args):
         """One step, called by `fit`: all turns, then the averages. Returns the logs."""
@@ -313,18 +225,18 @@ class AdversarialModel(keras.Model):
         return self._play(data, "test_step")
 
     def _play(self, data, step):
-        batch = self._parts(data)
+        batch = parts_of(self, data)
         # Python runs this loop only while the step is traced: the turns become one graph, in this order. That the
         # generator sees the discriminator *after* its update needs no synchronisation: on TensorFlow the graph keeps
         # reads and writes of a variable in the order of the code, on JAX the scope of `stateful_step` returns the
         # newest value. And since `turns` is a generator function, its code between two yields runs between two updates.
-        for name, player, *turn in self._checked_turns(batch):
+        for name, player, *turn in checked_turns(self, batch):
             # A network's metrics are running means. Reset before each turn, they are the values of this turn; the mean
             # over the epoch is kept here, under the turn's name. Otherwise the two turns of a discriminator, real and
             # fake, would end up in one mean.
             player.reset_metrics()
             if step == "train_step":  # a flag, or the optimizer, may have changed since compile()
-                _require_trainable(player)
+                require_trainable(player)
             values = backend.player_step(player, step, tuple(turn))
             # Weighted by the batch's size, as Keras does: the last batch of an epoch may be smaller.
             size = ops.shape(keras.tree.flatten(turn[0])[0])[0]
@@ -334,86 +246,6 @@ class AdversarialModel(keras.Model):
             # above, so they would carry the first turn's values into the second.
             player.reset_metrics()
         return {name: mean.result() for name, mean in self.means.items()}
-
-    def _parts(self, data):
-        """What `turns` is given of a batch: one part for ``fit(x)``, two for ``fit(x, y)``, a third for sample weights.
-
-        Raises:
-            BookError: `turns` takes another number of parts.
-        """
-        data = data if isinstance(data, (tuple, list)) else (data,)
-        batch = keras.tree.map_structure(ops.convert_to_tensor, [part for part in data if part is not None])
-        takes = inspect.signature(self.turns)
-        try:
-            takes.bind(*batch)
-        except TypeError:
-            raise BookError(
-                f"{type(self).__name__}.turns{takes} does not fit a batch of {len(batch)}; give fit() as many of "
-                "images, labels and weights as turns takes"
-            ) from None
-        return batch
-
-    def _checked_turns(self, batch):
-        """The turns, each of which must be what `turns` says it is.
-
-        Raises:
-            BookError: names the turn and what is wrong with it.
-        """
-        # A draw from np.random inside `turns` is invisible to the graph: it would be a constant, the same noise in
-        # every step, and the GAN would train badly without an error. NumPy's global state shows it: it has moved.
-        traced = backend.is_traced(keras.tree.flatten(batch)[0])
-        where, turns = f"{type(self).__name__}.turns", self.turns(*batch)
-        if not inspect.isgenerator(turns):
-            raise BookError(f"{where} must yield its turns, such as: yield 'd', self.discriminator, images, real")
-        state, networks = np.random.get_state()[1:3], {}
-        for number, turn in enumerate(self._asked(turns, where), start=1):
-            if not isinstance(turn, (tuple, list)) or not turn or not isinstance(turn[0], str):
-                raise BookError(f"turn {number} of {where} has no name; yield a name, a network, x and y")
-            if not NAME.fullmatch(turn[0]):
-                raise BookError(f"turn {turn[0]!r} of {where}: name it with letters from a to z, digits, _, - and .")
-            if len(turn) not in (4, 5):
-                raise BookError(
-                    f"turn '{turn[0]}' of {where} has {len(turn)} parts; yield a name, a network, x and y, and sample "
-                    "weights if there are any"
-                )
-            self._check_network(where, *turn[:2])
-            if networks.get(turn[0], id(turn[1])) != id(turn[1]):
-                raise BookError(f"turn '{turn[0]}' of {where} is that of two networks; give each a name of its own")
-            now = np.random.get_state()[1:3]
-            if traced and not (np.array_equal(state[0], now[0]) and state[1] == now[1]):
-                raise BookError(
-                    f"{where} draws from np.random before turn '{turn[0]}', which a compiled step would do only once; "
-                    "draw with keras.random and seed=self.rng"
-                )
-            networks[turn[0]] = id(turn[1])  # not the network, which Keras would then track twice
-            self._turn_networks.update(networks)
-            yield turn
-        if not networks:
-            raise BookError(f"{where} yields no turn, so nothing would be trained; yield a name, a network, x and y")
-
-    def _asked(self, turns, where):
-        """The turns; what Python cannot be asked for while the step is traced is said in one sentence."""
-        try:
-            yield from turns
-        except Exception as error:
-            if not backend.is_not_traceable(error):
-                raise
-            raise BookError(
-                f"{where} asks for a value that no tensor has while the step is traced, by if, float(), .numpy(), "
-                "predict() or train_on_batch(); take ops.where for a condition, call a network as in "
-                "self.generator(z, training=True), and yield what is to be trained"
-            ) from error
-
-    def _check_network(self, where, name, network):
-        if not isinstance(network, keras.Model):
-            raise BookError(f"turn '{name}' of {where}: its second part must be a network, not {_kind(network)}")
-        if getattr(network, "optimizer", None) is None:
-            raise BookError(f"turn '{name}' of {where}: the network '{network.name}' is not compiled; compile it first")
-        if all(network is not player for player in self.players):
-            raise BookError(
-                f"turn '{name}' of {where}: the network '{network.name}' is no attribute of the model; keep it as one, "
-                "such as self.discriminator, and compile it before the whole"
-            )
 
     def _mean(self, name):
         if name not in self.means:
@@ -425,56 +257,6 @@ class AdversarialModel(keras.Model):
         for name, numbers in values.items():
             for variable, number in zip(self._mean(name).variables, numbers, strict=True):
                 variable.assign(number)
-
-    def __call__(self, *args, **kwargs):
-        """Raises BookError: what there is to call are the networks."""
-        raise BookError(f"{type(self).__name__} has no output of its own; call one of its networks: {self._listed()}")
-
-    def predict(self, *args, **kwargs):
-        """Raises BookError: what there is to ask are the networks."""
-        raise BookError(f"{type(self).__name__} predicts nothing itself; ask one of its networks: {self._listed()}")
-
-    def save(self, *args, **kwargs):
-        """Raises BookError: how to save the networks, or the weights of all."""
-        raise BookError(
-            f"{type(self).__name__} is made of several networks and cannot be saved as one; save a network to use, "
-            f"such as model.{self._listed().split(', ')[0]}.save('network.keras'), or all weights to go on training "
-            "with model.save_weights('all.weights.h5') (ModelCheckpoint: save_weights_only=True)"
-        )
-
-    export = save
-
-    def get_config(self):
-        """Raises BookError: such a model is made again by the functions that made it."""
-        raise BookError(
-            f"{type(self).__name__} cannot be copied or described as one; build it again and load_weights() into it"
-        )
-
-    def _listed(self):
-        """The names of the attributes that are networks."""
-        networks = {id(layer) for layer in self.layers if isinstance(layer, keras.Model)}
-        return ", ".join(name for name, value in vars(self).items() if id(value) in networks) or "none"
-
-    def save_own_variables(self, store):
-        """What `save_weights` adds to the networks' weights: the random states, which Keras leaves out.
-
-        With them `BackupAndRestore` and `load_weights` continue with the same noise that would have come next.
-        """
-        super().save_own_variables(store)
-        for number, state in enumerate(self._random_states()):
-            store[f"random_{number}"] = ops.convert_to_numpy(state)
-
-    def load_own_variables(self, store):
-        """The opposite of `save_own_variables`; the random states stay as they are where a file has none."""
-        names = list(store.keys())
-        super().load_own_variables({name: store[name] for name in names if not name.startswith("random_")})
-        for number, state in enumerate(self._random_states()):
-            if f"random_{number}" in names:
-                state.assign(store[f"random_{number}"])
-
-    def _random_states(self):
-        weights = {id(weight) for weight in self.weights}
-        return [variable for variable in self.variables if id(variable) not in weights]
 
     # The moving averages of weights, Yazici et al. (2019), once a step, in the same graph as the turns.
     def _update_averages(self):
@@ -547,81 +329,3 @@ class GAN(AdversarialModel):
                 "self.latent_inputs(n, labels)"
             )
         return kind.tensor(shape, self.rng)
-
-
-class _PlayersOptimizers:
-    """What Keras asks of a model's optimizer, answered for all networks' optimizers together."""
-
-    # Keras looks at `model.optimizer` in many places: to save, to restore, to show a summary, to set a learning rate.
-    # The model itself has none, so this stands there. `variables` are what a checkpoint holds; `built` says they exist.
-    built = True
-
-    def __init__(self, model):
-        self._model = model
-
-    @property
-    def variables(self):
-        return [v for player in self._model.players for v in player.optimizer.variables]
-
-    @property
-    def iterations(self):
-        return self._model.players[0].optimizer.iterations
-
-    @property
-    def learning_rate(self):
-        """The learning rate that all networks have, for `LearningRateScheduler` and `ReduceLROnPlateau`: a `_Rate`.
-
-        Raises:
-            BookError: they have different ones, of which a callback cannot set one without losing the other.
-        """
-        rates = {p.name: float(ops.convert_to_numpy(p.optimizer.learning_rate)) for p in self._model.players}
-        if len(set(rates.values())) > 1:
-            listed = ", ".join(f"{name} {rate:g}" for name, rate in rates.items())
-            raise BookError(
-                f"the networks have different learning rates ({listed}), and this callback knows only one; give each "
-                "network's optimizer a schedule of keras.optimizers.schedules instead"
-            )
-        rate = _Rate(next(iter(rates.values())))
-        rate.optimizers = self
-        return rate
-
-    @learning_rate.setter
-    def learning_rate(self, rate):
-        for player in self._model.players:
-            try:
-                player.optimizer.learning_rate = rate
-            except TypeError:
-                raise BookError(
-                    f"the learning rate of '{player.name}' follows a schedule, so no callback can set it; take away "
-                    "one of the two"
-                ) from None
-
-
-class _Rate(float):
-    """A learning rate that callbacks read as a number and may assign to, as to Keras's variable: for all networks."""
-
-    def assign(self, value):
-        self.optimizers.learning_rate = value
-
-
-def _require_trainable(network):
-    """Raises BookError where an update of the network would move nothing, or what its optimizer has no state for."""
-    if not network.variables or (backend.JAX and not network.built):  # TensorFlow builds one on the way
-        raise BookError(f"'{network.name}' is not built yet; begin it with a keras.Input, or call it on a batch")
-    if not network.trainable_variables:
-        raise BookError(
-            f"'{network.name}' has nothing to train: trainable is False for it or all its layers; leave that flag "
-            "alone and say Composite(..., frozen=[...]) where the network must hold still"
-        )
-    optimizer = getattr(network.optimizer, "inner_optimizer", network.optimizer)  # under a loss scale
-    known = {id(variable) for variable in optimizer._trainable_variables} if optimizer.built else None
-    unknown = [v.path for v in network.trainable_variables if known is not None and id(v) not in known]
-    if unknown:
-        raise BookError(
-            f"the optimizer of '{network.name}' was readied without '{unknown[0]}', which was frozen or another "
-            f"network's then; compile '{network.name}' with a new optimizer, and after it the whole"
-        )
-
-
-def _kind(value):
-    return f"a {type(value).__name__}"
