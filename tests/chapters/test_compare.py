@@ -69,6 +69,7 @@ def test_ctrl_c_says_how_to_go_on_with_the_comparison(tiny, monkeypatch):
     assert isinstance(error, Interrupted) and str(error) == "python -m chapters.ch08_acgan.compare --data 'a folder'"
 
 
+@pytest.mark.slow
 def test_rows_are_recorded_if_asked(tiny, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(results, "BOOK", tmp_path)

@@ -94,6 +94,7 @@ def test_the_rate_is_constant_and_then_falls_to_zero():
     assert [float(player.optimizer.learning_rate) for player in model.players] == pytest.approx([2e-4] * 4)
 
 
+@pytest.mark.slow
 def test_the_pool_is_part_of_the_state():
     model, data = build(pool=4), noise_pairs(32)
     model.compile()

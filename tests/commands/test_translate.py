@@ -225,6 +225,7 @@ LESSONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pix2pix", pytest.param("cyclegan", marks=pytest.mark.slow)])
 def test_own_pairs_train_and_resume_bit_for_bit(name, tmp_path, command, monkeypatch):
     lesson, changes = LESSONS[name]
@@ -322,6 +323,7 @@ def test_a_name_that_is_no_text(run, folders, command):
     assert r"caf\udce9\n.png" in said and said.count("\n") == 3
 
 
+@pytest.mark.slow
 def test_what_libraries_print_does_not_stand_beside_the_sentence(run, tmp_path):
     """libjpeg writes to standard error itself, and Pillow warns of pictures that are large."""
     Image.new("RGB", (66_000, 2)).save(tmp_path / "wide.png")

@@ -177,6 +177,7 @@ def test_what_cannot_be_measured_of_a_folders_images_is_left_out():
     assert scores(8, [0, 0, 1]) == ([], {})
 
 
+@pytest.mark.slow
 def test_real_images_set_the_floor_of_the_class_distances(monkeypatch):
     monkeypatch.setattr(classes, "scales_that_fit", lambda side: 0)  # MS-SSIM takes seconds and is tested above
     data = load("fashion_mnist", limit=3000)

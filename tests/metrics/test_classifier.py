@@ -116,6 +116,7 @@ def stripes(n, seed):
     return images, labels
 
 
+@pytest.mark.slow
 def test_making_a_classifier_from_start_to_record(tmp_path, monkeypatch):
     dataset = Dataset("stripes", *stripes(400, 0), *stripes(100, 1), tuple("0123456789"))
     recipe = replace(

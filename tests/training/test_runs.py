@@ -206,7 +206,7 @@ def test_a_finished_run_stays_as_it_is(tiny_run):
     before = {path: path.stat().st_mtime_ns for path in tiny_run.folder.rglob("*")}
     said = []
     training.resume(LESSON, out=tiny_run.folder, tell=said.append)
-    assert said == [f"{tiny_run} is already finished."]
+    assert len(said) == 1 and said[0].startswith(f"{tiny_run} is already finished")
     assert {path: path.stat().st_mtime_ns for path in tiny_run.folder.rglob("*")} == before
 
 

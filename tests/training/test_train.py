@@ -128,6 +128,7 @@ def longer(pictures, **changes):
     return tiny_lesson.LESSON.settings("quick", data=str(pictures), **changes)
 
 
+@pytest.mark.slow
 def test_more_epochs_of_a_finished_run_are_as_if_they_had_been_asked_for_at_once(tiny_run, pictures, tmp_path):
     at_once = training.train(tiny_lesson.LESSON, longer(pictures, epochs=5, seed=3), out=tmp_path / "at-once")
     run = runs.Run(shutil.copytree(tiny_run.folder, tmp_path / "longer"))
@@ -172,6 +173,7 @@ def test_starting_from_the_weights_of_another_run(checkpoints, tiny_run, picture
         training.train(tiny_lesson.LESSON, wide, out=tmp_path / "wide", start_from=other.folder)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_measured_as_it_is_and_goes_on(pictures, tmp_path, monkeypatch):
     chosen, folder = longer(pictures, epochs=2), tmp_path / "run"
     undisturbed = training.train(tiny_lesson.LESSON, chosen, out=tmp_path / "undisturbed")
@@ -284,6 +286,7 @@ def test_a_damaged_sample_picture_does_not_cost_the_report(pictures, tmp_path, m
     assert run.finished and (run.folder / "training.gif").stat().st_size
 
 
+@pytest.mark.slow
 def test_too_little_memory_is_one_sentence(pictures, tmp_path):
     def build(chosen, dataset):
         model = tiny_lesson.build(chosen, dataset)
