@@ -124,6 +124,7 @@ def test_a_changed_copy_generates_with_its_own_layers(pictures, here):
     assert drawn.returncode == 0 and (here / "a.npz").exists(), drawn.stderr
 
 
+@pytest.mark.slow
 def test_python_dash_m_gan_book_is_the_command():
     process = subprocess.run([sys.executable, "-m", "gan_book", "chapters"], capture_output=True, text=True, cwd=BOOK)
     assert process.returncode == 0, process.stderr
@@ -435,6 +436,7 @@ def test_a_backend_that_is_not_installed(tmp_path):
     is_one_sentence(in_a_process(tmp_path, "chapters", KERAS_BACKEND="jax", PYTHONPATH=places), "'jax'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings, words",
     [

@@ -165,6 +165,7 @@ def test_few_training_images_are_no_reference(dataset, unseen):
     assert "real training images" not in scores["frechet_distance"].line() + scores["kernel_distance"].line()
 
 
+@pytest.mark.slow
 def test_what_was_kept_of_the_real_images_gives_the_same_numbers(dataset, unseen, perfect, monkeypatch, tmp_path):
     monkeypatch.setenv("GAN_BOOK_CACHE", str(tmp_path / "empty"))
     for _ in ("computed", "read"):
