@@ -57,7 +57,7 @@ def newest_step(run):
 
 
 def half_written(run):
-    return list(run.checkpoints.glob(".step-*.part"))
+    return list(run.checkpoints.glob(".*.part"))
 
 
 def kill_at(process, run, step, writing=False, delay=0.0):

@@ -117,7 +117,8 @@ class Lesson:
         unknown = sorted(set(changes) - known)
         if unknown:
             raise BookError(f"'{unknown[0]}' is not a setting of {self.name}; it has: {', '.join(sorted(known))}")
-        settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
+        given = {name: value for name, value in changes.items() if value is not None}
+        settings = replace(settings, **_with_whole_numbers(type(settings), given))
         _require_bounds(settings)
         return settings
 
@@ -128,9 +129,7 @@ class Lesson:
             BookError: it has some that this version of the chapter does not know, or that make no sense.
         """
         usual, given = next(iter(self.presets.values())), dict(run.config.settings)
-        for name, kinds in _kinds(type(usual)).items():
-            if int in kinds and float not in kinds and isinstance(given.get(name), float) and given[name].is_integer():
-                given[name] = int(given[name])  # some that are whole numbers now were not in earlier versions
+        given = _with_whole_numbers(type(usual), given)  # some were of another type in earlier versions
         try:
             settings = type(usual)(**given)
         except TypeError:
@@ -150,6 +149,12 @@ FLAGS = ("epochs", "batch_size", "limit", "image_size", "seed")  # numbers that 
 def _kinds(cls):
     """The types a setting's value can have, by its name."""
     return {name: set(get_args(hint)) or {hint} for name, hint in get_type_hints(cls).items()}
+
+
+def _with_whole_numbers(cls, given):
+    """The values with 4 for 4.0 where a setting is a whole number."""
+    whole = {name for name, kinds in _kinds(cls).items() if int in kinds and float not in kinds}
+    return {k: int(v) if k in whole and isinstance(v, float) and v.is_integer() else v for k, v in given.items()}
 
 
 def _require_bounds(settings):

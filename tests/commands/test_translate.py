@@ -221,7 +221,7 @@ def own_pairs(folder, count=20, size=40):
 
 LESSONS = {
     "pix2pix": (pix2pix.LESSON, {"image_size": 16, "patch": 1, "batch_size": 3}),
-    "cyclegan": (cyclegan.LESSON, {"image_size": 24, "batch_size": 3, "pool": 4.0}),
+    "cyclegan": (cyclegan.LESSON, {"image_size": 24, "batch_size": 3, "pool": 4}),
 }
 
 

@@ -116,7 +116,7 @@ def test_bounds_are_those_of_the_field(changes, problem):
     (name,) = changes
     with pytest.raises(BookError, match=f"--set {name} must be {problem}"):
         lesson.settings(**changes)
-    for good in ({"pool": 0}, {"share": 1}, {"shift": -3.0}):
+    for good in ({"pool": 0}, {"pool": 4.0}, {"share": 1}, {"shift": -3.0}):
         lesson.settings(**good)
 
 
