@@ -18,6 +18,7 @@ from gan_book.paths import UNREADABLE
 from gan_book.sampling import Generator, described, understood
 
 ABOUT = "gan_book.json"
+SCRATCH = ".saving-"  # how the folder begins in which a network is written before it takes its place
 # Settings that Keras 3.13 and later write into a file even where they are not used, and Keras 3.12 (the last for
 # Python 3.10) does not know.
 NEWER = {"quantization_config", "renorm", "renorm_clipping", "renorm_momentum"}
@@ -43,7 +44,7 @@ def save_network(network, path):
         raise BookError(f"a network is saved in a file that ends in .keras, not in {path}")
     functional = _functional(network)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as scratch:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=SCRATCH) as scratch:
         part = Path(scratch, path.name)
         # A new model of the same layers, without what it was compiled with: using it needs no loss, and a chapter's own
         # loss would not be known elsewhere.

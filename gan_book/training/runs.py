@@ -17,20 +17,18 @@ import json
 import re
 import shlex
 import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from gan_book.errors import BookError
 from gan_book.paths import PRETRAINED, UNREADABLE, atomic_write, finite_or_none, incomplete
 from gan_book.sampling import is_conditional, num_labels
-from gan_book.saving import read_network, save_network
+from gan_book.saving import SCRATCH, read_network, save_network
 from gan_book.training import chapters
 from gan_book.training.lock import LOCK, locked
 from gan_book.training.run_config import RunConfig
 
 RUNS = Path("runs")
-SCRATCH = ".saving-"
 
 
 class Run:
@@ -112,11 +110,7 @@ class Run:
 
     def save(self, name, network):
         """Writes a network's file, whole or not at all."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=SCRATCH) as scratch:
-            part = Path(scratch, f"{name}.keras")
-            save_network(network, part)
-            part.replace(self.network(name))
+        save_network(network, self.network(name))
 
     def load(self, name):
         """A saved network, for inference; that in memory (`held`) where the file cannot be read back.
