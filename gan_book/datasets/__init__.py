@@ -15,6 +15,7 @@ from gan_book.datasets.dataset import (
     require_limit,
     require_seed,
     subset,
+    validation_split,
 )
 from gan_book.datasets.earth import load_earth
 from gan_book.datasets.emoji import load_emoji
@@ -69,7 +70,8 @@ def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
 
     Returns:
         `Dataset` with uint8 images ``[n, height, width, channels]``, 1 channel if all are grey, else 3. Its `summary()`
-        says in a line how the set was read.
+        says in a line how the set was read. Of the book's sets, 5,000 training images are kept apart for validation
+        (see `gan_book.datasets.dataset.validation_split`).
 
     Raises:
         BookError: nothing of that name; damaged or not fetched; a size, a limit or a seed that makes no sense; too
@@ -92,18 +94,28 @@ def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
 def _load_named(name):
     entry = shipped().get(name) or fetchable()[name]
     (images, labels), (test_images, test_labels) = load_idx(entry) if entry["kind"] == "idx" else load_cifar10()
-    return Dataset(name, images, labels, test_images, test_labels, tuple(entry["class_names"]))
+    train, val = validation_split(len(images))
+    return Dataset(
+        name,
+        images[train],
+        labels[train],
+        test_images,
+        test_labels,
+        tuple(entry["class_names"]),
+        images[val],
+        labels[val],
+    )
 
 
 def _resized(data, image_size):
     height, width = data.image_shape[:2] if image_size is None else sides(image_size)
     if (height, width) == data.image_shape[:2]:
         return data
-    count = len(data.images) + len(data.test_images)
+    count = len(data.images) + len(data.val_images) + len(data.test_images)
     what = f"{counted(count, 'image')} of {data.name} at {height} x {width} pixels"
     require_memory(count * height * width * data.image_shape[2], what, "take a smaller --image-size or set a --limit")
-    images, test_images = (resize(images, (height, width)) for images in (data.images, data.test_images))
-    return replace(data, images=images, test_images=test_images, val_images=test_images[:0])
+    parts = {part: resize(getattr(data, part), (height, width)) for part in ("images", "val_images", "test_images")}
+    return replace(data, **parts)
 
 
 def _folder(name):

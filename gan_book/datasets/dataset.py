@@ -366,6 +366,21 @@ def balanced_subset(labels, limit, seed):
     return np.sort(order[np.argsort(rank, kind="stable")[:limit]])
 
 
+VALIDATION_IMAGES, VALIDATION_SEED = 5_000, 1
+
+
+def validation_split(count):
+    """Which of a set's own training images are trained on, and which are for validation: two sorted index arrays.
+
+    A tenth is kept for validation, but at most 5,000: always the same, whatever the training's seed, and the very ones
+    that the classifiers in ``pretrained/classifiers`` did not see either. Settings are chosen on them, so that the test
+    images are looked at once, after everything has been decided.
+    """
+    order = np.random.default_rng(VALIDATION_SEED).permutation(count)
+    held = min(VALIDATION_IMAGES, count // 10)
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
 def holdout(labels, seed, fraction=0.1, least=1):
     """Splits a set at random into a training and a test part.
 

@@ -517,8 +517,11 @@ def test_cifar10_after_a_fetch(server, toy, monkeypatch):
 
     folder = fetch("cifar10", progress=False)
     data = datasets.load("cifar10")
-    assert data.images.shape == (10, 32, 32, 3) and data.labels.tolist() == [1, 9, 2, 9, 3, 9, 4, 9, 5, 9]
-    assert (data.images[0] == [200, 0, 9]).all() and (data.images[1] == [0, 0, 9]).all()
+    labels = [1, 9, 2, 9, 3, 9, 4, 9, 5, 9]
+    held = labels.pop(datasets.dataset.validation_split(10)[1][0])  # one image of ten is kept for validation
+    assert data.images.shape == (9, 32, 32, 3) and data.labels.tolist() == labels
+    assert data.val_labels.tolist() == [held]
+    assert (data.images[0] == [200, 0, 9]).all() and (data.images[data.labels == 9][0] == [0, 0, 9]).all()
     assert data.test_labels.tolist() == [3] and data.class_names[3] == "class 3"
 
     path = folder / "data_batch_2.bin"

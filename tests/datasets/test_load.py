@@ -17,10 +17,10 @@ def fashion():
 
 
 def test_fashion_mnist(fashion):
-    assert fashion.images.shape == (60_000, 28, 28, 1) and fashion.images.dtype == np.uint8
+    assert fashion.images.shape == (55_000, 28, 28, 1) and fashion.images.dtype == np.uint8
     assert fashion.test_images.shape == (10_000, 28, 28, 1)
     assert fashion.labels.dtype == np.int32
-    assert np.bincount(fashion.labels).tolist() == [6_000] * 10
+    assert np.bincount(fashion.labels).tolist() == [5481, 5485, 5515, 5513, 5512, 5549, 5476, 5484, 5470, 5515]
     assert np.bincount(fashion.test_labels).tolist() == [1_000] * 10
     assert fashion.class_names[fashion.labels[0]] == "Ankle boot"
     assert fashion.images.max() == 255
@@ -28,9 +28,19 @@ def test_fashion_mnist(fashion):
 
 def test_mnist():
     digits = datasets.load("mnist")
-    assert digits.images.shape == (60_000, 28, 28, 1) and digits.test_images.shape == (10_000, 28, 28, 1)
-    assert np.bincount(digits.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
-    assert digits.labels[:5].tolist() == [5, 0, 4, 1, 9] and digits.test_labels[:4].tolist() == [7, 2, 1, 0]
+    assert digits.images.shape == (55_000, 28, 28, 1) and digits.test_images.shape == (10_000, 28, 28, 1)
+    assert np.bincount(digits.labels).tolist() == [5451, 6154, 5512, 5619, 5359, 4964, 5420, 5751, 5312, 5458]
+    assert digits.labels[:5].tolist() == [5, 4, 1, 9, 2] and digits.test_labels[:4].tolist() == [7, 2, 1, 0]
+
+
+def test_validation_images_are_always_the_same_and_never_trained_on(fashion):
+    assert fashion.val_images.shape == (5_000, 28, 28, 1)
+    assert np.bincount(fashion.val_labels).min() > 400
+    other = datasets.load("fashion_mnist", limit=500, seed=3)
+    assert np.array_equal(other.val_images, fashion.val_images)
+    # A few images of Fashion-MNIST are there twice; what is split are files, so none is in both parts but those.
+    trained = {image.tobytes() for image in fashion.images}
+    assert sum(image.tobytes() in trained for image in fashion.val_images) < 20
 
 
 def test_labels_by_name_and_number(fashion):
@@ -50,6 +60,7 @@ def test_a_class_called_by_a_number_is_found_by_its_name():
 def test_limit_and_image_size():
     data = datasets.load("fashion_mnist", image_size=32, limit=105, seed=3)
     assert data.images.shape == (105, 32, 32, 1) and data.test_images.shape == (10_000, 32, 32, 1)
+    assert data.val_images.shape == (5_000, 32, 32, 1)
     assert sorted(np.bincount(data.labels)) == [10] * 5 + [11] * 5
 
 
@@ -58,7 +69,7 @@ def test_limit_is_a_seeded_choice(fashion):
     assert np.array_equal(chosen, balanced_subset(fashion.labels, 50, seed=1))
     assert not np.array_equal(chosen, balanced_subset(fashion.labels, 50, seed=2))
     assert set(chosen) < set(balanced_subset(fashion.labels, 80, seed=1))
-    assert len(balanced_subset(fashion.labels, 10**6, seed=1)) == 60_000
+    assert len(balanced_subset(fashion.labels, 10**6, seed=1)) == 55_000
 
 
 def test_limit_with_a_rare_class():
@@ -186,7 +197,7 @@ def test_what_would_not_fit_in_memory_is_refused_before_it_is_made(monkeypatch):
 
 
 def test_summaries_of_the_books_sets(fashion):
-    assert "10 classes: T-shirt/top (6,000)" in fashion.summary() and "10,000 to test" in fashion.summary()
+    assert "10 classes: T-shirt/top (5,481)" in fashion.summary() and "10,000 to test" in fashion.summary()
     assert "1,524 pairs of noto and twemoji" in datasets.load_pairs("emoji").summary()
 
 

@@ -134,11 +134,9 @@ def test_making_a_classifier_from_start_to_record(tmp_path, monkeypatch):
     assert np.mean(predicted == dataset.test_labels) == told["test_accuracy"]
 
 
-def test_validation_images_are_held_out():
-    images = np.arange(100, dtype=np.uint8).reshape(100, 1, 1, 1)
-    dataset = Dataset("numbers", images, np.arange(100), images, np.arange(100), tuple(map(str, range(100))))
-    recipe = replace(train_classifiers.RECIPES["mnist"], validation_images=30)
-    (images, labels), (held_out, _) = train_classifiers.split(dataset, recipe)
-    assert len(images) == 70 and len(held_out) == 30
-    assert sorted([*images.ravel(), *held_out.ravel()]) == list(range(100))
-    np.testing.assert_array_equal(images.ravel(), labels)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_images_kept_for_validation_are_those_the_classifier_did_not_train_on(name):
+    told, data = record(name), load(name)
+    assert told["validation_images"] == len(data.val_images) == 5000
+    seen = np.mean(load_classifier(name).predict(data.val_images) == data.val_labels)
+    assert seen == pytest.approx(told["validation_accuracy"], abs=1e-3)
