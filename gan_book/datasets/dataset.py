@@ -26,6 +26,7 @@ class Dataset:
         left_out: ``(path, reason)`` of the files in the set's folder that are not used.
         test_use: what `summary` says of the test images.
         remarks: more sentences for `summary`.
+        title: what a report calls the set, the name if not given; see `validation`.
 
     Raises:
         BookError: arrays of another type or shape, labels outside the classes, or not one for each image.
@@ -42,8 +43,11 @@ class Dataset:
     left_out: tuple = ()
     test_use: str = "to test with"
     remarks: tuple[str, ...] = ()
+    title: str | None = None
 
     def __post_init__(self):
+        if self.title is None:
+            object.__setattr__(self, "title", self.name)
         require_images(f"{self.name}: images", self.images)
         if self.val_images is None:
             object.__setattr__(self, "val_images", self.images[:0])
@@ -77,8 +81,7 @@ class Dataset:
         """
         if not len(self.val_images):
             raise BookError(f"'{self.name}' has no validation images; leave out --validation to use the test images")
-        name = f"{self.name}, validation"
-        return replace(self, name=name, test_images=self.val_images, test_labels=self.val_labels)
+        return replace(self, title=f"{self.name}, validation", test_images=self.val_images, test_labels=self.val_labels)
 
     def __repr__(self):
         return f"<Dataset {self.name}: {self.summary()}>"  # not its arrays

@@ -103,13 +103,13 @@ class Generation:
         """
         generator = run.load("generator")
         if _is_broken(generator):
-            return as_report(dataset.name, samples, seed, [BROKEN], {})
+            return as_report(dataset.title, samples, seed, [BROKEN], {})
         labels = balanced_labels(samples, num_labels(generator))
         images = draw(generator, labels, seed)
         asked = labels if is_conditional(generator) else None
         scores, details = metrics.measure_samples(images, dataset, asked, seed)
         own, own_details = lesson.measure(run, dataset, images, labels, seed) if lesson.measure else ([], {})
-        return as_report(dataset.name, samples, seed, own + scores, {**details, **own_details})
+        return as_report(dataset.title, samples, seed, own + scores, {**details, **own_details})
 
     def draw_samples(self, run, dataset, path, title, footer):
         """Writes the picture at the top of report.md."""

@@ -9,6 +9,7 @@ from gan_book import datasets, errors, networks, paths
 from gan_book.datasets.dataset import balanced_subset, holdout
 from gan_book.datasets.manifest import digest, fetchable, shipped
 from gan_book.errors import BookError
+from gan_book.metrics import has_classifier
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,9 @@ def test_mnist():
 def test_validation_images_are_always_the_same_and_never_trained_on(fashion):
     assert fashion.val_images.shape == (5_000, 28, 28, 1)
     assert np.bincount(fashion.val_labels).min() > 400
+    judged = fashion.validation()
+    assert np.array_equal(judged.test_images, fashion.val_images) and "validation" in judged.title
+    assert has_classifier(judged)  # so it is measured by the same classifier as on the test images
     other = datasets.load("fashion_mnist", limit=500, seed=3)
     assert np.array_equal(other.val_images, fashion.val_images)
     # A few images of Fashion-MNIST are there twice; what is split are files, so none is in both parts but those.
