@@ -460,7 +460,7 @@ def cycle():
     d = Diagram(548)
     for number, (x, y, there, back) in enumerate((("x", "y", "G", "F"), ("y", "x", "F", "G"))):
         top = 14 + 266 * number
-        d.panel(14, top, 672, 254, f"*{x}* → *{y}* → *{x}*")
+        d.panel(14, top, 672, 254, f"*{x.upper()}* → *{y.upper()}* → *{x.upper()}*")
         loss = d.box("loss", 200, top + 42, 300, 40, "", f"cycle loss ‖*{back}*(*{there}*(*{x}*)) − *{x}*‖_{{1}}")
         row = top + 108
         start = d.pill("data", 28, row, 90, 56, f"*{x}*", "real")
