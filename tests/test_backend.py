@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from chapters.ch06_cgan import cgan, mlp_cgan
+from chapters.ch06_cgan import cgan, classic, mlp_cgan
 from chapters.ch07_infogan import infogan
 from gan_book import backend
 from gan_book.datasets import Dataset
@@ -52,8 +52,8 @@ def test_an_unknown_policy_changes_nothing():
 def test_weights_and_output_heads_stay_float32(policy):
     backend.use_precision(policy)
     networks = [
-        cgan.define_book_generator(),
-        cgan.define_book_discriminator(),
+        classic.define_generator(),
+        classic.define_discriminator(),
         cgan.define_generator(width=4),
         cgan.define_discriminator(width=4),
         mlp_cgan.define_generator(),

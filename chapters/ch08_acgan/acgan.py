@@ -31,7 +31,7 @@ import keras
 from keras import layers, ops
 
 from chapters.ch06_cgan import cgan
-from chapters.ch06_cgan.cgan import label_channel
+from chapters.ch06_cgan.classic import label_channel
 from gan_book.adversarial import GAN, Composite
 from gan_book.errors import require_choice
 from gan_book.metrics import measure_by_class

@@ -104,9 +104,12 @@ def as_report(dataset, samples, seed, scores, details):
     return {**about, "scores": [score.as_dict() for score in scores], "details": finite_or_none(details)}
 
 
-def score_lines(measured):
-    """Lines of text: one that says what was measured, then one for each score, the numbers in a column."""
-    scores = scores_of(measured)
+def score_lines(measured, names=None):
+    """Lines of text: one that says what was measured, then one for each score, the numbers in a column.
+
+    names: of the scores to show, such as "label_accuracy"; None for all.
+    """
+    scores = [score for score in scores_of(measured) if names is None or score.name in names]
     width = max((len(score.head) for score in scores), default=0)
     about = f"measured on {measured['samples']:,} samples of {measured['dataset']} (seed {measured['seed']})"
     return [about, *(score.line(width + 1) for score in scores)]

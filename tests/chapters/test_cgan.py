@@ -3,13 +3,14 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
-from chapters.ch06_cgan import cgan
+from chapters.ch06_cgan import cgan, classic, exercises
 from gan_book.networks import scales
 from gan_book.sampling import between_classes, draw, latent_points
 from tests.chapters.common import moves, names, noise
 
-NETWORKS = ["channel", "projection", "unconditional"]
+NETWORKS = ["channel", "projection"]
 
 
 def model(network, shape=(28, 28, 1), average=0.0, classes=10):
@@ -20,28 +21,53 @@ def model(network, shape=(28, 28, 1), average=0.0, classes=10):
 def test_the_books_networks_have_the_published_sizes():
     # Embedding 10 x 50; dense 50 to 784; 3x3 convolutions 2 to 128 and 128 to 128; dense 7 x 7 x 128 to 1.
     discriminator = 500 + (50 * 784 + 784) + (9 * 2 * 128 + 128) + (9 * 128 * 128 + 128) + (6272 + 1)
-    assert cgan.define_book_discriminator().count_params() == discriminator == 196_773
+    assert classic.define_discriminator().count_params() == discriminator == 196_773
     # Dense 100 to 7 x 7 x 128; embedding; dense 50 to 49; two 4x4 transposed convolutions; a 7x7 convolution to 1.
     generator = (100 * 6272 + 6272) + 500 + (50 * 49 + 49) + (16 * 129 * 128 + 128) + (16 * 128 * 128 + 128)
     generator += 49 * 128 + 1
-    assert cgan.define_book_generator().count_params() == generator == 1_169_336
+    assert classic.define_generator().count_params() == generator == 1_169_336
 
 
-def test_the_answer_to_exercise_1():
-    discriminator = cgan.define_discriminator(width=32)
-    assert discriminator.get_layer("v").count_params() == 20_480
-    book = cgan.define_book_discriminator()
-    channel = book.get_layer("label_embedding").count_params()
-    dense = next(layer for layer in book.layers if isinstance(layer, keras.layers.Dense))
-    assert channel + dense.count_params() == 40_484
+def test_the_answers_to_the_exercises():
+    assert cgan.define_discriminator().get_layer("v").count_params() == 20_480
+    dense = next(layer for layer in cgan.define_generator().layers if isinstance(layer, keras.layers.Dense))
+    assert dense.kernel.shape == (64 + 32, 7 * 7 * 128)
+    assert dense.count_params() == max(layer.count_params() for layer in cgan.define_generator().layers)
+
+
+def test_the_checks_of_the_exercises_take_the_solution_and_nothing_else():
+    exercises.check_hinge(exercises.hinge_solution)
+    squares = keras.losses.MeanSquaredError()
+    for wrong in (lambda y, d: ops.mean(ops.relu(1 + y * d)), lambda y, d: ops.relu(1 - y * d), squares):
+        with pytest.raises(AssertionError):
+            exercises.check_hinge(wrong)
+    generator, solution = model("projection").generator, exercises.mixed_labels_solution
+    table = generator.get_layer("label_embedding").embeddings
+    table.assign(np.random.default_rng(0).normal(0, 100, size=table.shape))  # so that the label changes the image
+    z = latent_points(generator, 3, seed=0)
+    exercises.check_mixed_labels(solution, generator, z)
+    wrong = [
+        lambda generator, z, a, b, t: solution(generator, z, b, a, t),
+        lambda generator, z, a, b, t: solution(generator, z, a, b, float(t > 0.5)),
+        lambda generator, z, a, b, t: solution(generator, z, a, b, t) / 255,
+    ]
+    for mixed in wrong:
+        with pytest.raises(AssertionError):
+            exercises.check_mixed_labels(mixed, generator, z)
+
+
+def test_one_class_is_a_gan_without_labels(moved, snapshot):
+    gan, data = model("projection", classes=1), noise(n=20, classes=1)
+    seen = moves(gan, (data.images, data.labels), snapshot, moved)
+    assert seen["g"] == names(gan.generator)
 
 
 def test_the_book_preset_is_the_published_configuration():
     book = cgan.PRESETS["book"]
     assert (book.network, book.latent_dim, book.batch_size, book.epochs) == ("channel", 100, 128, 100)
-    optimizer = cgan.define_book_discriminator(learning_rate=book.learning_rate).optimizer
+    optimizer = cgan.build(book, noise()).discriminator.optimizer
     assert (float(optimizer.learning_rate), optimizer.beta_1) == (pytest.approx(2e-4), 0.5)
-    rates = [layer.rate for layer in cgan.define_book_discriminator().layers if isinstance(layer, keras.layers.Dropout)]
+    rates = [layer.rate for layer in classic.define_discriminator().layers if isinstance(layer, keras.layers.Dropout)]
     assert rates == [0.4]
 
 
@@ -51,7 +77,7 @@ def test_any_image_size(network, shape):
     gan = model(network, shape, classes=3)
     samples = draw(gan.generator, [0, 1, 2], seed=0)
     assert samples.shape == (3, *shape) and samples.dtype == np.uint8
-    logits = gan.discriminator(gan.inputs_for(np.zeros((3, *shape), "float32"), np.array([0, 1, 2])))
+    logits = gan.discriminator([np.zeros((3, *shape), "float32"), np.array([0, 1, 2])])
     assert logits.shape == (3, 1)
 
 
@@ -77,7 +103,7 @@ def test_heads_compute_in_float32_under_mixed_precision():
 
 
 def test_the_label_changes_the_image_and_can_be_mixed():
-    for network in ("channel", "projection"):
+    for network in NETWORKS:
         generator = model(network).generator
         table = generator.get_layer("label_embedding").embeddings
         table.assign(np.random.default_rng(0).normal(size=table.shape))  # as training would: apart from each other
@@ -89,7 +115,7 @@ def test_the_label_changes_the_image_and_can_be_mixed():
 
 
 def test_the_discriminators_verdict_depends_on_the_label():
-    for network in ("channel", "projection"):
+    for network in NETWORKS:
         gan = model(network)
         image = np.random.default_rng(0).normal(size=(1, 28, 28, 1)).astype("float32").repeat(10, axis=0)
         logits = np.asarray(gan.discriminator([image, np.arange(10)]))

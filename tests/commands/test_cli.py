@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chapters.ch06_cgan import cgan
+from chapters import template
 from chapters.ch07_infogan import infogan
 from chapters.ch10_pix2pix import pix2pix
 from gan_book import errors, paths
@@ -67,7 +67,7 @@ def test_a_chapters_script_trains_from_any_folder(smoke):
     assert "Traceback" not in process.stderr
     for line in ("label accuracy", "picture grid:", "training GIF:", "report:", "run folder:"):
         assert line in process.stdout
-    assert "gan-book generate cgan --run run --label Sandal --out drawn.png" in process.stdout
+    assert "gan-book generate cgan --run run --label Sandal --out generated.png" in process.stdout
     assert run.report["measured"]["dataset"] == "fashion_mnist"
     assert 0 <= {score.name: score.value for score in scores_of(run.report["measured"])}["label_accuracy"] <= 1
     assert run.config.preset == "smoke"
@@ -403,7 +403,7 @@ def test_a_flag_that_does_not_exist(arguments, gan_book, here):
 def test_an_unconditional_generator_knows_no_classes(gan_book, smoke, here):
     run = runs.Run("run")
     run.write_config(smoke[1].config)
-    run.save("generator", cgan.define_generator(num_classes=0, width=2))
+    run.save("generator", template.define_generator((28, 28, 1)))
     assert gan_book("generate", "cgan", "--run", run, "--n", 2, "--out", "a.npz")[0] == 0
     for command, *words in (["generate", "--label", "bag"], ["interpolate", "--from", "bag", "--to", "coat"]):
         code, _, err = gan_book(command, "cgan", "--run", run, *words)

@@ -45,6 +45,7 @@ def test_numbers_stand_in_a_column():
     assert about == "measured on 1,300 samples of earth (seed 2)"
     assert len({line.index("1.00") for line in lines}) == 1
     assert [score.head for score in scores_of(measured)] == heads
+    assert score_lines(measured, ["r"])[1:] == ["r  1.00"]
 
 
 def test_files_of_numbers_are_valid_json(tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from chapters import template
 from chapters.ch06_cgan import cgan
 from chapters.ch07_infogan import infogan
 from gan_book import metrics
@@ -443,26 +444,39 @@ def test_tensorboard_that_is_not_installed_is_asked_for(pictures, tmp_path, monk
     assert not (tmp_path / "run").exists()
 
 
+def without_labels(settings, dataset):
+    """A GAN that takes no label, as in the template."""
+    generator, discriminator = (
+        define(dataset.image_shape) for define in (template.define_generator, template.define_discriminator)
+    )
+    return template.MyGAN(generator, discriminator, template.define_gan(generator, discriminator))
+
+
+OWN_PICTURES = {"projection": (100, {}), "channel": (32, {"network": "channel"}), "no labels": (32, {})}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("size, network", [(100, "projection"), (32, "channel"), (32, "unconditional")])
-def test_own_pictures_of_any_size(size, network, pictures, tmp_path):
+@pytest.mark.parametrize("kind", OWN_PICTURES)
+def test_own_pictures_of_any_size(kind, pictures, tmp_path):
+    (size, changes), labelled = OWN_PICTURES[kind], kind != "no labels"
     chosen = cgan.LESSON.settings(
-        "smoke", data=str(pictures), image_size=size, network=network, epochs=1, batch_size=8, width=4,
-        limit=16, latent_dim=8, measure_samples=20,
+        "smoke", data=str(pictures), image_size=size, epochs=1, batch_size=8, width=4,
+        limit=16, latent_dim=8, measure_samples=20, **changes,
     )  # fmt: skip
+    lesson = cgan.LESSON if labelled else replace(cgan.LESSON, build=without_labels)
     said = []
-    run = training.train(cgan.LESSON, chosen, out=tmp_path / "run", tell=said.append)
+    run = training.train(lesson, chosen, out=tmp_path / "run", tell=said.append)
     generator = run.load("generator")
     assert generator.output.shape[1:] == (size, size, 3)
-    assert len(generator.inputs) == (1 if network == "unconditional" else 2)
+    assert len(generator.inputs) == 1 + labelled
     assert run.config.class_names == ["dawn", "dusk"]
     measured = run.report["measured"]
     named = {score["name"] for score in measured["scores"]}
     assert measured["dataset"] == "sky" and "label_accuracy" not in named
-    assert ("pixel_diversity" in named) == (network != "unconditional")
+    assert ("pixel_diversity" in named) == labelled
     assert draw(generator, [0, 1]).shape == (2, size, size, 3)
-    assert said[-1].startswith("Next: draw ") and f" --run {run} " in said[-1]
-    assert ("--label dusk" in said[-1]) == (network != "unconditional")
+    assert said[-1].startswith("Next: ") and f" --run {run} " in said[-1]
+    assert ("--label dusk" in said[-1]) == labelled
 
 
 def test_several_steps_at_once(pictures, tmp_path):
