@@ -410,21 +410,49 @@ class ConditionalGAN(GAN):
 # %% [markdown]
 # ## 10. When it fails
 #
-# GANs fail more often than other networks. Two failures are so common that they have names.
+# GANs fail more often than other networks, because two trainings have to fit together. Two failures are so common that
+# they have names. We cause both with one number: how fast $D$ learns compared with $G$.
 #
-# **Failure 1.** FAIL1
+# **Convergence failure.** $D$ learns fifty times as fast as $G$.
 
 # %% tags=["active-ipynb"]
-# def train_with(rate_d, rate_g):
+# def train_with(rate_d, rate_g, images=24_000):
 #     discriminator, generator = define_discriminator(learning_rate=rate_d), define_generator()
 #     model = ConditionalGAN(generator, discriminator, define_gan(generator, discriminator, rate_g))
 #     model.compile()
-#     history = model.fit(data.images[:24_000], data.labels[:24_000], batch_size=64, epochs=1, verbose=0).history
-#     print("; ".join(f"{name} {values[-1]:.2f}" for name, values in history.items()))
+#     history = model.fit(data.images[:images], data.labels[:images], batch_size=64, epochs=1, verbose=0).history
+#     print(", ".join(f"{name} {values[-1]:.2f}" for name, values in history.items()))
 #     return generator
 #
 #
-# ten_rows(train_with(rate_d=1e-3, rate_g=5e-6), "Failure 1")
+# ten_rows(train_with(rate_d=5e-3, rate_g=1e-4), "Convergence failure: D learns fifty times as fast as G")
+
+# %% [markdown]
+# $D$ is right in nine of ten cases, and the loss of $G$ is far above 0.69. The gradient that $G$ gets does not vanish,
+# thanks to the non-saturating loss. But $D$ changes so fast that following its advice does not help, so $G$ stays
+# behind and makes blobs. *You recognise it by the numbers:* the accuracies of $D$ are near 1, and `g_loss` is high or
+# rises.
+#
+# **Mode collapse.** Now $D$ learns twenty times as slowly as $G$.
+
+# %% tags=["active-ipynb"]
+# ten_rows(train_with(rate_d=5e-5, rate_g=1e-3), "Mode collapse: D learns twenty times as slowly as G")
+
+# %% [markdown]
+# Look along a row: all ten images are the same. For each class, $G$ has found one image that this slow $D$ takes for
+# real. It makes that image from every latent point, and has no reason to make another one. *You recognise it by the
+# images, not by the losses*, which look harmless here.
+#
+# **The repair** is the same for both: let the two networks learn at a similar speed. If $D$ is far ahead, lower its
+# learning rate or raise that of $G$. If $G$ repeats itself, do the opposite. With equal rates you get the images of
+# section 6 (twice as many steps, but the difference is plain after half of them):
+
+# %% tags=["active-ipynb"]
+# ten_rows(train_with(rate_d=1e-3, rate_g=1e-3), "Repaired: D and G learn equally fast")
+
+# %% [markdown]
+# Equal is no guarantee. With 0.002 for both, twice our rate, this GAN collapses, too. The book's `train` (see the
+# appendix) watches for both failures and says what to try.
 
 # %% [markdown]
 # ## 11. Going further
