@@ -47,11 +47,10 @@ SERIES = {
     "ch06_cgan": {
         "quick": Row("cgan", "quick", 3),
         "full": Row("cgan", "full", 3),
-        "book": Row("cgan", "book", 1, {"epochs": 6}),  # as many epochs as take at least the time of `full`
         "last-weights": Row("cgan", "quick", 3, {"set": "average=0"}),
-        "half-data": Row("cgan", "quick", 3, {"limit": 24_000, "epochs": 4}),
         "mlp-quick": Row("mlp-cgan", "quick", 3),
-        "mlp-paper": Row("mlp-cgan", "quick", 1, {"set": "network=paper"}),
+        "mlp-printed": Row("mlp-cgan", "quick", 1, {"set": "network=paper"}),
+        "mlp-sgd": Row("mlp-cgan", "book", 1, {"epochs": 12}),  # of 480: the paper's own optimizer
     },
     "ch07_infogan": {
         "quick": Row("infogan", "quick", 5),

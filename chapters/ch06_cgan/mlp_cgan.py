@@ -11,16 +11,17 @@
 # %% [markdown]
 # # The first conditional GAN
 #
-# The paper that gave the conditional GAN its name is six pages long, and its networks have no convolution in them:
-# two multilayer perceptrons, told a digit's label as a one-hot vector, draw MNIST (Mirza and Osindero 2014,
-# "Conditional Generative Adversarial Nets", section 4.1). Its authors called the results a proof of concept, and by
-# their own measure they were worse than those of the GAN without labels.
+# ![The two networks: dense layers, with maxout units in D](../../docs/figures/mlp_cgan.svg)
 #
-# This script builds those networks as the paper has them, from its optimizer to its dropout (preset `book`), and with
-# what has been learned about training them since (presets `quick` and `full`). It is a lesson in how much harder the
-# same idea is without convolutions.
+# The first conditional GAN ([Mirza and Osindero 2014](https://arxiv.org/abs/1411.1784), section 4.1) generated the
+# digits of MNIST. Its two networks had no convolutions: they are **multilayer perceptrons** (MLPs), made of dense
+# layers. This notebook builds them, layer by layer. You will
 #
-# As a script: `gan-book train mlp-cgan`.
+# - build a maxout layer;
+# - see the training collapse when the networks are trained as printed, and repair it;
+# - read why the field moved on to convolutions and Adam.
+#
+# Read the notebook `cgan` first: it explains the two losses, the composite model and `turns`.
 
 # %%
 import math
@@ -38,33 +39,38 @@ from gan_book.training.lesson import Lesson, Settings
 adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
 
 # %% [markdown]
-# ## The label
+# ## 1. The data
 #
-# A one-hot vector: ten numbers, all 0 but one. A lookup in the identity matrix makes it, so a half-way label (half a
-# 3, half an 8) is a row half-way between two rows, and `gan-book interpolate` can walk there. The matrix is fixed, not
-# learned; what is learned is the dense layer behind it. (`one_hot` in `gan_book/networks.py`.)
+# MNIST: handwritten digits, 28 x 28 grey pixels. It comes with the book.
+
+# %% tags=["active-ipynb"]
+# import numpy as np
 #
-# ## The generator
+# import gan_book as gb
 #
-# $z$ is uniform on the unit hypercube with 100 dimensions. Noise and label each get a hidden layer of their own, the
-# noise 200 units and the label 1000; both feed 1200 units, which feed 784 pixels:
+# LIMIT = 60_000  # training images; with fewer, the cells below are faster and the pictures are worse
+# data = gb.load("mnist", limit=LIMIT)
+# real = {name: data.images[data.labels == number][:10] for number, name in enumerate(data.class_names)}
+# gb.show(real, title="MNIST: ten real images of each digit")
+
+# %% [markdown]
+# ## 2. The generator
 #
-#     z 100 ── 200 ReLU ──┐
-#                         ├── 1200 ReLU ── 784
-#     y  10 ─ 1000 ReLU ──┘
+# The label is a **one-hot vector**: ten numbers, all 0 except one. The latent point $z$ has 100 numbers between 0 and
+# 1. Each of the two gets a hidden layer of its own, 200 units for $z$ and 1000 for the label. Both feed a layer of 1200
+# units, and these feed the 784 pixels.
 #
-# The paper ends in a sigmoid, for pixels from 0 to 1; this book's pixels go from -1 to 1. The functions are the same:
-# $\tanh(a) = 2\,\sigma(2a) - 1$, so a tanh is the sigmoid, stretched to our range, of weights twice as large. (Under
-# SGD, though, that last layer then learns four times as fast as the paper's.)
+# The paper ends in a sigmoid, for pixels from 0 to 1. Ours end in tanh, for pixels from -1 to 1. Both are the same
+# function up to scale: $\tanh(a) = 2\,\sigma(2a) - 1$.
 #
-# Dropout is in the hidden layers. While training it is a second source of noise; when drawing it is off.
+# The switch `balanced` is not in the paper. Section 5 explains it.
 
 
 # %%
 def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10, dropout=0.5, balanced=False):
     """Latent points in [0, 1] ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]`` in [-1, 1].
 
-    `balanced` is not in the paper; see "What goes wrong, and a remedy" below.
+    `balanced` is not in the paper; section 5 explains it.
     """
     z = keras.Input((latent_dim,), name="z")
     label = keras.Input((), dtype="int32", name="label")
@@ -81,24 +87,16 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10, dr
 
 
 # %% [markdown]
-# ## The discriminator
+# ## 3. The discriminator
 #
-# Its units are **maxout** units (Goodfellow et al. 2013, "Maxout Networks", section 3). A ReLU is the larger of a
-# linear function and 0. A maxout unit is the largest of $k$ linear functions, its *pieces*, all of them learned:
+# Its hidden units are **maxout** units ([Goodfellow et al. 2013](https://arxiv.org/abs/1302.4389)). A ReLU is the
+# larger of a linear function and 0. A maxout unit is the largest of $k$ linear functions, its *pieces*, and all of them
+# are learned:
 #
 # $$ h_i(x) = \max_{j = 1 \dots k} \; x^T W_{ij} + b_{ij}. $$
 #
-# With $k = 2$ it can be a ReLU (one piece 0) or an absolute value; with more pieces any convex function, to any
-# accuracy. It has no flat side where the gradient is 0, and every bit of gradient that $G$ learns from has to pass
-# through it. The price is $k$ times the weights.
-#
-#     x 784 ── maxout 240 × 5 ──┐
-#                               ├── maxout 240 × 4 ── logit
-#     y  10 ── maxout  50 × 5 ──┘
-#
-# The pixels go back to the paper's range, 0 to 1, where black is 0, and a fifth of them is dropped: so does the code of
-# the first GAN paper (`mnist.yaml` in github.com/goodfeli/adversarial), on which this one builds. The last unit is a
-# sigmoid there; ours gives the logit and leaves the sigmoid to the loss, as everywhere in the book.
+# A ReLU has a flat side, where its gradient is 0. A maxout unit has none, so $G$ always gets a gradient. The price is
+# $k$ times as many weights.
 
 
 # %%
@@ -108,6 +106,12 @@ def maxout(x, units, pieces):
     return ops.max(linear, axis=-1)
 
 
+# %% [markdown]
+# The pixels are scaled to the paper's range from 0 to 1, and a fifth of them is dropped at random, as in the program of
+# the first GAN paper, on which the authors built.
+
+
+# %%
 def define_discriminator(optimizer, image_shape=(28, 28, 1), num_classes=10, dropout=0.5, input_dropout=0.2):
     """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``."""
     image = keras.Input(image_shape, name="image")
@@ -133,15 +137,72 @@ def define_gan(generator, discriminator, optimizer):
 
 
 # %% [markdown]
-# ## The optimizer, then
+# ## 4. One training step
 #
-# Stochastic gradient descent with momentum. The learning rate $\eta$ starts at 0.1 and is divided by 1.00004 at every
-# update, down to $10^{-6}$; the momentum $\mu$ rises from 0.5 to 0.7:
+# The paper updates $D$ once per step, with real and generated images in one batch. $G$ is updated through the
+# composite, as always, with the non-saturating loss.
+
+
+# %%
+class MLPConditionalGAN(GAN):
+    """G and D with labels."""
+
+    def turns(self, images, labels):
+        n = ops.shape(images)[0]
+        real, fake = ops.ones((n, 1)), ops.zeros((n, 1))
+        x = to_float(images)  # uint8 to [-1, 1]
+        x_fake = self.generator([self.latent_points(n), labels], training=True)
+        both = [ops.concatenate([x, x_fake]), ops.concatenate([labels, labels])]
+        yield "d", self.discriminator, both, ops.concatenate([real, fake])  # max log D(x|y) + log(1 - D(G(z|y)|y))
+        yield "g", self.gan, [self.latent_points(n), labels], real  # max log D(G(z|y)|y)
+
+
+# %% [markdown]
+# ## 5. As printed, it collapses
+#
+# The paper trains with stochastic gradient descent for hundreds of epochs. Today you would try Adam. With Adam the
+# printed networks collapse within minutes. See for yourself: this is one epoch.
+
+# %% tags=["active-ipynb"]
+# def train_for(epochs, balanced):
+#     generator = define_generator(dropout=0.0, balanced=balanced)
+#     discriminator = define_discriminator(adam(1e-3))
+#     gan = define_gan(generator, discriminator, adam(1e-3))
+#     model = MLPConditionalGAN(generator, discriminator, gan, average=0.99)
+#     model.compile()
+#     model.fit(data.images, data.labels, batch_size=100, epochs=epochs, verbose=2)
+#     return model.sampler
+#
+#
+# def ten_rows(generator, title):
+#     images = gb.draw(generator, np.repeat(np.arange(10), 10), seed=1)
+#     return gb.show(images, rows=data.class_names, title=title)
+#
+#
+# ten_rows(train_for(1, balanced=False), "The printed networks after one epoch with Adam")
+
+# %% [markdown]
+# COLLAPSE
+#
+# The reason is in the inputs. The numbers of $z$ lie between 0 and 1, so their mean is 0.5. For the first layer this
+# mean is a constant that is much larger than the differences between latent points, and $G$ learns to use the constant
+# first. The repair, `balanced=True`, has two parts. It shifts and scales $z$ to mean 0 and variance 1. And it
+# normalises the joint layer over the batch, so that differences between the images of a batch are kept. All layers keep
+# their size.
+
+# %% tags=["active-ipynb"]
+# ten_rows(train_for(1, balanced=True), "The balanced networks after one epoch with Adam")
+
+# %% [markdown]
+# ## 6. The optimizers of 2014 and of today
+#
+# The paper uses stochastic gradient descent (SGD) with momentum. The learning rate $\eta$ starts at 0.1 and is divided
+# by 1.00004 after every update, down to $10^{-6}$. The momentum $\mu$ rises from 0.5 to 0.7:
 #
 # $$ \eta_t = \max(0.1 \cdot 1.00004^{-t},\; 10^{-6}), \qquad v \leftarrow \mu_t v - \eta_t \nabla, \qquad
 # w \leftarrow w + v. $$
 #
-# Over how many updates the momentum rises, the paper does not say. The first GAN's code takes 250 epochs, and so do we.
+# The paper does not say how long the momentum rises. The program of the first GAN takes 250 epochs, and so do we.
 
 
 # %%
@@ -185,14 +246,10 @@ class RisingMomentumSGD(keras.optimizers.SGD):
 
 
 # %% [markdown]
-# ## The optimizer, now
-#
-# The paper appeared in November 2014, Adam in December. SGD has one learning rate for all weights of a
-# network, and a step is as long as its gradient: when a discriminator that is sure of itself leaves the generator a
-# thousandth of the gradient, the generator moves a thousandth as far. Adam divides each weight's step by the
-# recent size of its own gradient, so a faint gradient moves a weight as far as a strong one. A year later the DCGAN
-# settled on Adam with $\beta_1$ = 0.5 (Radford et al. 2015, section 4), a shorter memory than usual, for the other
-# player keeps moving the target; most of the field has followed.
+# Adam appeared a month after the paper ([Kingma and Ba 2014](https://arxiv.org/abs/1412.6980)). An SGD step is as long
+# as its gradient. When $D$ is sure and $G$ gets a gradient that is a thousand times smaller, $G$ moves a thousand times
+# less. Adam divides the step of each weight by the recent size of its gradient, so a small gradient moves a weight as
+# far as a large one. A year later the DCGAN was trained with Adam and $\beta_1 = 0.5$, and most GANs still are.
 
 
 # %%
@@ -210,59 +267,55 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 
 
 # %% [markdown]
-# ## The turns
+# ## 7. What convolutions changed
 #
-# Real and generated images go to $D$ together, in one batch twice as large: one update a step, as in 2014. The mean
-# over that batch is half of each expectation of the objective, and the factor 1/2 stands in the first GAN's code too.
-# The generator's turn is the composite's, and it uses the same trick as that code: not $\min \log(1 - D)$ but
-# $\max \log D$.
-
-
-# %%
-class MLPConditionalGAN(GAN):
-    """G and D with labels."""
-
-    def turns(self, images, labels):
-        n = ops.shape(images)[0]
-        real, fake = ops.ones((n, 1)), ops.zeros((n, 1))
-        x = to_float(images)  # uint8 to [-1, 1]
-        x_fake = self.generator([self.latent_points(n), labels], training=True)
-        both = [ops.concatenate([x, x_fake]), ops.concatenate([labels, labels])]
-        yield "d", self.discriminator, both, ops.concatenate([real, fake])  # max log D(x|y) + log(1 - D(G(z|y)|y))
-        yield "g", self.gan, [self.latent_points(n), labels], real  # max log D(G(z|y)|y)
-
+# A dense layer has to learn for each pixel separately what a stroke is. Its typical mistakes are single wrong pixels,
+# which a discriminator detects easily. A convolution uses the same weights everywhere and looks at neighbouring pixels
+# together. NUMBERS
+#
+# ## 8. Exercises
+#
+# *To read off*
+#
+# 1. How many weights do the paper's $G$ and $D$ learn? Add them up from the figure, then check with `summary()`.
+# 2. After how many updates does the paper's learning rate arrive at its floor? How many epochs of 600 updates are that?
+# 3. In the rows of the balanced networks: which digits are mixed up?
+#
+# *To run*
+#
+# 4. Train with `balanced=False` and z scaled as in `balanced`, but without batch normalization. Which of the two parts
+#    of the repair prevents the collapse?
+# 5. In `define_discriminator`, multiply `h_y` by 0. What label accuracy do you expect, however long you train?
+# 6. Multiply `h_y` of the generator by 0.3. What happens to the rows?
+#
+# *To write*
+#
+# 7. Write `maxout` with `ops.reshape` instead of a `Reshape` layer, and check that both give the same output for the
+#    same kernel.
+# 8. Write the paper's momentum as a function of the update number, and plot it over 480 epochs.
+#
+# *A project*
+#
+# 9. Train the paper's own configuration (`gan-book train mlp-cgan --preset book`) for as long as you can. Compare it
+#    with `full` after the same time.
+#
+# <details><summary>Answers</summary>
+#
+# 1. $G$: 20,200 + 11,000 + 1,441,200 + 941,584 = 2,413,984. $D$: 942,000 + 2,750 + 279,360 + 241 = 1,224,351. (The
+#    identity matrix that makes the one-hot vectors has 100 numbers in each network and is not learned.)
+# 2. $\ln(0.1 / 10^{-6}) / \ln 1.00004$ = 287,829 updates, 480 epochs.
+# 3. Mostly 4 and 9, 3 and 5, which look alike.
+# 5. About 10 % on average: nothing rewards $G$ for making the digit that was asked for.
+# 6. They get more varied, and show the wrong digit more often: the label has less influence.
+#
+# </details>
 
 # %% [markdown]
-# ## What goes wrong, and a remedy
+# ## Appendix: the command line
 #
-# With Adam, these networks collapse at once: every sample is the same image, whatever $z$ and whatever the label. After
-# five epochs (the row `mlp-paper` of the chapter's README) the pixels of a class vary 0.07 times as much as in real
-# images, and label accuracy is 10 %, which is chance. Noise between 0 and 1 has a mean; what the network hears first
-# is that mean, and it is the same for every image.
-#
-# The network "balanced" changes two things and leaves every layer its size: it shifts and stretches $z$ to mean 0 and
-# variance 1, and normalises the joint layer over the batch. Five epochs (`quick`, row `mlp-quick`) then end at 56 to
-# 57 % label accuracy, with pixels varying 0.82 times as much as in real images: digits, not yet always the one asked
-# for. To be told two things
-# and to listen to both is what a conditional generator has to learn, and nothing in the objective says which to learn
-# first. How loud the label speaks is a dial: with its hidden layer scaled to 0.3 the same training ended at 22 % label
-# accuracy and a variation of 0.99.
-#
-# (Batch 100; 10,000 samples. The dial was a trial with seed 0 that is not kept in `results/`. In the classifier's
-# features the report below finds *more* diversity than in real digits. Above 1 that is no virtue: a row holds several
-# digits.)
-#
-# ## What changed since
-#
-# A perceptron has to learn for every pixel anew what a stroke is, and its mistakes are single wrong pixels, which a
-# discriminator spots with ease. A convolution knows what a neighbourhood is before it has seen an image. Within a year
-# the DCGAN had replaced the perceptrons and maxout units; the first script of this chapter is its heir.
-#
-# ## Settings
-#
-# `book` is the paper's configuration. It stopped where the likelihood of validation images was best, and does not say
-# where that was; we stop where the learning rate arrives at its floor (exercise 2). That is 480 epochs, and it has not
-# been run to its end here.
+# `book` is the configuration of the paper. The paper stops where the likelihood of validation images is best, and does
+# not say when that was. We stop when the learning rate arrives at its floor (exercise 2): 480 epochs. It has not been
+# run to its end here. In a shell: `gan-book train mlp-cgan --preset quick`.
 
 
 # %%
@@ -310,51 +363,22 @@ def build(settings, dataset):
 
 LESSON = Lesson(
     name="mlp-cgan",
-    title="The first conditional GAN: two perceptrons on MNIST (2014)",
+    title="The first conditional GAN: two MLPs on MNIST (2014)",
     folder="ch06_cgan",
     presets=PRESETS,
     build=build,
-    next_step="Next: draw a digit with `gan-book generate mlp-cgan --run {run} --label {label} --out drawn.png`.",
+    next_step="Next: generate a digit with `gan-book generate mlp-cgan --run {run} --label {label} --out digit.png`.",
 )
 
 
-# %% [markdown]
-# ## Training
-
 # %% tags=["active-ipynb"]
-# from PIL import Image
-#
-# from gan_book.training.report import headline
-# from gan_book.training.train import train
-#
 # PRESET = "quick"
-# run = train(LESSON, LESSON.settings(PRESET), PRESET)
-# print("\n".join(headline(run.report)))
-
-# %% [markdown]
-# Each row was asked for one digit. Do the ten images of a row differ (is $z$ heard), and are they that digit (is $y$)?
+# run = gb.train(LESSON, LESSON.settings(PRESET), PRESET)
 
 # %% tags=["active-ipynb"]
-# Image.open(run.folder / "samples.png")
-
-# %% [markdown]
-# ## Exercises
+# from gan_book.plotting import picture
 #
-# 1. *Count.* How many weights do the paper's $G$ and $D$ learn? Check with `summary()`. (Answer: $G$ 20,200 + 11,000 +
-#    1,441,200 + 941,584 = 2,413,984; $D$ 942,000 + 2,750 + 279,360 + 241 = 1,224,351. The identity matrix that makes
-#    the one-hot vectors, 100 numbers in each, is not learned.)
-# 2. *How long is 2014?* After how many updates does the learning rate arrive at its floor, and how many epochs of 600
-#    are that? (Answer: $\ln(0.1 / 10^{-6}) / \ln 1.00004$ = 287,829 updates, 480 epochs. The first GAN's code divides
-#    by 1.000004, a zero more: ten times as long.)
-# 3. *A deaf discriminator.* In `define_discriminator`, multiply `h_y` by 0. What label accuracy do you expect, however
-#    long you train? (Answer: about 10 % on average over seeds, as nothing rewards $G$ for obeying. One run may be well
-#    off: $G$ may use the label as noise and happen to hit some.)
-# 4. *Collapse.* Train with `--set network=paper`. Which sentence does the health monitor say, and at which step?
-#    (Answer, with seed 0: mode collapse in 10 of 10 classes, at step 1,200; pictures are judged from step 1,000 on, and
-#    once is not enough.)
-# 5. *A dial.* Multiply `h_y` of the generator by 0.3, then by 0.1. How do label accuracy and diversity change against
-#    each other? (Measured: 22 % and a variation of 0.99 at 0.3, after `quick`; at 0.1 still 9 % after two epochs.)
-
+# picture(run.folder / "samples.png")
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():

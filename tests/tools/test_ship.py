@@ -67,7 +67,7 @@ def test_what_was_shipped_stays_if_the_new_run_cannot_be_read(finished, tmp_path
 
 def test_only_a_finished_run_is_shipped(tmp_path):
     with pytest.raises(BookError, match="holds no finished run"):
-        ship.main(tmp_path)
+        ship.main([tmp_path])
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
@@ -77,3 +77,29 @@ def test_what_ships_is_small_and_loads(folder):
     for path in networks:
         assert path.stat().st_size < ship.LIMIT
         runs.Run(folder).load(path.stem)
+
+
+def test_of_several_runs_the_best_on_validation_images_ships(tmp_path, monkeypatch):
+    judged = {"a": 3.0, "b": 1.0, "c": 2.0}
+    monkeypatch.setattr(ship, "validation_value", lambda folder, name: judged[folder.name])
+    folders = [tmp_path / name for name in judged]
+    assert ship.best(folders, "frechet_distance") == tmp_path / "b"
+    assert ship.best(folders, "label_accuracy", most=True) == tmp_path / "a"
+
+
+def test_a_run_is_judged_on_the_validation_images_alone(tiny_run, monkeypatch):
+    seen = []
+
+    def validation(self, dataset):
+        seen.append(dataset.name)
+        return dataset  # the tiny set has none
+
+    monkeypatch.setitem(chapters._own, "tiny", tiny_lesson.LESSON)
+    monkeypatch.setattr("gan_book.training.task.Generation.validation", validation)
+    value = ship.validation_value(tiny_run.folder, "pixel_diversity")
+    assert value == pytest.approx(
+        next(score["value"] for score in tiny_run.report["measured"]["scores"] if score["name"] == "pixel_diversity")
+    )
+    assert seen == ["sky"]
+    with pytest.raises(BookError, match=r"no score .beauty..*pixel_diversity"):
+        ship.validation_value(tiny_run.folder, "beauty")
