@@ -49,7 +49,7 @@ SERIES = {
         "full": Row("cgan", "full", 3),
         "last-weights": Row("cgan", "quick", 3, {"set": "average=0"}),
         "mlp-quick": Row("mlp-cgan", "quick", 3),
-        "mlp-printed": Row("mlp-cgan", "quick", 1, {"set": "network=paper"}),
+        "mlp-printed": Row("mlp-cgan", "quick", 1, {"set": ("network=paper", "discriminator_dropout=0.5")}),
         "mlp-sgd": Row("mlp-cgan", "book", 1, {"epochs": 12}),  # of 480: the paper's own optimizer
     },
     "ch07_infogan": {
