@@ -112,15 +112,17 @@ class Generation:
         return as_report(dataset.name, samples, seed, own + scores, {**details, **own_details})
 
     def draw_samples(self, run, dataset, path, title, footer):
-        """Writes the picture at the top of report.md."""
+        """Writes the picture at the top of report.md; with classes, some real images of each beside the generated."""
         generator = run.load("generator")
         labels = grid_labels(generator)
         names = label_names(generator, dataset.class_names)[: len(labels)]
-        names = names if len(names) > 1 else [""] * len(labels)
         images = draw(generator, labels.ravel(), seed=1)
         if (kinds := num_labels(generator)) > len(labels):
             footer = f"showing {len(labels)} of {kinds} classes; {footer}"
-        plotting.labelled_grid(images, names, path, title=title, footer=footer)
+        groups = {"generated": images, **_real_beside(generator, labels, dataset)}
+        names, columns = names if len(names) > 1 else (), [labels.shape[1], REAL][: len(groups)]
+        groups = groups if len(groups) > 1 else {None: images}
+        plotting.side_by_side(groups, path, title=title, footer=footer, columns=columns, row_names=names)
 
     def next_step(self, run, lesson, model):
         """The chapter's sentence, with a class of the run's data; another sentence if the generator takes no class."""
@@ -128,6 +130,17 @@ class Generation:
             return f"Next: draw more with `gan-book generate {lesson.name} --run {run.quoted} --seed 1 --out more.png`."
         names = run.config.class_names
         return lesson.next_step.format(run=run.quoted, label=shlex.quote(names[len(names) // 2]))
+
+
+REAL = 2  # real images beside each row of generated ones
+
+
+def _real_beside(generator, labels, dataset):
+    """``{"real": images}``: `REAL` test images of the class of each row; nothing if rows have no class, or too few."""
+    rows = [np.flatnonzero(dataset.test_labels == row[0])[:REAL] for row in labels]
+    if not is_conditional(generator) or min(map(len, rows)) < REAL:
+        return {}
+    return {"real": dataset.test_images[np.concatenate(rows)]}
 
 
 def _require_fit(generator, dataset):

@@ -399,6 +399,12 @@ class Training:
         networks = [layer for layer in self.model.layers if isinstance(layer, keras.Model) and layer.weights]
         return [network for network in networks if not isinstance(network, Composite)]
 
+    def traced_model(self):
+        """The model, which after its first step knows its turns; where none was run, one is traced on shapes."""
+        if not self.model.turn_networks:
+            self.model._symbolic_build(data_batch=self.lesson.task.batches(self.dataset, self.settings)[0])
+        return self.model
+
     def _digest(self):
         """A digest of what makes two models the same: kinds of layers, shapes of weights, optimizers and losses."""
         # A checkpoint fits every model with arrays of the same shapes. If a chapter's loss or optimizer was changed in

@@ -4,14 +4,15 @@ import json
 import platform
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import keras
 import pytest
 
 from gan_book.errors import BookError
 from gan_book.paths import BOOK
-from gan_book.training import run_config, runs
+from gan_book.training import report, run_config, runs
 from gan_book.training import train as training
 from gan_book.training.run_config import RunConfig
 from tests import tiny_lesson
@@ -35,6 +36,18 @@ def started(folder, **config):
 
 def settings(**changes):
     return {**vars(LESSON.settings("quick", data="nowhere")), **changes}
+
+
+def test_titles_say_what_was_changed(pictures):
+    lesson = tiny_lesson.LESSON
+
+    def changes(preset, **settings):
+        settings = asdict(lesson.settings("quick", data=str(pictures), **settings))
+        return report._changes(lesson, SimpleNamespace(preset=preset, settings=settings))
+
+    assert changes("quick", seed=5, precision="float32", epochs=7) == []
+    assert changes("quick", average=0, learning_rate=2e-4) == ["learning_rate=0.0002", "average=0"]
+    assert changes("no-average", average=0) == ["average=0"], "against the preset that it is closest to"
 
 
 def test_a_run_says_how_it_was_made(tiny_run):
@@ -82,7 +95,7 @@ def test_the_page_links_to_what_is_there(tiny_run):
     assert set(links) == {"samples.png", "losses.png", "training.gif"}
     for link in links:
         assert (tiny_run.folder / link).stat().st_size > 0
-    assert "# tiny, quick: 3 epochs" in page
+    assert page.startswith("# Tiny GAN on sky, 3 epochs (27 steps)\n")
     assert "(27 steps)" in page and "seed 3." in page
     assert "## Measured" in page and "memorisation" in page
 
