@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from gan_book.errors import BookError
 from gan_book.plotting import DPI, TITLE, save_gif, with_caption, write_figure
 
-MAX_GIF_FRAMES = 50
+MAX_GIF_FRAMES = 40
 
 
 def losses(names):
@@ -158,24 +158,31 @@ def _write_curves(axis, places, curves, colours, guessing):
 
 
 def training_gif(samples_folder, path):
-    """Animates ``epoch-0000.png``, ``epoch-0001.png``, ... in order, each with its epoch's number below it.
+    """Animates the pictures ``step-0000000.png``, ... of `SampleGrid` in order, each with its step below it.
 
-    Of a longer training, `MAX_GIF_FRAMES` evenly spaced epochs are shown. A picture that cannot be read is left out.
+    Of more than `MAX_GIF_FRAMES`, as a training has that was made longer, those are shown that are nearest to
+    log-spaced steps. A picture that cannot be read is left out.
 
     Raises:
         BookError: the folder holds no such picture that can be read.
     """
     pictures = {}
-    for file in Path(samples_folder).glob("epoch-*.png"):
-        if number := re.fullmatch(r"epoch-(\d+)\.png", file.name):
+    for file in Path(samples_folder).glob("step-*.png"):
+        if number := re.fullmatch(r"step-(\d+)\.png", file.name):
             pictures[int(number[1])] = file
-    epochs = sorted(pictures)
-    if len(epochs) > MAX_GIF_FRAMES:
-        epochs = [epochs[round(at)] for at in np.linspace(0, len(epochs) - 1, MAX_GIF_FRAMES)]
     frames = []
-    for epoch in epochs:
+    for step in _log_spaced(sorted(pictures)):
         with suppress(OSError, ValueError, SyntaxError):  # what Pillow raises at damaged files
-            frames.append(with_caption(pictures[epoch], f"epoch {epoch}"))
+            frames.append(with_caption(pictures[step], f"step {step:,}"))
     if not frames:
-        raise BookError(f"no epoch-0001.png or later in {samples_folder}, so there is no training to animate")
+        raise BookError(f"no step-0000000.png or later in {samples_folder}, so there is no training to animate")
     save_gif(frames, path)
+
+
+def _log_spaced(steps):
+    """At most `MAX_GIF_FRAMES` of the steps, first and last among them, as even as may be on a log scale."""
+    if len(steps) <= MAX_GIF_FRAMES:
+        return steps
+    places = np.log1p(steps)
+    wanted = np.linspace(places[0], places[-1], MAX_GIF_FRAMES)
+    return [steps[at] for at in sorted({int(np.abs(places - each).argmin()) for each in wanted})]

@@ -73,11 +73,14 @@ class Generation:
         """The data of one epoch for `fit`, from the batch ``first`` on; see `gan_book.datasets.batches`."""
         return Batches(dataset.images, dataset.labels, settings.batch_size, settings.seed, epoch, first)
 
-    def sample_grid(self, model, dataset, folder, settings, sync):
-        """The callback that writes a picture grid after each epoch; ``sync()`` brings the weights up to date."""
+    def sample_grid(self, model, dataset, folder, settings, sync, steps):
+        """The callback that writes picture grids during the training; ``sync()`` brings the weights up to date.
+
+        steps: of the whole training.
+        """
         _require_fit(model.sampler, dataset)
         labels = grid_labels(model.sampler)
-        return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, len(labels))
+        return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, len(labels), steps)
 
     def health_monitor(self, model, dataset, settings, on_failure, sync, steps):
         """The callback that watches the training: class by class, or all images together without classes.
@@ -223,8 +226,8 @@ class Translation:
     def batches(self, dataset, settings, epoch=0, first=0):
         return PairBatches(dataset, settings.batch_size, settings.seed, settings.mirror, epoch, first)
 
-    def sample_grid(self, model, dataset, folder, settings, sync):
-        """The callback that writes a grid of some validation images, a row each."""
+    def sample_grid(self, model, dataset, folder, settings, sync, steps):
+        """The callback that writes grids of some validation images, a row each."""
         a, b = _rows(dataset.val_a, dataset.val_b)
 
         def images():
@@ -232,7 +235,7 @@ class Translation:
             columns = self.panels(model, a, b, dataset.sides).values()
             return np.stack(list(columns), axis=1).reshape(-1, *a.shape[1:])
 
-        return SampleGrid(images, folder, len(a))
+        return SampleGrid(images, folder, len(a), steps)
 
     def health_monitor(self, model, dataset, settings, on_failure, sync, steps):
         """The callback that watches each direction: its translations must be as diverse as that side's images."""

@@ -83,8 +83,9 @@ def train(
 def resume(lesson, preset=None, out=None, asked=None, tell=print):
     """Continues an interrupted run exactly at its newest checkpoint, or trains a finished one for longer.
 
-    With more epochs the result is the same as if the run had been started with them, with two exceptions: the rows of
-    steps.csv are further apart in a longer training, and learning rates may follow a schedule over all epochs.
+    With more epochs the result is the same as if the run had been started with them, with three exceptions: the rows
+    of steps.csv are further apart in a longer training, there are pictures of the steps of both lengths, and learning
+    rates may follow a schedule over all epochs.
 
     Args:
         lesson: `gan_book.training.lesson.Lesson`.
@@ -313,7 +314,7 @@ def _out_of_memory(settings, dataset):
 
 def _forget(run):
     """Removes the files of a failed attempt that would be mixed up with those of the next one."""
-    pictures_and_networks = [*run.samples.glob("epoch-*.png"), *run.folder.glob("*.keras")]
+    pictures_and_networks = [*run.samples.glob("step-*.png"), *run.folder.glob("*.keras")]
     for file in [*run.checkpoints.glob("step-*.npz"), *pictures_and_networks, run.log, run.step_log]:
         file.unlink(missing_ok=True)
     shutil.rmtree(run.folder / "tensorboard", ignore_errors=True)
@@ -374,7 +375,7 @@ class Training:
         self.monitor = lesson.task.health_monitor(
             self.model, dataset, settings, config.on_failure, self._sync, self.steps
         )
-        self.grid = lesson.task.sample_grid(self.model, dataset, run.samples, settings, self._sync)
+        self.grid = lesson.task.sample_grid(self.model, dataset, run.samples, settings, self._sync, self.steps)
         seconds = settings.checkpoint_seconds
         self.remembering = {"health": self.monitor, "steps": StepLog(run.step_log, _row_every(self.steps))}
         self.checkpoints = Checkpoints(run.checkpoints, self.steps_per_epoch, seconds, state=self._state)
@@ -469,6 +470,7 @@ class Training:
             problem = f"the checkpoints in {self.run.checkpoints} are damaged, or by another version of the book"
             raise BookError(f"{problem}; start anew") from None
         self.run.trim_logs(position["epoch"], position["step"])
+        self.grid.step = position["step"]
         if position["epoch"] < self.settings.epochs:
             self.tell(f"Resuming at epoch {position['epoch'] + 1}, step {position['batch']} of {self.steps_per_epoch}.")
         return position["epoch"], position["batch"]
@@ -497,7 +499,7 @@ class Training:
         self.tell(f"Starting from the weights of {other}: {' and '.join(taken)}; {untrained}.")
 
     def _callbacks(self, progress):
-        """In this order at the end of an epoch: the log row, the checks, the pictures, and last the checkpoint."""
+        """In this order after a step and an epoch: the log row, the checks, the pictures, and last the checkpoint."""
         # The checkpoint is the promise that all before it is written. If the process is killed in between, the epoch's
         # end is repeated from the checkpoint before, and rows and pictures that exist already are replaced by the same
         # ones.

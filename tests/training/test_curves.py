@@ -11,6 +11,7 @@ from gan_book import plotting
 from gan_book.errors import BookError
 from gan_book.training import curves
 from gan_book.training.curves import losses as named_losses
+from gan_book.training.logs import picture_steps
 
 
 def read(path):
@@ -136,10 +137,10 @@ def test_loss_curves_need_a_log_with_an_epoch_in_it(tmp_path):
     assert not (tmp_path / "a.png").exists()
 
 
-def test_training_gif_shows_the_epochs_in_order_each_with_its_number(tmp_path):
-    for epoch in (10, 2, 0, 1):
-        plotting.save_png(np.full((60, 120, 1), 20 * epoch, np.uint8), tmp_path / f"epoch-{epoch:04d}.png")
-    (tmp_path / "epoch-best.png").write_bytes(b"something else")
+def test_training_gif_shows_the_steps_in_order_each_with_its_number(tmp_path):
+    for step in (1000, 200, 0, 100):
+        plotting.save_png(np.full((60, 120, 1), step // 5, np.uint8), tmp_path / f"step-{step:07d}.png")
+    (tmp_path / "step-best.png").write_bytes(b"something else")
     curves.training_gif(tmp_path, tmp_path / "a.gif")
     with Image.open(tmp_path / "a.gif") as gif:
         frames = [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(gif)]
@@ -150,15 +151,15 @@ def test_training_gif_shows_the_epochs_in_order_each_with_its_number(tmp_path):
     assert not np.array_equal(strips[0], strips[1]), "the numbers differ"
 
 
-def test_training_gif_of_a_long_training_keeps_its_first_and_last_epoch(tmp_path, monkeypatch):
+def test_training_gif_of_a_training_made_longer_is_log_spaced_and_not_too_long(tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr(curves, "with_caption", lambda file, caption: caption)
     monkeypatch.setattr(curves, "save_gif", lambda frames, path: shown.extend(frames))
-    for epoch in range(201):
-        (tmp_path / f"epoch-{epoch:04d}.png").touch()
+    for step in {*picture_steps(1500), *picture_steps(20_000)}:
+        (tmp_path / f"step-{step:07d}.png").touch()
     curves.training_gif(tmp_path, tmp_path / "a.gif")
-    assert len(shown) == curves.MAX_GIF_FRAMES
-    assert (shown[0], shown[-1]) == ("epoch 0", "epoch 200")
+    assert 24 <= len(shown) <= curves.MAX_GIF_FRAMES
+    assert (shown[0], shown[-1]) == ("step 0", "step 20,000")
 
 
 def test_training_gif_needs_pictures(tmp_path):

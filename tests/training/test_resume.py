@@ -85,7 +85,7 @@ def test_the_comparison_sees_every_difference(undisturbed, tmp_path):
     assert kill_trial.differences(copy, undisturbed) == []
     for log in (copy.log, copy.step_log):
         log.write_bytes(log.read_bytes()[:-3])
-    (copy.samples / "epoch-0002.png").write_bytes(b"")
+    (copy.samples / "step-0000002.png").write_bytes(b"")
     copy.save("generator", tiny_lesson.define_generator((8, 8, 3), 2))
     newest = checkpoint.saved(copy.checkpoints)[0]
     with np.load(newest) as file:
@@ -94,7 +94,7 @@ def test_the_comparison_sees_every_difference(undisturbed, tmp_path):
     assert set(kill_trial.differences(copy, undisturbed)) == {
         "log.csv",
         "steps.csv",
-        "epoch-0002.png",
+        "step-0000002.png",
         "generator.keras",
         "v7",
     }

@@ -14,6 +14,7 @@ from gan_book.errors import BookError
 from gan_book.paths import BOOK
 from gan_book.training import report, run_config, runs
 from gan_book.training import train as training
+from gan_book.training.logs import picture_steps
 from gan_book.training.run_config import RunConfig
 from tests import tiny_lesson
 
@@ -83,7 +84,7 @@ def test_a_finished_run_is_complete(tiny_run):
     names = {path.name for path in tiny_run.folder.iterdir()} - {"tensorboard"}
     files = "config.json log.csv steps.csv samples checkpoints generator.keras report.json report.md"
     assert names == {*files.split(), "samples.png", "losses.png", "training.gif"}
-    assert sorted(file.name for file in tiny_run.samples.iterdir()) == [f"epoch-000{i}.png" for i in range(4)]
+    assert sorted(file.name for file in tiny_run.samples.iterdir()) == [f"step-{n:07d}.png" for n in picture_steps(27)]
     rows = tiny_run.log.read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["epoch", "0", "1", "2"]
     assert "val_" not in rows[0] and "NA" not in rows[1] and "loss" in rows[0]
@@ -294,10 +295,10 @@ def test_leftovers_of_a_killed_process_are_swept_away(tiny_run, here):
     (here / ".saving-abc").mkdir()
     (here / ".saving-abc" / "generator.keras").write_bytes(b"half")
     run.samples.mkdir()
-    (run.samples / ".epoch-0001.png.xyz.part").write_bytes(b"half")
-    (run.samples / "epoch-0001.png").write_bytes(b"whole")
+    (run.samples / ".step-0000001.png.xyz.part").write_bytes(b"half")
+    (run.samples / "step-0000001.png").write_bytes(b"whole")
     run.remove_leftovers()
-    assert [path.name for path in here.rglob("*") if path.is_file()] == ["epoch-0001.png"]
+    assert [path.name for path in here.rglob("*") if path.is_file()] == ["step-0000001.png"]
     assert not (here / ".saving-abc").exists()
 
 
