@@ -9,6 +9,7 @@ from gan_book.errors import BookError, counted
 from gan_book.metrics.score import score_lines, scores_of
 from gan_book.paths import atomic_write
 from gan_book.training import curves, runs
+from gan_book.training.progress import in_notebook
 
 
 def kept_networks(lesson, model):
@@ -59,8 +60,9 @@ def finish(run, lesson, training, dataset, samples, tell, steps, unfinished=None
     if unfinished:
         tell(f"Measured {unfinished}; the training can be resumed.")
     health = ["", *_health(content)] if content["findings"] or content["not_judged"] else []
-    next_step = lesson.task.next_step(run, lesson, training.model)
-    for line in [*headline(content), *health, "", *_where(run), "", next_step]:
+    next_step = lesson.task.next_step(run, lesson, training.model)  # a command, which a notebook has no use for
+    ending = [f"The run is in {run.folder}."] if in_notebook() else [*_where(run), "", next_step]
+    for line in [*headline(content), *health, "", *ending]:
         tell(line)
     return run
 

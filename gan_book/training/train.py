@@ -22,7 +22,7 @@ from gan_book.training import chapters, report, runs
 from gan_book.training.checkpoint import Checkpoints, WholeTraining, restore_weights, saved, stop_on_signal
 from gan_book.training.detectors import Advice, TrainingFailure, flags
 from gan_book.training.logs import EpochLog, StepLog
-from gan_book.training.progress import Progress
+from gan_book.training.progress import Progress, in_notebook
 from gan_book.training.run_config import RunConfig, surroundings
 
 ON_FAILURE = ("warn", "stop", "restart")
@@ -82,6 +82,8 @@ def train(
 
 def resume(lesson, preset=None, out=None, asked=None, tell=print):
     """Continues an interrupted run exactly at its newest checkpoint, or trains a finished one for longer.
+
+    In a notebook, in the cell after an interrupted `train`: ``run = gb.resume(LESSON, out="runs/cgan-quick-001")``.
 
     With more epochs the result is the same as if the run had been started with them, with three exceptions: the rows
     of steps.csv are further apart in a longer training, there are pictures of the steps of both lengths, and learning
@@ -246,7 +248,7 @@ def _attempts(lesson, settings, dataset, run, config, tell):
             except (Interrupted, KeyboardInterrupt):
                 if not run.config_file.exists():
                     raise
-                raise Interrupted(_to_go_on(lesson, run)) from None
+                raise Interrupted(_stopped_where(lesson, run)) from None
             except Exception as error:
                 if backend.is_out_of_memory(error):
                     raise BookError(_out_of_memory(settings, dataset)) from None
@@ -292,9 +294,16 @@ def _to_go_on(lesson, run, changes=None):
     command = chapters.command(lesson)
     if command and not _is_interactive():
         return " ".join([command, "--out", run.quoted, "--resume", *flags(changes or {})])
-    folder = run.folder.resolve().as_posix()
     asked = f", asked={changes}" if changes else ""
-    return f'from gan_book.training.train import resume; run = resume(LESSON, out="{folder}"{asked})'
+    return f'import gan_book as gb; run = gb.resume(LESSON, out="{run.folder.as_posix()}"{asked})'
+
+
+def _stopped_where(lesson, run):
+    """What an interrupted training says: the command to go on with, and in a notebook where it was saved, too."""
+    way = _to_go_on(lesson, run)
+    return (
+        f"the training was stopped and is saved in {run}; go on in the next cell with: {way}" if in_notebook() else way
+    )
 
 
 def _is_interactive():

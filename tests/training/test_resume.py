@@ -11,7 +11,7 @@ import pytest
 
 from gan_book.errors import Interrupted
 from gan_book.paths import BOOK
-from gan_book.training import checkpoint, runs
+from gan_book.training import checkpoint, report, runs
 from gan_book.training import train as training
 from gan_book.training.checkpoint import Checkpoints
 from tests import tiny_lesson
@@ -58,6 +58,33 @@ def test_stopped_within_an_epoch_and_at_its_end(precision, pictures, tmp_path, m
     assert len(run.step_log.read_text().splitlines()) > chosen.epochs
     assert run.report["measured"] == undisturbed.report["measured"]
     assert run.report["findings"] == undisturbed.report["findings"]
+
+
+def test_a_cell_that_was_interrupted_is_gone_on_with_in_the_next(pictures, tmp_path, monkeypatch, capsys):
+    """A KeyboardInterrupt that comes in spite of the handler, as the second one does, between two steps."""
+    monkeypatch.setattr(training, "in_notebook", lambda: True)
+    monkeypatch.setattr(report, "in_notebook", lambda: True)
+    monkeypatch.setattr(training, "_is_interactive", lambda: True)
+    monkeypatch.chdir(tmp_path)
+
+    def interrupt(self, batch, logs=None):
+        original(self, batch, logs)
+        if self.epoch == 1 and batch == 3:
+            raise KeyboardInterrupt
+
+    original = Checkpoints.on_train_batch_end
+    with monkeypatch.context() as patch, pytest.raises(Interrupted) as stopped:
+        patch.setattr(Checkpoints, "on_train_batch_end", interrupt)
+        training.train(tiny_lesson.LESSON, settings(pictures), "quick")
+    said, line = str(stopped.value).split(" with: ")
+    assert said == "the training was stopped and is saved in runs/tiny-quick-001; go on in the next cell"
+    assert stopped.value._render_traceback_() == [f"Interrupted: {stopped.value}"], "without a traceback"
+    capsys.readouterr()
+    cell = {"LESSON": tiny_lesson.LESSON}
+    exec(line, cell)
+    assert cell["run"].finished and cell["run"].folder.as_posix() == "runs/tiny-quick-001"
+    printed = capsys.readouterr().out
+    assert printed.endswith("The run is in runs/tiny-quick-001.\n") and "Look at" not in printed
 
 
 def script(*arguments):
