@@ -31,7 +31,6 @@ ROW_NAME = 180  # the widest name of a row; a longer one has several lines
 NARROWEST = 400  # room for a title above one or two images
 FEW = 8  # images in a row, up to which they are shown larger
 STRIP = 26  # height of a caption
-GIF_COLOURS = 128
 FONT = "DejaVu Sans"  # comes with matplotlib
 
 
@@ -218,7 +217,7 @@ def curve_panels(panels, path, xlabel, ylabel):
     write_figure(figure, path)
 
 
-def save_gif(frames, path, seconds_per_frame=0.25, hold_last=2.0):
+def save_gif(frames, path, seconds_per_frame=0.25, hold_last=2.0, colours=128):
     """Writes an endless GIF whose frames share one palette, so that parts that do not move do not flicker.
 
     Args:
@@ -226,6 +225,7 @@ def save_gif(frames, path, seconds_per_frame=0.25, hold_last=2.0):
         path: of the file.
         seconds_per_frame: for all frames but the last.
         hold_last: seconds for which the last frame stays.
+        colours: of the palette, at most 256; fewer make a smaller file.
 
     Raises:
         BookError: there are no frames, or their shapes differ.
@@ -236,7 +236,7 @@ def save_gif(frames, path, seconds_per_frame=0.25, hold_last=2.0):
         raise BookError(f"the frames of {path} must all have one shape, but {found}; make them all with one grid")
     # The palette is made from four frames, first and last among them: early frames are noise and have other colours.
     chosen = [frames[index] for index in np.linspace(0, len(frames) - 1, 4).astype(int)]
-    palette = _pillow(np.concatenate(chosen)).convert("RGB").quantize(GIF_COLOURS)
+    palette = _pillow(np.concatenate(chosen)).convert("RGB").quantize(colours)
     # One by one, as Pillow asks for them: all frames in true colour would take three to four times the memory.
     first, *others = frames
     pictures = (_in_colours(frame, palette) for frame in others)

@@ -20,6 +20,7 @@ from gan_book.errors import BookError
 from gan_book.plotting import DPI, TITLE, save_gif, with_caption, write_figure
 
 MAX_GIF_FRAMES = 40
+GIF_BYTES, GIF_COLOURS = 1_500_000, (128, 64, 32)
 
 
 def losses(names):
@@ -161,7 +162,7 @@ def training_gif(samples_folder, path):
     """Animates the pictures ``step-0000000.png``, ... of `SampleGrid` in order, each with its step below it.
 
     Of more than `MAX_GIF_FRAMES`, as a training has that was made longer, those are shown that are nearest to
-    log-spaced steps. A picture that cannot be read is left out.
+    log-spaced steps. A picture that cannot be read is left out. A large animation has fewer colours.
 
     Raises:
         BookError: the folder holds no such picture that can be read.
@@ -170,13 +171,16 @@ def training_gif(samples_folder, path):
     for file in Path(samples_folder).glob("step-*.png"):
         if number := re.fullmatch(r"step-(\d+)\.png", file.name):
             pictures[int(number[1])] = file
-    frames = []
+    frames, path = [], Path(path)
     for step in _log_spaced(sorted(pictures)):
         with suppress(OSError, ValueError, SyntaxError):  # what Pillow raises at damaged files
             frames.append(with_caption(pictures[step], f"step {step:,}"))
     if not frames:
         raise BookError(f"no step-0000000.png or later in {samples_folder}, so there is no training to animate")
-    save_gif(frames, path)
+    for colours in GIF_COLOURS:
+        save_gif(frames, path, colours=colours)
+        if path.stat().st_size <= GIF_BYTES:
+            break
 
 
 def _log_spaced(steps):

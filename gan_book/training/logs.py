@@ -197,14 +197,14 @@ class StepLog(StepCounter):
             writer.writerow(row)
 
 
-FRAMES = 32  # of a training's animation
+FRAMES = 27  # of a training's animation
 FIRST_FRAME = 10  # steps before which nothing can be seen yet
 
 
 def picture_steps(steps):
     """The steps after which a picture is written: log-spaced, because most happens early; 0 and the last among them.
 
-    A training of 1,500 steps is pictured after 0, 10, 12, 14, ... 1,081, 1,274 and 1,500 of them.
+    A training of 1,500 steps is pictured after 0, 10, 12, 15, ... 1,237 and 1,500 of them.
 
     Args:
         steps: of the whole training.

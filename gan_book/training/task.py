@@ -79,7 +79,7 @@ class Generation:
         steps: of the whole training.
         """
         _require_fit(model.sampler, dataset)
-        labels = grid_labels(model.sampler)
+        labels = grid_labels(model.sampler)[:, :PICTURED]
         return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, len(labels), steps)
 
     def health_monitor(self, model, dataset, settings, on_failure, sync, steps):
@@ -136,6 +136,7 @@ class Generation:
 
 
 REAL = 2  # real images beside each row of generated ones
+PICTURED = 6  # columns of the pictures during a training, which cost time and make the animation large
 
 
 def _real_beside(generator, labels, dataset):

@@ -154,12 +154,21 @@ def test_training_gif_shows_the_steps_in_order_each_with_its_number(tmp_path):
 def test_training_gif_of_a_training_made_longer_is_log_spaced_and_not_too_long(tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr(curves, "with_caption", lambda file, caption: caption)
-    monkeypatch.setattr(curves, "save_gif", lambda frames, path: shown.extend(frames))
+    monkeypatch.setattr(curves, "save_gif", lambda frames, path, colours: shown.extend(frames) or path.touch())
     for step in {*picture_steps(1500), *picture_steps(20_000)}:
         (tmp_path / f"step-{step:07d}.png").touch()
     curves.training_gif(tmp_path, tmp_path / "a.gif")
     assert 24 <= len(shown) <= curves.MAX_GIF_FRAMES
     assert (shown[0], shown[-1]) == ("step 0", "step 20,000")
+
+
+def test_a_large_animation_has_fewer_colours(tmp_path, monkeypatch):
+    plotting.save_png(np.random.default_rng(0).integers(0, 255, (60, 60, 1), np.uint8), tmp_path / "step-0000000.png")
+    curves.training_gif(tmp_path, tmp_path / "a.gif")
+    monkeypatch.setattr(curves, "GIF_BYTES", 1)
+    curves.training_gif(tmp_path, tmp_path / "b.gif")
+    sizes = [(tmp_path / name).stat().st_size for name in ("a.gif", "b.gif")]
+    assert sizes[1] < 0.8 * sizes[0]
 
 
 def test_training_gif_needs_pictures(tmp_path):
