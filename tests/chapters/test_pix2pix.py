@@ -205,7 +205,7 @@ def test_the_figure_shows_given_true_and_three_drawings(tmp_path):
     assert picture.shape[0] > 6 * 64 and picture.shape[1] > 5 * 64
     painted = [(picture == round(127.5 * (grey + 1))).all(axis=2) for grey in greys]
     columns = [np.flatnonzero(pixels.sum(axis=0) > 6 * 60) for pixels in painted]
-    assert [len(column) for column in columns] == [64, 64, 64], "a column for each loss"
+    assert [len(column) for column in columns] == [128, 128, 128], "a column for each loss, pictures twice as large"
     assert columns[0][-1] < columns[1][0] and columns[1][-1] < columns[2][0], "in the order of the titles"
     outcome = CliRunner().invoke(figure.app, ["--folder", str(tmp_path / "none")])
     assert isinstance(outcome.exception, BookError)
