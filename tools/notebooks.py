@@ -104,6 +104,8 @@ def execute(notebook, folder, preset=None):
     if preset is not None:
         for cell in notebook.cells:
             cell.source = cell.source.replace('PRESET = "quick"', f'PRESET = "{preset}"')
+            if preset == "smoke":
+                cell.source = re.sub(r"^LIMIT = [0-9_]+", "LIMIT = 320", cell.source, flags=re.MULTILINE)
     where = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, timeout=3600, kernel_name="python3", resources=where).execute()
     return _tidy(notebook)

@@ -54,6 +54,7 @@ from gan_book.training.lesson import Lesson, Settings
 #
 # import gan_book as gb
 #
+# keras.utils.set_random_seed(0)  # the same random numbers each time
 # LIMIT = 48_000  # training images; with fewer, the cells below are faster and the pictures are worse
 # data = gb.load("fashion_mnist", limit=LIMIT)
 # print("images:", data.images.shape, data.images.dtype, "labels:", data.labels.shape, data.labels[:5])
@@ -360,7 +361,7 @@ class ConditionalGAN(GAN):
 # order = np.argsort(shirts.mean(axis=(1, 2, 3)))
 # lighter = many[order[-100:]].mean(axis=0) - many[order[:100]].mean(axis=0)
 #
-# dress, steps = data.label_index("Dress"), np.linspace(-1, 1, 7)
+# dress, steps = data.label_index("Dress"), np.linspace(-0.6, 0.6, 7)
 # rows = {f"dress {k + 1}": gb.draw(generator, [dress] * 7, z=many[k] + steps[:, None] * lighter) for k in range(4)}
 # gb.show(rows, columns=[f"{t:+.1f}" for t in steps], title='Dresses plus t times the direction "lighter"')
 
