@@ -542,7 +542,7 @@ CLASSIC = {"network": "channel", "latent_dim": 100, "learning_rate": 2e-4, "gene
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=12, limit=None),
+    "full": replace(QUICK, learning_rate=5e-4, generator_learning_rate=5e-4, epochs=12, limit=None),
     "book": replace(QUICK, **CLASSIC, epochs=100, batch_size=128, average=0.0, limit=None),
 }
 
