@@ -95,9 +95,9 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 
 # %% [markdown]
 # **The generator's loss.** As the formula stands, $G$ minimises $\log(1 - D)$. At the beginning generated images are
-# bad, $D$ recognises them easily, and $D$ is near 0. There $\log(1 - D)$ is almost flat, so $G$ gets almost no
-# gradient. [Goodfellow et al. (2014)](https://arxiv.org/abs/1406.2661), section 3, therefore let $G$ minimise $-\log D$
-# instead. This *non-saturating* loss has its steepest gradient exactly where $D$ is near 0. In code it is the same
+# bad, $D$ recognises them easily, and $D$ is near 0. There $\log(1 - D)$, as a function of the logit, is almost flat,
+# so $G$ gets almost no gradient. [Goodfellow et al. (2014)](https://arxiv.org/abs/1406.2661), section 3, therefore let $G$
+# minimise $-\log D$ instead. This *non-saturating* loss is steepest where $D$ is near 0. In code it is the same
 # cross-entropy, with the target 1 for generated images.
 #
 # ## 3. The networks
@@ -118,7 +118,8 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 #
 # $\phi(x)$ are the features of the image, the output of the convolutions. The first part, a dense layer $\psi$, judges
 # the image alone. The second part compares the features with a vector $v_y$ that is learned for each class: it is large
-# if the image looks like its class. The embedding layer `v` holds these vectors.
+# if the image looks like its class. The embedding layer `v` holds these vectors. (Miyato and Koyama also used spectral
+# normalization, the hinge loss and conditional batch normalization. We take the projection alone.)
 
 
 # %%
@@ -505,8 +506,8 @@ class ConditionalGAN(GAN):
 # 2. The dense layer, which turns 64 + 32 numbers into 7 x 7 x 128. The label always comes as 32 numbers.
 # 3. Mostly how light the clothes are, and whether they are plain or printed. The latent point decides that for all
 #    classes.
-# 4. The last weights give rougher images, and each row changes from step to step. After `quick`: ANSWER4
-# 5. ANSWER5
+# 4. Without the average the images are rougher, with stray light pixels, and a little different after every update.
+# 5. Hardly. The number of updates is the same, and two epochs are too few for $D$ to learn 24,000 images by heart.
 # 6. It stays near 0 and is flat, because $D$ recognises the first images easily. The generator hardly learns.
 # 7. and 8. `exercises.hinge_solution` and `exercises.mixed_labels_solution`, in `chapters/ch06_cgan/exercises.py`.
 # 9. With few pictures $D$ soon knows each of them. `augment` shows it a different version each time. Look at the line
