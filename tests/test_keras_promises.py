@@ -407,6 +407,8 @@ def test_losses_to_watch_follow_the_network_and_not_its_turns_name():
     assert model.watched_losses == []
     model.train_on_batch(*tiny.data(16))
     assert model.watched_losses == ["critic_loss", "judge_loss"]
+    assert all(any(network is each for each in model.players) for network in model.turn_networks.values())
+    assert {"critic", "judge"} <= set(model.turn_networks)
     nobody = made(trained=True)
     assert nobody.watched_losses == []
 

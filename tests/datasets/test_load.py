@@ -267,3 +267,9 @@ def test_labels_may_be_a_list_and_images_must_be_an_array():
     assert data.labels.tolist() == [0, 1] and data.labels.dtype == data.val_labels.dtype == np.int32
     with pytest.raises(BookError, match="mine: images"):
         datasets.Dataset("mine", None, [0, 1], images, [1, 0], ("a", "b"))
+
+
+def test_a_set_has_a_title_as_people_write_it_and_a_folder_its_name():
+    given = ["fashion_mnist", "mnist, validation", "horse2zebra", "some/folder/of cats", "."]
+    shown = ["Fashion-MNIST", "MNIST, validation", "horse2zebra", "of cats", "."]
+    assert list(map(datasets.title_of, given)) == shown
