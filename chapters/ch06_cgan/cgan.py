@@ -96,8 +96,8 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 # %% [markdown]
 # **The generator's loss.** As the formula stands, $G$ minimises $\log(1 - D)$. At the beginning generated images are
 # bad, $D$ recognises them easily, and $D$ is near 0. There $\log(1 - D)$, as a function of the logit, is almost flat,
-# so $G$ gets almost no gradient. [Goodfellow et al. (2014)](https://arxiv.org/abs/1406.2661), section 3, therefore let $G$
-# minimise $-\log D$ instead. This *non-saturating* loss is steepest where $D$ is near 0. In code it is the same
+# so $G$ gets almost no gradient. Therefore [Goodfellow et al. (2014)](https://arxiv.org/abs/1406.2661), section 3, let
+# $G$ minimise $-\log D$ instead. This *non-saturating* loss is steepest where $D$ is near 0. In code it is the same
 # cross-entropy, with the target 1 for generated images.
 #
 # ## 3. The networks
@@ -581,12 +581,10 @@ LESSON = Lesson(
 # run = gb.train(LESSON, LESSON.settings(PRESET), PRESET)
 
 # %% tags=["active-ipynb"]
-# from gan_book.plotting import picture
-#
-# picture(run.folder / "samples.png")
+# gb.picture(run.folder / "samples.png")
 
 # %% tags=["active-ipynb"]
-# picture(run.folder / "losses.png")
+# gb.picture(run.folder / "losses.png")
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():

@@ -381,9 +381,7 @@ LESSON = Lesson(
 # run = gb.train(LESSON, LESSON.settings(PRESET), PRESET)
 
 # %% tags=["active-ipynb"]
-# from gan_book.plotting import picture
-#
-# picture(run.folder / "samples.png")
+# gb.picture(run.folder / "samples.png")
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():
