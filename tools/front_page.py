@@ -111,7 +111,12 @@ def translated(chapter, name, given, place, height):
         piece = np.asarray(
             world.convert("RGB").crop((left % world.width, top, left % world.width + 2 * TILE, top + height))
         )
-    return piece, in_tiles(piece, TILE, partial(gb.translate, network(chapter, name)), overlap=TILE // 2)
+    generator = network(chapter, name)
+    if (
+        generator.input_shape[1] != TILE
+    ):  # then its test bands are others, and these places may have been in the training
+        raise gb.BookError(f"{chapter} takes {generator.input_shape[1]} pixels now, not {TILE}; choose new test places")
+    return piece, in_tiles(piece, TILE, partial(gb.translate, generator), overlap=TILE // 2)
 
 
 def grid(images, columns):
