@@ -105,18 +105,15 @@ def translated(chapter, name, given, place, height):
     """
     file = list(shipped()["earth"]["files"].values())[given]
     band, north = place
-    left = earth.bands(TILE)["test"][band][0] + FIRST_BAND  # none of the two that are used goes round the world's edge
+    side = network(chapter, name).input_shape[1]
+    if side != TILE:  # then its test bands are others, and these places may have been in its training
+        raise gb.BookError(f"{chapter} takes {side} pixels now, not {TILE}; choose other places in tools/front_page.py")
     top = (90 - north) * PER_DEGREE
     with Image.open(verified_path(file)) as world:
-        piece = np.asarray(
-            world.convert("RGB").crop((left % world.width, top, left % world.width + 2 * TILE, top + height))
-        )
-    generator = network(chapter, name)
-    if (
-        generator.input_shape[1] != TILE
-    ):  # then its test bands are others, and these places may have been in the training
-        raise gb.BookError(f"{chapter} takes {generator.input_shape[1]} pixels now, not {TILE}; choose new test places")
-    return piece, in_tiles(piece, TILE, partial(gb.translate, generator), overlap=TILE // 2)
+        left = (earth.bands(TILE)["test"][band][0] + FIRST_BAND) % world.width
+        piece = np.asarray(world.convert("RGB").crop((left, top, left + 2 * TILE, top + height)))
+    translate = partial(gb.translate, network(chapter, name))
+    return piece, in_tiles(piece, TILE, translate, overlap=TILE // 2)
 
 
 def grid(images, columns):
