@@ -1,8 +1,8 @@
 """The two ideas the whole book stands on.
 
-`Composite`: a network that trains *through* another network without moving it. A generator has no loss of its own;
-it learns from what the discriminator says of its images, so its gradient must flow through the discriminator while the
-discriminator's weights stay put.
+`Composite`: a network that trains *through* another network without moving it. The generator's loss, -log D(G(z)), is
+computed from what the discriminator says about its images. So its gradient must flow through the discriminator, while
+the discriminator's weights stay as they are.
 
 `AdversarialModel`: networks that are updated in turn. One training step is a short list of turns ("the discriminator
 learns from real and generated images", "the generator learns through the composite"), each an ordinary Keras training

@@ -1,14 +1,23 @@
 """From measured runs to ``results/``, and from there to the tables in the texts.
 
     python -m tools.results collect ch06_cgan quick runs/cgan-quick-001 runs/cgan-quick-002 ...
-    python -m tools.results               # writes the tables of all texts anew (`make results`)
+    python -m tools.results               # writes the tables in all texts (`make results`)
 
-A table stands between ``<!-- table: ch06_cgan -->`` and ``<!-- end -->``; a test compares it with ``results/``.
+A table stands between two markers, and a test compares it with ``results/``:
+
+    <!-- table: ch06_cgan -->                                                  all rows, all columns, and the protocol
+    <!-- table: ch06_cgan rows=quick,full columns=minutes,label_accuracy -->   some of them, in this order
+    <!-- table: ch10_pix2pix rows=both baselines=identity columns=l1 -->       and what needs no network
+    <!-- table: summary -->                                                    a row for each chapter (`SUMMARY`)
+    <!-- end -->
+
+Names of rows and baselines may have ``*`` for any letters, and must where they have spaces.
 """
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -23,10 +32,80 @@ from gan_book.paths import BOOK, RESULTS, atomic_write
 from gan_book.training import chapters, runs
 from gan_book.training.task import DIRECTIONS
 
-TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md")
+TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md", "docs/*.md", "docs/results/*.md")
 PLACE = ("cores", "device", "policy")  # where a run was made, and with which numbers: what its minutes depend on
 SAME = ("lesson", "preset", *PLACE, "backend")  # timings that agree in these are of the same thing
-MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- table: (\w+)((?: \w+=\S+)*) -->\n).*?(<!-- end -->)", re.DOTALL)
+WITHOUT_NETWORK = {"identity": "the input unchanged", "histogram matching": "the input, colours matched"}
+COUNTS = ("seeds", "steps", "minutes")  # columns that every row has, besides its scores
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What to compare a score with: that of real images; or another score, another row, or a translation without a
+    network (a row of ``results/rivals.json``).
+
+    Attributes:
+        words: which it is, before the number.
+        score, row, baseline: names; with none of them the score's own reference, that of real images.
+    """
+
+    words: str
+    score: str | None = None
+    row: str | None = None
+    baseline: str | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the summary: one score of one row.
+
+    Attributes:
+        file, row, score: names in ``results/``. A row that is not there has no line.
+        title, data: texts: which model, which images.
+        reference: what to compare the score with.
+        paper: the paper's number, with its source.
+    """
+
+    file: str
+    row: str
+    title: str
+    data: str
+    score: str
+    reference: Reference
+    paper: str = "–"
+
+
+REAL = Reference("real images")
+UNCHANGED = Reference("the input unchanged", baseline="identity")  # of the two without a network the better in LPIPS
+CLOTHING, DIGITS, EARTH = "Fashion-MNIST", "MNIST", "Earth, 64 pixels"
+SUMMARY = [
+    Line("ch06_cgan", "full", "6. cGAN", CLOTHING, "label_accuracy", REAL),
+    Line("ch06_cgan", "mlp-quick", "6. MLP cGAN", DIGITS, "label_accuracy", REAL),
+    Line(
+        "ch07_infogan",
+        "one-start",
+        "7. InfoGAN",
+        f"{DIGITS}, no labels",
+        "code_accuracy",
+        Reference("without the information loss", row="control"),
+        "95 % (Chen et al. 2016)",
+    ),
+    Line("ch08_acgan", "acgan-full", "8. AC-GAN", CLOTHING, "frechet_distance", REAL),
+    Line("ch08_acgan", "twon-full", "8. 2N-GAN", CLOTHING, "frechet_distance", REAL),
+    Line(
+        "ch09_sgan",
+        "full",
+        "9. SGAN",
+        f"{DIGITS}, 100 labels",
+        "test_accuracy",
+        Reference("the 100 labels alone", score="alone_accuracy"),
+        "99.07 % (Salimans et al. 2016)",
+    ),
+    Line("ch10_pix2pix", "both", "10. pix2pix, map to satellite", EARTH, "lpips", UNCHANGED),
+    Line("ch11_cyclegan", "full", "11. CycleGAN, satellite to map", f"{EARTH}, no pairs", "AtoB_lpips", UNCHANGED),
+    Line("ch11_cyclegan", "full", "11. CycleGAN, map to satellite", f"{EARTH}, no pairs", "BtoA_lpips", UNCHANGED),
+]
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
 
@@ -86,7 +165,7 @@ def _check_alike(folders, configs, reports):
         raise BookError(f"the runs {listed} have the seeds {seeds}, one of them twice; collect one of each")
     measured = [tabled(report["measured"]).keys() for report in reports]
     if any(names != measured[0] for names in measured):
-        raise BookError(f"the runs {listed} were not measured in the same scores; train those with fewer anew")
+        raise BookError(f"the runs {listed} were not measured in the same scores; train again those with fewer")
 
 
 def _kind(run):
@@ -121,18 +200,130 @@ def table(results):
         return commands_table(results)
     directions = _by_direction(_columns(results))
     columns = next(iter(directions.values()))
-    heads = ["", "seeds", "steps", "minutes", *[""] * (len(directions) > 1)]
-    heads += [score.head.replace("|", r"\|") for score in columns.values()]
-    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    heads = ["", *COUNTS, *[""] * (len(directions) > 1), *map(_head, columns.values())]
+    rows = []
     for name, summary in results.items():
-        minutes = f"{_fastest(summary)['training_seconds'] / 60:.1f}"
-        cells = [f"`{name}`", _seeds(summary), f"{summary['steps']:,}", minutes]
+        cells = [f"`{name}`", *_counts(summary).values()]
         for direction, scores_of_it in directions.items():
             cells += [direction] * (len(directions) > 1)
             cells += [_cell(summary, score) for score in scores_of_it.values()]
-            lines.append(f"| {' | '.join(cells)} |")
+            rows.append(cells)
             cells = [""] * 4  # a row's second line is its other direction
-    return "\n".join([*lines, "", _note(results), ""])
+    return _markdown(heads, rows) + f"\n{_note(results)}\n"
+
+
+def chosen_table(results, rows="*", columns=None, baselines=None):
+    """The Markdown table of some rows and columns of one results file, without the protocol.
+
+    Args:
+        results: content of the file.
+        rows: their names or patterns, with commas between them.
+        columns: likewise names of scores and of `COUNTS`; None for all.
+        baselines: likewise rows of ``results/rivals.json``, which come last; None for none.
+
+    Raises:
+        BookError: a name that is not there.
+    """
+    scores = _columns(results)
+    names = columns.split(",") if columns else [*COUNTS, *scores]
+    for name in names:
+        _require(name, [*COUNTS, *scores])
+    chosen = {name: results[name] for name in _matching(rows, results)}
+    lines = []
+    for name, summary in chosen.items():
+        counts = _counts(summary)
+        lines.append([f"`{name}`", *(counts.get(each) or _cell(summary, scores[each]) for each in names)])
+    found = _baselines(next(iter(chosen.values())), scores)
+    for name in _matching(baselines, found) if baselines else ():
+        row = found[name]
+        lines.append([WITHOUT_NETWORK.get(name, name), *(row[each].cell() if each in row else "–" for each in names)])
+    heads = ["", *(each if each in COUNTS else _head(scores[each]) for each in names)]
+    return _markdown(heads, lines)
+
+
+def _matching(patterns, names):
+    """The names that the patterns (with commas between them) name, in the order of the patterns."""
+    found = []
+    for pattern in patterns.split(","):
+        fitting = [name for name in names if fnmatchcase(name, pattern)]
+        if not fitting:
+            _require(pattern, names)
+        found += [name for name in fitting if name not in found]
+    return found
+
+
+def _require(name, names):
+    if name not in names:
+        raise BookError(f"a table asks for '{name}', which is not in results/; there are: {', '.join(names)}")
+
+
+def _baselines(summary, columns):
+    """Baseline -> name of a column -> `Score`: what needs no network, on the data of a row.
+
+    Where the columns are of two directions, so are the scores; else they are of the row's own direction.
+    """
+    both = any(name.startswith(f"{DIRECTIONS[0]}_") for name in columns)
+    found = {}
+    for row in load("rivals").get("rivals", []):
+        ours = both or row["direction"] == summary["settings"].get("direction")
+        if ours and row["data"] == summary["settings"]["data"]:
+            prefix = f"{row['direction']}_" if both else ""
+            named = {prefix + score.name: score for score in scores_of(row)}
+            found.setdefault(row["rival"], {}).update(named)
+    return found
+
+
+def summary_table():
+    """The Markdown table of all chapters, a line for each of `SUMMARY` that has been measured."""
+    lines = []
+    for line in SUMMARY:
+        results = load(line.file)
+        if line.row in results:
+            lines.append(_summary_line(line, results))
+    heads = ["", "data", "minutes on 2 cores", "score", "to compare with", "in the paper"]
+    return _markdown(heads, lines)
+
+
+def _summary_line(line, results):
+    summary = results[line.row]
+    score = _columns(results)[line.score]
+    fastest = _fastest(summary)
+    place = "GPU" if fastest["cores"] is None else counted(fastest["cores"], "core")
+    minutes = _counts(summary)["minutes"] + (f" ({place})" if fastest["cores"] != 2 else "")
+    runs = f" ({counted(len(summary['runs']), 'seed')})"
+    value = f"{score.head.partition(',')[0]} **{_cell(summary, score)}**{runs}"
+    return [line.title, line.data, minutes, value, _reference(line, results), line.paper]
+
+
+def _reference(line, results):
+    """The text that says what to compare a line with; a dash if that has not been measured."""
+    summary, wanted = results[line.row], line.reference
+    columns = _columns(results)
+    if wanted.baseline:
+        found = _baselines(summary, columns).get(wanted.baseline, {}).get(line.score)
+        cell = found.cell() if found else "–"
+    elif wanted.row or wanted.score:
+        other = results.get(wanted.row or line.row)
+        cell = _cell(other, columns[wanted.score or line.score]) if other else "–"
+    else:
+        own = {score.name: score for score in scores_of(summary)}[line.score]
+        cell = replace(own, value=own.reference).cell()
+    return cell if cell == "–" else f"{wanted.words}: {cell}"
+
+
+def _markdown(heads, rows):
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(cells)} |" for cells in rows)]
+    return "\n".join([*lines, ""])
+
+
+def _head(score):
+    return score.head.replace("|", r"\|")
+
+
+def _counts(summary):
+    """What every row has, as text: one for each of `COUNTS`."""
+    minutes = f"{_fastest(summary)['training_seconds'] / 60:.1f}"
+    return dict(zip(COUNTS, (_seeds(summary), f"{summary['steps']:,}", minutes), strict=True))
 
 
 def speed_table(record):
@@ -222,19 +413,21 @@ def _by_direction(columns):
 
 
 def _note(results):
+    """The protocol that goes with a full table: a Markdown list."""
     first = next(iter(results.values()))
     by_data = {summary["settings"]["data"]: summary for summary in results.values() if _real_frechet(summary)}
-    real = "; ".join(
-        f"on {data}, {summary['classifier_accuracy_on_real']:.1%} of the real test images are labelled right, and real "
-        f"training images have a Fréchet distance of {_real_frechet(summary)} to them"
+    lines = [f"{_samples(results)} samples a run. ± is the standard deviation over seeds."]
+    lines += [
+        f"Features on {data}: this book's classifier, which is right on "
+        f"{summary['classifier_accuracy_on_real']:.1%} of the real test images. Real training images have a Fréchet "
+        f"distance of {_real_frechet(summary)} to them."
         for data, summary in by_data.items()
+    ]
+    lines.append(
+        "Minutes: the training alone, of the fastest run, because some runs shared the cores with other work. Made on "
+        f"{_places(results)}. Keras {first['made_on']['versions']['keras']}."
     )
-    features = f", in the features of this book's classifiers ({real})" if real else ""
-    return (
-        f"{_samples(results)} samples a run{features}; ± is the standard deviation over seeds. "
-        f"Minutes are the fastest run's, as some shared the cores with other work, on {_places(results)}; "
-        f"Keras {first['made_on']['versions']['keras']}."
-    )
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _real_frechet(summary):
@@ -284,8 +477,19 @@ def _cell(summary, score):
 
 
 def with_tables(text):
-    """`text` with every marked table written anew from ``results/``."""
-    return MARKED.sub(lambda found: found[1] + "\n" + table(load(found[2])) + "\n" + found[3], text)
+    """`text` with every marked table as it is in ``results/`` now."""
+    return MARKED.sub(lambda found: f"{found[1]}\n{_marked(found[2], found[3])}\n{found[4]}", text)
+
+
+def _marked(name, options):
+    """The table that a marker asks for; options: text such as " rows=quick,full columns=recall"."""
+    if name == "summary":
+        return summary_table()
+    chosen = dict(option.split("=", 1) for option in options.split())
+    for option in chosen:
+        if option not in ("rows", "columns", "baselines"):
+            raise BookError(f"a table has 'rows', 'columns' and 'baselines', and no '{option}'")
+    return chosen_table(load(name), **chosen) if chosen and load(name) else table(load(name))
 
 
 def put_row(name, kind, row):
@@ -309,7 +513,7 @@ def texts():
 
 @app.callback()
 def write_tables(context: typer.Context):
-    """Write the tables of all texts anew from results/."""
+    """Write the tables in all texts from results/."""
     if context.invoked_subcommand is not None:
         return
     for path in texts():

@@ -124,7 +124,10 @@ def _is_finite(network):
 
 
 class ConvergenceDetector:
-    """The discriminator wins: its loss stays near 0, and the generator is left without a gradient.
+    """The discriminator wins: its loss stays near 0, and its gradient no longer tells the generator much.
+
+    With the minimax loss the generator's gradient vanishes. With the non-saturating loss -log D it does not, but it
+    becomes unstable and says little about how to improve (Arjovsky and Bottou 2017, arXiv:1701.04862, section 2).
 
     A loss that has been negative has no bound at 0, such as Wasserstein's, whose two parts are of opposite sign. Its
     size says nothing about who wins, and it is judged no more.
@@ -148,7 +151,7 @@ class ConvergenceDetector:
         return Finding(
             "convergence failure",
             f"the discriminator's loss has stayed near 0 ({loss:.4f}) for {LOW_WINDOWS * LOW_WINDOW} steps, "
-            "so it tells real from generated without effort and the generator learns nothing",
+            "so it tells real from generated without effort and its gradient no longer helps the generator",
             f"{self.advice.slower('discriminator')}, give it dropout or label smoothing, or make it smaller",
         )
 

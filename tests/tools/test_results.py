@@ -1,6 +1,7 @@
 """The tables in the texts are those of ``results/``, and these say what their runs say."""
 
 import json
+import re
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pytest
 
 from gan_book.errors import BookError
 from gan_book.metrics.score import Score, as_report, scores_of
-from gan_book.paths import RESULTS
+from gan_book.paths import BOOK, RESULTS
 from gan_book.training import chapters, runs
 from gan_book.training.run_config import RunConfig
 from tests.tiny_lesson import TinySettings
@@ -19,12 +20,88 @@ NMI = Score("nmi", "NMI", 0.5, "{:.3f}")
 FILES = sorted(RESULTS.glob("ch*.json"))
 
 
-def test_texts_show_the_tables_of_results():
-    marked = [path for path in results.texts() if results.MARKED.search(path.read_text(encoding="utf-8"))]
-    assert {path.parent.name for path in marked} >= {"ch06_cgan"}
-    for path in marked:
-        text = path.read_text(encoding="utf-8")
-        assert results.with_tables(text) == text, f"{path} is out of date: run `make results`"
+MARKER = re.compile(r"^<!-- table: .*-->$", re.MULTILINE)
+WRITTEN = [path for path in BOOK.glob("**/*.md") if not {".venv", "runs", ".git"} & set(path.parts)]
+MARKED = {path: path.read_text(encoding="utf-8") for path in WRITTEN if MARKER.search(path.read_text(encoding="utf-8"))}
+
+
+def short(path):
+    return str(path.relative_to(BOOK))
+
+
+@pytest.mark.parametrize("path", MARKED, ids=short)
+def test_texts_show_the_tables_of_results(path):
+    text = MARKED[path]
+    assert path in results.texts(), f"TEXTS must name {short(path)}"
+    assert len(MARKER.findall(text)) == len(results.MARKED.findall(text)), "a marker that is not understood"
+    assert results.with_tables(text) == text, f"{short(path)} is out of date: run `make results`"
+
+
+def test_every_chapter_has_one_short_table_and_all_of_its_rows_in_docs():
+    full = {short(path): [found[1] for found in results.MARKED.findall(text)] for path, text in MARKED.items()}
+    for chapter in {path.stem for path in FILES} - {"ch08_compare"}:
+        text = MARKED[BOOK / "chapters" / chapter / "README.md"]
+        ((_, name, options, _),) = results.MARKED.findall(text)
+        lines = results._marked(name, options).splitlines()
+        heads = lines[0].strip("| ").split(" | ")
+        assert options and len(lines) - 2 <= 6 and len(heads) <= 7, "six rows, and six columns after their names"
+        assert name in full[f"docs/results/{chapter[:4]}.md"]
+    assert "summary" in full["README.md"]
+
+
+def test_a_table_of_some_rows_and_columns():
+    rows = results.load("ch06_cgan")
+    lines = results.chosen_table(rows, "full,quick", "minutes,recall").splitlines()
+    assert lines[0] == "|  | minutes | recall |"
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| `full`", "| `quick`"]
+    assert lines[3].endswith(f"| {rows['quick']['mean']['recall']:.2f} ± {rows['quick']['spread']['recall']:.2f} |")
+
+
+def test_baselines_stand_below_the_rows_in_the_same_columns():
+    record = [row for row in results.load("rivals")["rivals"] if row["data"] == "earth" and row["rival"] == "identity"]
+    lpips = {row["direction"]: next(s for s in row["scores"] if s["name"] == "lpips")["value"] for row in record}
+    one = results.chosen_table(results.load("ch10_pix2pix"), "both", "seeds,lpips", "identity")
+    assert one.splitlines()[-1] == f"| the input unchanged | – | {lpips['BtoA']:.3f} |"
+    two = results.chosen_table(results.load("ch11_cyclegan"), "full", "AtoB_lpips,BtoA_lpips,BtoA_frechet", "id*,real*")
+    assert two.splitlines()[-2].startswith(f"| the input unchanged | {lpips['AtoB']:.3f} | {lpips['BtoA']:.3f} | ")
+    assert two.splitlines()[-1].startswith("| real pictures | – | – | ")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("rows=quik", "'quik', which is not in results/; there are: quick, full"),
+        ("columns=recal", "'recal', which is not in"),
+        ("baselines=none", "'none', which is not in"),
+        ("colums=recall", "no 'colums'"),
+    ],
+)
+def test_a_marker_that_names_what_is_not_there_says_so(options, message):
+    with pytest.raises(BookError, match=message):
+        results.with_tables(f"<!-- table: ch06_cgan {options} -->\n<!-- end -->")
+
+
+def test_the_summary_says_what_results_say():
+    lines = results.summary_table().splitlines()[2:]
+    assert len(lines) == len(results.SUMMARY), "a line of SUMMARY names a row that is not in results/"
+    for line, text in zip(results.SUMMARY, lines, strict=True):
+        row = results.load(line.file)[line.row]
+        title, data, minutes, score, reference, paper = text.strip("| ").split(" | ")
+        assert (title, data, paper) == (line.title, line.data, line.paper)
+        shown = {each["name"]: each for each in row["scores"]}[line.score]
+        pattern, scale = shown.get("short") or shown["pattern"], shown.get("scale", 1)
+        assert f"**{pattern.format(scale * row['mean'][line.score])}" in score
+        assert f"({len(row['runs'])} seed" in score and float(minutes.split()[0]) > 0
+        assert reference.startswith(line.reference.words)
+
+
+def test_the_summary_leaves_out_what_is_not_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    row = results.summarise([finished_run(tmp_path / "a", 0, 0.8)])
+    runs.write_json(tmp_path / "ch06_cgan.json", {"full": row})
+    (line,) = results.summary_table().splitlines()[2:]
+    assert line.startswith("| 6. cGAN | Fashion-MNIST | 1.0 | label accuracy **80.0 %** (1 seed) |")
+    assert results._reference(results.SUMMARY[2], {"one-start": row | {"scores": []}}) == "–"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -86,7 +163,8 @@ def test_what_no_table_has_a_column_of_is_not_collected(tmp_path):
 
 def test_what_real_images_score_is_noted(tmp_path):
     note = results.table({"tiny": results.summarise([finished_run(tmp_path / "a", 0, 0.8)])})
-    assert "on mnist, 90.0% of the real test images" in note and "a Fréchet distance of 0.10 to them" in note
+    assert "on mnist: this book's classifier, which is right on 90.0% of the real test images" in note
+    assert "a Fréchet distance of 0.10 to them" in note
 
 
 def test_a_number_that_one_run_lacks_is_a_dash_in_valid_json(tmp_path):
@@ -100,17 +178,17 @@ def test_rows_made_in_different_places_say_so(tmp_path):
     rows = {
         str(cores): results.summarise([finished_run(tmp_path / str(cores), 0, 0.8, cores=cores)]) for cores in (2, 1)
     }
-    assert "on 2 cores of: d, float32 (`2`); 1 core of: d, float32 (`1`);" in results.table(rows)
-    assert "on 1 core of: d, float32;" in results.table({"1": rows["1"]})
+    assert "on 2 cores of: d, float32 (`2`); 1 core of: d, float32 (`1`). Keras" in results.table(rows)
+    assert "on 1 core of: d, float32. Keras" in results.table({"1": rows["1"]})
     gpu = results.summarise([finished_run(tmp_path / "gpu", 0, 0.8, cores=None)])
-    assert "on d, float32;" in results.table({"gpu": gpu})
+    assert "on d, float32. Keras" in results.table({"gpu": gpu})
 
 
 def test_rows_of_other_numbers_of_samples_say_so(tmp_path):
     few, many = (results.summarise([finished_run(tmp_path / str(seed), seed, 0.8)]) for seed in (0, 1))
-    assert "\n100 samples a run" in results.table({"few": few, "many": many})
+    assert "\n- 100 samples a run" in results.table({"few": few, "many": many})
     many["samples"] = 2000
-    assert "\n100 (`few`), 2,000 (`many`) samples a run" in results.table({"few": few, "many": many})
+    assert "\n- 100 (`few`), 2,000 (`many`) samples a run" in results.table({"few": few, "many": many})
 
 
 def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path):

@@ -1,0 +1,50 @@
+"""The pictures of the README: what stands where, and that the maps show places of no training."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gan_book as gb
+from gan_book.datasets import earth
+from gan_book.datasets.manifest import shipped
+from gan_book.paths import BOOK
+from tools import front_page
+
+
+def panel(colour, width, **texts):
+    picture = np.full((front_page.HIGH, width, 3), colour, "uint8")
+    return {"picture": picture, "heads": ["one"], "title": "a", "model": "b", **texts}
+
+
+def test_a_strip_holds_its_panels_whole_and_apart():
+    page = np.asarray(front_page.strip([panel((200, 0, 0), 60), panel((0, 200, 0), 80, rows=["cat", "dog"])]))
+    for colour, width in (((200, 0, 0), 60), ((0, 200, 0), 80)):
+        rows, columns = np.nonzero((page == colour).all(axis=-1))
+        assert len(rows) == front_page.HIGH * width
+        assert columns.max() - columns.min() + 1 == width and columns.max() < page.shape[1] - front_page.MARGIN
+
+
+@pytest.mark.parametrize(("place", "given"), [(front_page.EGYPT, 0), (front_page.YUCATAN, 1)])
+def test_the_maps_show_places_of_test_bands(place, given, monkeypatch):
+    monkeypatch.setattr(front_page, "network", lambda chapter, name: SimpleNamespace(input_shape=(None, size, size, 3)))
+    size = 64
+    monkeypatch.setattr(gb, "translate", lambda network, tiles: 255 - tiles, raising=False)
+    piece, answer = front_page.translated("pix2pix", "generator", given, place, 80)
+    raster = earth._raster(list(shipped()["earth"]["files"].values())[given])
+    first, last = earth.bands(64)["test"][place[0]]
+    top = (75 - place[1]) * 15
+    np.testing.assert_array_equal(piece, raster[top : top + 80, first:last])
+    np.testing.assert_array_equal(answer, 255 - piece)
+    size = 128
+    with pytest.raises(gb.BookError, match="takes 128 pixels now"):
+        front_page.translated("pix2pix", "generator", given, place, 80)
+
+
+def test_the_pictures_are_there_and_of_their_size():
+    with Image.open(BOOK / "docs/figures/strip.png") as strip:
+        assert 1000 <= strip.width <= 1300 and 280 <= strip.height <= 360
+    for number in range(6, 12):
+        with Image.open(BOOK / f"docs/figures/thumb_ch{number:02d}.png") as thumb:
+            assert 160 <= thumb.width <= 320

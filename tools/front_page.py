@@ -1,0 +1,219 @@
+"""The pictures of the README, made by the networks in ``pretrained/``: the strip and a thumbnail for each chapter.
+
+    python -m tools.front_page          # after new networks were shipped; then look at the pictures
+
+Writes ``docs/figures/strip.png`` and ``docs/figures/thumb_ch06.png`` to ``thumb_ch11.png``. No image is picked by hand:
+the seeds are fixed, and the maps show places that were in no training.
+"""
+
+from functools import cache, partial
+
+import numpy as np
+from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFont
+
+import gan_book as gb
+from chapters.ch07_infogan.codes import slant
+from gan_book.commands import cli
+from gan_book.commands.translate import in_tiles
+from gan_book.datasets import earth
+from gan_book.datasets.manifest import shipped, verified_path
+from gan_book.metrics.features import load_classifier
+from gan_book.paths import BOOK
+from gan_book.sampling import code_dim, latent_codes, num_labels, predict_uint8
+from gan_book.training import chapters, runs
+
+FIGURES = BOOK / "docs" / "figures"
+SCALE, GAP = 2, 2  # 28 pixels become 56; white pixels between images
+MARGIN, HEAD, LINE = 14, 20, 19  # around panels; height of the line above a panel, and of each line below
+CELL = 28 * SCALE + GAP
+HIGH = 4 * CELL - GAP  # of all panels of the strip
+TILE = 64  # what the translators of chapters 10 and 11 take
+PER_DEGREE, FIRST_BAND = 15, 100 * 15  # pixels of the world's pictures; the bands begin at 80 degrees west
+EGYPT, YUCATAN = (1, 36), (5, 31)  # number of a test band of `earth.bands`, and the northern edge in degrees
+WHITE, GREY, BLACK, RIGHT, WRONG = "white", "#666666", "black", "#35d07f", "#ff5c5c"
+
+
+@cache
+def network(chapter, name="generator"):
+    """A network that ships with the book."""
+    return runs.Run(BOOK / "pretrained" / chapter).load(name)
+
+
+def clothing(chapter, names, columns, seed):
+    """Generated clothing, a row for each class: uint8 ``[h, w, 3]``."""
+    data = gb.load("fashion_mnist", limit=100)
+    labels = np.repeat([data.label_index(name) for name in names], columns)
+    return grid(gb.draw(network(chapter), labels, seed=seed), columns)
+
+
+def slants(rows, columns):
+    """Digits by InfoGAN, a category in each row; from left to right the code that follows the slant."""
+    generator = network("infogan")
+    number, sign = _slant_code(generator)
+    codes = np.zeros((columns, code_dim(generator)), "float32")
+    codes[:, number] = sign * np.linspace(-1.6, 1.6, columns)
+    images = []
+    for row, category in enumerate(_clearest_categories(generator, rows)):
+        z = np.repeat(gb.latent_points(generator, 1, seed=row), columns, axis=0)
+        images.append(gb.draw(generator, [category] * columns, z=z, codes=codes))
+    return grid(np.concatenate(images), columns)
+
+
+def _slant_code(generator, n=1000):
+    """Which code goes with the slant, and whether it leans the writing to the right (1) or to the left (-1)."""
+    codes = latent_codes(generator, n)
+    leaning = slant(gb.draw(generator, np.arange(n) % num_labels(generator), codes=codes))
+    known = np.isfinite(leaning)
+    found = [np.corrcoef(code[known], leaning[known])[0, 1] for code in codes.T]
+    number = int(np.argmax(np.abs(found)))
+    return number, np.sign(found[number])
+
+
+def _clearest_categories(generator, count, n=50):
+    """The categories that are most often one and the same digit, each another digit, in the digits' order."""
+    kinds = num_labels(generator)
+    seen = load_classifier("mnist").predict(gb.draw(generator, np.repeat(np.arange(kinds), n))).reshape(kinds, n)
+    tallies = np.stack([np.bincount(row, minlength=10) for row in seen])
+    digits, chosen = tallies.argmax(axis=1), {}
+    for category in np.argsort(-tallies.max(axis=1), kind="stable"):
+        chosen.setdefault(digits[category], category)
+    return [chosen[digit] for digit in sorted(list(chosen)[:count])]
+
+
+def classified_digits(rows, columns):
+    """The first test digits with the SGAN's answer in the corner, green where it is right."""
+    data = gb.load("mnist", limit=100)
+    images, labels = data.test_images[: rows * columns], data.test_labels[: rows * columns]
+    scores = predict_uint8(network("sgan", "classifier"), images)
+    answers = np.argmax(scores[:, :10], axis=1)
+    picture = Image.fromarray(grid(images, columns))
+    pen = ImageDraw.Draw(picture)
+    for index, (answer, label) in enumerate(zip(answers, labels, strict=True)):
+        corner = (index % columns * CELL + 4, index // columns * CELL + 1)
+        pen.text(corner, str(answer), fill=RIGHT if answer == label else WRONG, font=font(17, bold=True))
+    return np.asarray(picture)
+
+
+def translated(chapter, name, given, place, height):
+    """A piece of the earth and its translation: two uint8 ``[height, 128, 3]``.
+
+    Args:
+        chapter, name: of the generator.
+        given: number of the side that is translated, see `earth.SIDES`.
+        place: number of a test band, and the northern edge in degrees.
+    """
+    file = list(shipped()["earth"]["files"].values())[given]
+    band, north = place
+    side = network(chapter, name).input_shape[1]
+    if side != TILE:  # then its test bands are others, and these places may have been in its training
+        raise gb.BookError(f"{chapter} takes {side} pixels now, not {TILE}; choose other places in tools/front_page.py")
+    top = (90 - north) * PER_DEGREE
+    with Image.open(verified_path(file)) as world:
+        left = (earth.bands(TILE)["test"][band][0] + FIRST_BAND) % world.width
+        piece = np.asarray(world.convert("RGB").crop((left, top, left + 2 * TILE, top + height)))
+    translate = partial(gb.translate, network(chapter, name))
+    return piece, in_tiles(piece, TILE, translate, overlap=TILE // 2)
+
+
+def grid(images, columns):
+    """Images in rows, enlarged, in colour and without a frame: uint8 ``[h, w, 3]``."""
+    made = gb.image_grid(images, len(images) // columns, columns, padding=GAP, scale=SCALE)[GAP:-GAP, GAP:-GAP]
+    return np.broadcast_to(made, (*made.shape[:2], 3))
+
+
+def pair(left, right):
+    """Two pictures of one height next to each other."""
+    return np.concatenate([left, np.full((len(left), 2 * GAP, 3), 255, np.uint8), right], axis=1)
+
+
+def font(size, bold=False):
+    return ImageFont.truetype(font_manager.findfont(f"DejaVu Sans:weight={'bold' if bold else 'normal'}"), size)
+
+
+def strip(panels):
+    """Panels from left to right on white: a Pillow image.
+
+    Args:
+        panels: list of dicts: "picture", uint8 ``[HIGH, w, 3]``; "heads", texts above its equal parts; "rows", names at
+            its left, or none; "title" and "model", the two lines below.
+    """
+    small, title = font(12), font(14, bold=True)
+    names = [max((small.getlength(name) for name in panel.get("rows", ())), default=0) for panel in panels]
+    names = [round(width) + 6 * bool(width) for width in names]
+    wide = sum(panel["picture"].shape[1] + name + MARGIN for panel, name in zip(panels, names, strict=True)) + MARGIN
+    page = Image.new("RGB", (wide, MARGIN + HEAD + HIGH + 2 * LINE + MARGIN), WHITE)
+    pen, left, top = ImageDraw.Draw(page), MARGIN, MARGIN + HEAD
+    for panel, name_width in zip(panels, names, strict=True):
+        picture, x = Image.fromarray(np.ascontiguousarray(panel["picture"])), left + name_width
+        page.paste(picture, (x, top))
+        for number, name in enumerate(panel.get("rows", ())):
+            middle = top + (number + 0.5) * HIGH / len(panel["rows"])
+            pen.text((x - 6, middle), name, fill=BLACK, font=small, anchor="rm")
+        for number, head in enumerate(panel["heads"]):
+            middle = x + (number + 0.5) * picture.width / len(panel["heads"])
+            pen.text((middle, top - HEAD / 2), head, fill=GREY, font=small, anchor="mm")
+        pen.text((left, top + HIGH + 0.7 * LINE), panel["title"], fill=BLACK, font=title, anchor="lm")
+        pen.text((left, top + HIGH + 1.7 * LINE), panel["model"], fill=GREY, font=small, anchor="lm")
+        left = x + picture.width + MARGIN
+    return page
+
+
+def panels():
+    """The four panels of the strip."""
+    classes = ["Dress", "Bag", "Sneaker", "Ankle boot"]
+    return [
+        {
+            "picture": clothing("cgan", classes, 4, seed=3),
+            "rows": classes,
+            "heads": ["you choose the class"],
+            "title": "Clothing on request",
+            "model": "conditional GAN, chapter 6",
+        },
+        {
+            "picture": slants(4, 5),
+            "heads": ["one input number grows from left to right"],
+            "title": "Slant, found without labels",
+            "model": "InfoGAN, chapter 7",
+        },
+        {
+            "picture": pair(*translated("pix2pix", "generator", 1, YUCATAN, HIGH)),
+            "heads": ["map", "generated"],
+            "title": "Map to satellite picture",
+            "model": "pix2pix, chapter 10",
+        },
+        {
+            "picture": pair(*translated("cyclegan", "generator", 0, EGYPT, HIGH)),
+            "heads": ["satellite picture", "generated"],
+            "title": "Satellite to map, without pairs",
+            "model": "CycleGAN, chapter 11",
+        },
+    ]
+
+
+def thumbnails():
+    """Chapter -> uint8 ``[h, w, 3]``: twelve images, or a picture and its translation."""
+    high = 3 * CELL - GAP
+    return {
+        "ch06": clothing("cgan", ["Dress", "Bag", "Ankle boot"], 4, seed=3),
+        "ch07": slants(3, 4),
+        "ch08": clothing("twon-gan", ["T-shirt/top", "Trouser", "Sneaker"], 4, seed=3),
+        "ch09": classified_digits(3, 4),
+        "ch10": pair(*translated("pix2pix", "generator", 1, (YUCATAN[0], 27), high)),
+        "ch11": pair(*translated("cyclegan", "generator", 0, EGYPT, high)),
+    }
+
+
+def main():
+    """Writes the strip and the thumbnails."""
+    for chapter in ("sgan", "pix2pix"):  # their networks have layers of their own
+        chapters.lesson(chapter)
+    made = {"strip": np.asarray(strip(panels()))}
+    made |= {f"thumb_{chapter}": picture for chapter, picture in thumbnails().items()}
+    for name, picture in made.items():
+        gb.save_png(np.ascontiguousarray(picture), FIGURES / f"{name}.png")
+        print(f"wrote docs/figures/{name}.png, {picture.shape[1]} x {picture.shape[0]} pixels")
+
+
+if __name__ == "__main__":
+    cli.guard(main)
