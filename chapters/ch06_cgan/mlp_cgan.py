@@ -48,7 +48,8 @@ adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D f
 #
 # import gan_book as gb
 #
-# LIMIT = 60_000  # training images; with fewer, the cells below are faster and the pictures are worse
+# keras.utils.set_random_seed(0)  # the same random numbers each time
+# LIMIT = 55_000  # training images; with fewer, the cells below are faster and the pictures are worse
 # data = gb.load("mnist", limit=LIMIT)
 # real = {name: data.images[data.labels == number][:10] for number, name in enumerate(data.class_names)}
 # gb.show(real, title="MNIST: ten real images of each digit")
@@ -166,8 +167,8 @@ class MLPConditionalGAN(GAN):
 # %% tags=["active-ipynb"]
 # def train_for(epochs, balanced, dropout):
 #     generator = define_generator(dropout=0.0, balanced=balanced)
-#     discriminator = define_discriminator(adam(1e-3), dropout=dropout)
-#     gan = define_gan(generator, discriminator, adam(1e-3))
+#     discriminator = define_discriminator(adam(5e-4), dropout=dropout)
+#     gan = define_gan(generator, discriminator, adam(5e-4))
 #     model = MLPConditionalGAN(generator, discriminator, gan, average=0.99)
 #     model.compile()
 #     model.fit(data.images, data.labels, batch_size=100, epochs=epochs, verbose=2)
@@ -182,18 +183,22 @@ class MLPConditionalGAN(GAN):
 # ten_rows(train_for(1, balanced=False, dropout=0.5), "The printed networks after one epoch with Adam")
 
 # %% [markdown]
-# COLLAPSE
+# All hundred images are the same grey blot, whatever the latent point and the label: mode collapse.
 #
 # The reason is in the inputs. The numbers of $z$ lie between 0 and 1, so their mean is 0.5. For the first layer this
 # mean is a constant that is much larger than the differences between latent points, and $G$ learns to use the constant
 # first. The repair, `balanced=True`, has two parts. It shifts and scales $z$ to mean 0 and variance 1. And it
 # normalises the joint layer over the batch, so that differences between the images of a batch are kept. All layers keep
-# their size.
+# their size. We also lower the dropout of $D$ from 0.5 to 0.2. Only 50 of the 290 units of its first layer see the
+# label, and with half of them dropped, $D$ learns slowly which digit goes with which label.
 
 # %% tags=["active-ipynb"]
 # ten_rows(train_for(1, balanced=True, dropout=0.2), "The balanced networks after one epoch with Adam")
 
 # %% [markdown]
+# Now the images differ, and begin to look like digits. Many are not yet the digit of their row. That takes longer:
+# the appendix trains for six epochs.
+#
 # ## 6. The optimizers of 2014 and of today
 #
 # The paper uses stochastic gradient descent (SGD) with momentum. The learning rate $\eta$ starts at 0.1 and is divided
@@ -271,7 +276,8 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 #
 # A dense layer has to learn for each pixel separately what a stroke is. Its typical mistakes are single wrong pixels,
 # which a discriminator detects easily. A convolution uses the same weights everywhere and looks at neighbouring pixels
-# together. NUMBERS
+# together. On the same digits, a convolutional conditional GAN reaches a label accuracy of 99 % after 2,800 updates
+# (chapter 8 has the table). Compare that with the report at the end of this notebook.
 #
 # ## 8. Exercises
 #
@@ -283,8 +289,8 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 #
 # *To run*
 #
-# 4. Train with `balanced=False` and z scaled as in `balanced`, but without batch normalization. Which of the two parts
-#    of the repair prevents the collapse?
+# 4. Scale $z$ as `balanced` does, but leave out the batch normalization. Which of the two parts of the repair prevents
+#    the collapse?
 # 5. In `define_discriminator`, multiply `h_y` by 0. What label accuracy do you expect, however long you train?
 # 6. Multiply `h_y` of the generator by 0.3. What happens to the rows?
 #
@@ -325,7 +331,7 @@ class MLPSettings(Settings):
 
     network: str = "balanced"
     optimizer: str = "adam"
-    learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
     latent_dim: int = 100
     generator_dropout: float = 0.0
     discriminator_dropout: float = 0.2
