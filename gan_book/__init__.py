@@ -18,9 +18,9 @@ _PUBLIC = {
     "networks": ("to_float", "to_uint8"),
     "backend": ("input_gradient",),
     "datasets": ("Dataset", "Pairs", "find_label", "load", "load_pairs"),
-    "plotting": ("image_grid", "labelled_grid", "save_gif", "save_png"),
+    "plotting": ("image_grid", "labelled_grid", "picture", "save_gif", "save_png", "show"),
     "saving": ("load_network", "save_network"),
-    "training.train": ("train",),
+    "training.train": ("resume", "train"),
     "errors": ("BookError",),
 }
 _HOME = {name: f"gan_book.{module}" for module, names in _PUBLIC.items() for name in names}

@@ -194,6 +194,12 @@ class AdversarialModel(JointModel):
         return copy
 
     @property
+    def turn_networks(self):
+        """Which network each turn updates: dict from the turn's name to the network; known after the first step."""
+        players = {id(player): player for player in self.players}
+        return {turn: players[number] for turn, number in self._turn_networks.items() if number in players}
+
+    @property
     def watched_losses(self):
         """Names of the logs that are the discriminators' losses for real or fake; known after the first step."""
         names, watched = [], {id(network) for network in self.discriminators}

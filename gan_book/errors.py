@@ -7,12 +7,19 @@ from pathlib import Path
 import psutil
 
 
-class BookError(Exception):
+class _OneSentence(Exception):
+    """An exception that a notebook shows as its message, without a traceback."""
+
+    def _render_traceback_(self):  # what IPython asks for
+        return [f"{type(self).__name__}: {shown(self)}"]
+
+
+class BookError(_OneSentence):
     """Something the user can repair.
 
     The message is one sentence saying what is wrong, where, and what to do. The command line prints it, as `shown`
     makes it, after ``error:`` and exits with status 1, without a traceback; any other exception is a defect of the
-    book.
+    book. A notebook shows the message without a traceback, too.
     """
 
 
@@ -106,7 +113,7 @@ def _container_bounds():
                 yield most - int((folder / usage).read_text()) + int(stat[idle])
 
 
-class Interrupted(Exception):
+class Interrupted(_OneSentence):
     """Training was asked to stop (Ctrl-C, SIGTERM) and has saved where it is. The message is how to go on."""
 
 

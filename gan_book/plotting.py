@@ -1,13 +1,15 @@
 """The figures of the book: grids of samples, loss curves, comparisons and animations.
 
-Everything here takes uint8 images and writes a file. Figures are laid out pixel by pixel, so that one pixel of an
-image is always a square of whole pixels on the page. They are made without pyplot, so no global state is touched. How
-to read the grids and curves is explained in chapter 6.
+Everything here takes uint8 images. `show` makes a `Picture` for a notebook, the others write a file. Figures are laid
+out pixel by pixel, so that one pixel of an image is always a square of whole pixels on the page. They are made without
+pyplot, so no global state is touched. How to read the grids and curves is explained in chapter 6.
 """
 
+import io
 import math
 import unicodedata
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from matplotlib import font_manager, ft2font
@@ -15,14 +17,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_book.errors import BookError, shown
+from gan_book.errors import BookError, counted, shown
 from gan_book.paths import atomic_write
 
 DPI = 100
 TITLE = {"fontsize": 12, "weight": "bold"}
 TEXT = {"fontsize": 10}
-LINE = 26  # height in pixels of one line of text with the air around it
-MARGIN = 12
+LINE, TITLE_LINE = 17, 22  # height in pixels of one line of text
+AIR = 6  # between a text and the images
+GAP = 4  # between two images
+MARGIN = 12  # around the page, and between two groups of columns
+ROW_NAME = 180  # the widest name of a row; a longer one has several lines
+NARROWEST = 400  # room for a title above one or two images
+FEW = 8  # images in a row, up to which they are shown larger
+STRIP = 26  # height of a caption
 GIF_COLOURS = 128
 FONT = "DejaVu Sans"  # comes with matplotlib
 
@@ -67,8 +75,90 @@ def save_png(array, path):
         _pillow(array).save(file, format="PNG", optimize=True)
 
 
+class Picture:
+    """A finished picture. A notebook shows it once, in its own format; `save` writes it to a file.
+
+    Made by `show` and `picture`.
+
+    Attributes:
+        size: width and height in pixels.
+    """
+
+    def __init__(self, content, kind, size):
+        self._content, self._kind, self.size = content, kind, size
+
+    def save(self, path):
+        """Writes the file, whole or not at all, and returns the path."""
+        with atomic_write(path) as file:
+            file.write(self._content)
+        return Path(path)
+
+    # A Pillow image in a notebook is stored twice, as PNG and as JPEG. Of these two, one returns None.
+    def _repr_png_(self):
+        return self._content if self._kind == "PNG" else None
+
+    def _repr_jpeg_(self):
+        return self._content if self._kind == "JPEG" else None
+
+    def __repr__(self):
+        return f"<Picture of {self.size[0]} x {self.size[1]} pixels>"
+
+
+def picture(path):
+    """The `Picture` in a PNG or JPEG file, such as ``picture(run.folder / "samples.png")``.
+
+    Raises:
+        BookError: there is no such file, or it is no PNG or JPEG.
+    """
+    try:
+        content = Path(path).read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
+            kind, size = image.format, image.size
+    except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises at damaged files
+        reason = getattr(error, "strerror", None) or "it holds no image"
+        raise BookError(f"cannot read the picture {path}: {reason}; name a PNG or JPEG file") from None
+    if kind not in ("PNG", "JPEG"):
+        raise BookError(f"{path} is a {kind} file; name a PNG or JPEG file")
+    return Picture(content, kind, size)
+
+
+def show(images, rows=None, columns=None, title=None, footer=None):
+    """Images in rows and columns with their names, as a `Picture`: the last line of a notebook's cell shows it.
+
+        gb.show({"real": data.images[:8], "generated": images[:8]}, title="Fashion-MNIST, real and generated")
+        gb.show(images, rows=data.class_names)             # a row for each class, row after row
+        gb.show(images, columns=["map", "satellite"])      # two columns
+
+    Args:
+        images: uint8 ``[n, height, width, 1 or 3]``, row after row; or a list of such arrays, one for each row; or a
+            dict from the name of a row to such an array. Rows in a list or a dict may have different lengths.
+        rows: the names of the rows, or their number.
+        columns: the names of the columns, or their number. Without rows and columns, up to 10 images are one row, and
+            more are ten to a row.
+        title: a sentence above: what model, what data, how long it was trained.
+        footer: a sentence below.
+
+    Raises:
+        BookError: images of another type or shape, or another number of them than rows and columns say.
+    """
+    if isinstance(images, dict):
+        rows, images = (rows if _are_names(rows) else list(images)), list(images.values())
+    names, heads = (list(each) if _are_names(each) else None for each in (rows, columns))
+    if isinstance(images, (list, tuple)) and images and np.ndim(images[0]) == 4:
+        cells = [_checked(row) for row in images]
+    else:
+        cells = _set_out(_checked(images), rows, columns)
+    longest = max(map(len, cells))
+    if names is not None and len(names) != len(cells):
+        raise BookError(f"{len(names)} names do not fit {counted(len(cells), 'row')}; give each row a name")
+    if heads is not None and len(heads) != longest:
+        raise BookError(f"{len(heads)} names do not fit {counted(longest, 'column')}; give each column a name")
+    groups = [(head, 1) for head in heads] if heads else [(None, longest)]
+    return _page(cells, names or [], groups, title, footer)
+
+
 def labelled_grid(images, row_names, path, title=None, footer=None):
-    """Writes a figure with one row of images per name, the names at the left.
+    """Writes a figure with one row of images per name, the names at the left: `show` with a file.
 
     Args:
         images: uint8 ``[len(row_names) * columns, height, width, channels]``, row after row.
@@ -80,31 +170,30 @@ def labelled_grid(images, row_names, path, title=None, footer=None):
     Raises:
         BookError: images of another type or shape, or rows of different length.
     """
-    images = _checked(images)
-    rows = len(row_names)
-    scale = _page_scale(images)
-    grid = image_grid(images, rows, _columns(len(images), rows), padding=scale, scale=scale)
-    _write_panels([(None, grid)], path, row_names, title=title, footer=footer)
+    show(images, rows=row_names, title=title, footer=footer).save(path)
 
 
-def side_by_side(groups, path, title=None, columns=5, footer=None):
+def side_by_side(groups, path, title=None, columns=5, footer=None, row_names=()):
     """Writes a figure that compares sets of images: one grid each, next to each other, its name above it.
 
     Args:
         groups: dict from name ("real", "book", "full") to uint8 ``[rows * columns, height, width, channels]``.
         path: of the PNG file.
         title, footer: texts above and below.
-        columns: of each grid.
+        columns: of each grid; or a list, one number for each group.
+        row_names: texts at the left, one for each row; none if empty.
 
     Raises:
         BookError: images of another type or shape.
     """
-    panels = []
-    for name, images in groups.items():
-        images = _checked(images)
-        rows, scale = math.ceil(len(images) / columns), _page_scale(images)
-        panels.append((name, image_grid(images, rows, columns, padding=scale, scale=scale)))
-    _write_panels(panels, path, (), title=title, footer=footer)
+    widths = [columns] * len(groups) if isinstance(columns, int) else list(columns)
+    grids = [_checked(images) for images in groups.values()]
+    rows = max(math.ceil(len(grid) / width) for grid, width in zip(grids, widths, strict=True))
+    cells = []
+    for row in range(rows):
+        parts = [list(grid[row * width : (row + 1) * width]) for grid, width in zip(grids, widths, strict=True)]
+        cells.append([each for part, w in zip(parts, widths, strict=True) for each in part + [None] * (w - len(part))])
+    _page(cells, list(row_names), list(zip(groups, widths, strict=True)), title, footer).save(path)
 
 
 def curve_panels(panels, path, xlabel, ylabel):
@@ -144,7 +233,7 @@ def save_gif(frames, path, seconds_per_frame=0.25, hold_last=2.0):
     shapes = {np.shape(frame) for frame in frames}
     if len(shapes) != 1:
         found = "there are none" if not shapes else f"there are {sorted(shapes)}"
-        raise BookError(f"the frames of {path} must all have one shape, but {found}; draw them all with one grid")
+        raise BookError(f"the frames of {path} must all have one shape, but {found}; make them all with one grid")
     # The palette is made from four frames, first and last among them: early frames are noise and have other colours.
     chosen = [frames[index] for index in np.linspace(0, len(frames) - 1, 4).astype(int)]
     palette = _pillow(np.concatenate(chosen)).convert("RGB").quantize(GIF_COLOURS)
@@ -166,21 +255,35 @@ def _checked(images):
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
         raise BookError(
-            f"images to draw must be uint8 [n, height, width, 1 or 3], not {images.dtype} {list(images.shape)}; "
+            f"images to show must be uint8 [n, height, width, 1 or 3], not {images.dtype} {list(images.shape)}; "
             "scale the generator's output to 0..255 first"
         )
     return images
 
 
-def _columns(count, rows):
-    if count % rows:
-        raise BookError(f"{count} images cannot be set out in {rows} rows of equal length; draw the same of each")
-    return count // rows
+def _are_names(given):
+    return given is not None and not isinstance(given, int)
 
 
-def _page_scale(images):
-    """Enlargement for a figure that is read on a page: 28 pixels become 84, 100 stay 100."""
-    return max(1, round(84 / images.shape[1]))
+def _set_out(images, rows, columns):
+    """The images as a list of rows; `rows` and `columns` are names, numbers or None."""
+    count = len(images)
+    high, wide = (len(each) if _are_names(each) else each for each in (rows, columns))
+    if wide is None:
+        if high is None:
+            wide = min(count, 10)
+        elif count % high:
+            raise BookError(f"{count} images cannot be set out in {high} rows of equal length; give the same of each")
+        else:
+            wide = count // high
+    if high is not None and count > high * wide:
+        raise BookError(f"{count} images do not fit {high} rows of {wide}; give more rows or columns")
+    return [images[first : first + wide] for first in range(0, count, wide)]
+
+
+def _page_scale(height, columns):
+    """Enlargement for a page: 28 pixels become 112, or 84 where more than `FEW` are in a row; 64 become 128."""
+    return max(1, math.ceil((96 if columns <= FEW else 84) / height))
 
 
 def _pillow(array):
@@ -191,10 +294,10 @@ def _pillow(array):
 def with_caption(picture_file, caption):
     """An image file as uint8 ``[height, width, 3]`` with a white strip below it that holds the caption."""
     with Image.open(picture_file) as picture:
-        framed = Image.new("RGB", (picture.width, picture.height + LINE), "white")
+        framed = Image.new("RGB", (picture.width, picture.height + STRIP), "white")
         framed.paste(picture.convert("RGB"))
     font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 14)
-    ImageDraw.Draw(framed).text((6, framed.height - LINE // 2), caption, fill="black", font=font, anchor="lm")
+    ImageDraw.Draw(framed).text((6, framed.height - STRIP // 2), caption, fill="black", font=font, anchor="lm")
     return np.asarray(framed)
 
 
@@ -263,49 +366,99 @@ def _text_width(text, style=TEXT):
     if not text:
         return 0
     figure = Figure(dpi=DPI)
-    drawn = figure.text(0, 0, text, parse_math=False, **_style(text, style))
-    return math.ceil(drawn.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width)
+    written = figure.text(0, 0, text, parse_math=False, **_style(text, style))
+    return math.ceil(written.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width)
 
 
-def _write_panels(panels, path, row_names, title=None, footer=None):
-    """Writes ``(name, grid)`` panels from left to right. All places are in pixels from the top left corner."""
-    row_names = [legible(name, f"class {row}") for row, name in enumerate(row_names)]
-    panels = [(name and legible(name, f"column {number}"), grid) for number, (name, grid) in enumerate(panels, 1)]
-    title, footer = (text and _without_boxes(text) for text in (title, footer))
-    label_width = max(map(_text_width, row_names), default=0)
-    x = start = MARGIN + (label_width + MARGIN if label_width else 0)
-    top = MARGIN + (LINE if title else 0) + (LINE if any(name for name, _ in panels) else 0)
-    bottom = top + max(grid.shape[0] for _, grid in panels)
-    places = []
-    for name, grid in panels:
-        places.append((x, name, grid))
-        x += max(grid.shape[1], _text_width(name)) + MARGIN
-    width = max(
-        x,
-        start + _text_width(title, TITLE) + MARGIN,
-        start + _text_width(footer) + MARGIN,
+def _lines(text, width, style=TEXT):
+    """The text in lines of at most `width` pixels, broken between words, and a longer word wherever it must."""
+    if _text_width(text, style) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if _text_width(longer, style) <= width:
+            lines[-1] = longer
+            continue
+        lines += [word] if lines[-1] else []
+        lines[-1] = lines[-1] or word
+        while len(lines[-1]) > 1 and _text_width(lines[-1], style) > width:
+            fits = next(
+                n for n in range(len(lines[-1]) - 1, 0, -1) if _text_width(lines[-1][:n], style) <= width or n == 1
+            )
+            lines[-1:] = [lines[-1][:fits], lines[-1][fits:]]
+    return lines
+
+
+def _page(cells, row_names, groups, title=None, footer=None):
+    """The one layout of all pictures, as a `Picture`: a grid of images on white with texts around it.
+
+    Every column has the width of an image: texts are broken into lines and never move the images. All places are in
+    pixels from the top left corner.
+
+    Args:
+        cells: list of rows, each a sequence of uint8 images ``[h, w, 1 or 3]``, all of one size, or None for no image.
+        row_names: texts at the left; none if empty.
+        groups: ``(name, number of columns)`` from left to right, with a gap between two groups; the names stand above.
+        title, footer: texts above and below, or None.
+    """
+    images = [image for row in cells for image in row if image is not None]
+    if len({image.shape[:2] for image in images}) > 1:
+        raise BookError("the images to show are of several sizes; make them all of one size first")
+    scale = _page_scale(images[0].shape[0], sum(count for _, count in groups))
+    high, wide = (side * scale for side in images[0].shape[:2])
+    widths = [count * (wide + GAP) - GAP for _, count in groups]
+
+    row_names = [_lines(legible(name, f"class {row}"), ROW_NAME) for row, name in enumerate(row_names)]
+    label_width = max((_text_width(line) for lines in row_names for line in lines), default=0)
+    left = MARGIN + (label_width + MARGIN if label_width else 0)
+    lefts = [left + sum(widths[:number]) + number * MARGIN for number in range(len(groups))]
+    width = max(lefts[-1] + widths[-1], left + NARROWEST * bool(title or footer)) + MARGIN
+    heads = [
+        _lines(legible(name, f"column {number}"), wanted) if name else []
+        for number, ((name, _), wanted) in enumerate(zip(groups, widths, strict=True), 1)
+    ]
+    title, footer = (
+        _lines(_without_boxes(text), width - left - MARGIN, style) if text else []
+        for text, style in ((title, TITLE), (footer, TEXT))
     )
-    height = bottom + (LINE if footer else 0) + MARGIN
+    head_lines = max(map(len, heads))
+    top = MARGIN + _height(title, TITLE_LINE) + _height(range(head_lines), LINE)
+    bottom = top + len(cells) * (high + GAP) - GAP
+    height = bottom + _height(footer, LINE) + MARGIN
+
+    page = np.full((height, width, 3), 255, np.uint8)
+    columns = [at + n * (wide + GAP) for at, (_, count) in zip(lefts, groups, strict=True) for n in range(count)]
+    for row, line in enumerate(cells):
+        y = top + row * (high + GAP)
+        for x, image in zip(columns, line, strict=False):
+            if image is not None:
+                page[y : y + high, x : x + wide] = image.repeat(scale, axis=0).repeat(scale, axis=1)
     # Matplotlib counts in inches and in shares of the figure. With a figure of exactly width x height pixels, a place
-    # in pixels divided by them is the share, and each axis gets exactly as many pixels as its grid has.
+    # in pixels divided by them is the share, and `figimage` puts one pixel of the page on one of the file.
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+    figure.figimage(page, origin="upper")
 
-    def write(at_x, at_y, text, style=TEXT, ha="left"):
-        style = _style(text or "", style)
-        figure.text(at_x / width, 1 - at_y / height, text or "", ha=ha, va="center", parse_math=False, **style)
+    def write(lines, x, y, step, style=TEXT, ha="left"):
+        for number, text in enumerate(lines):
+            at = (x / width, 1 - (y + (number + 0.5) * step) / height)
+            figure.text(*at, text, ha=ha, va="center", parse_math=False, **_style(text, style))
 
-    for at_x, name, grid in places:
-        box = (at_x / width, 1 - (top + grid.shape[0]) / height, grid.shape[1] / width, grid.shape[0] / height)
-        axis = figure.add_axes(box)
-        axis.set_axis_off()
-        axis.imshow(np.broadcast_to(grid, (*grid.shape[:2], 3)), interpolation="nearest", aspect="auto")
-        write(at_x, top - LINE / 2, name)
-    row_height = (bottom - top) / max(1, len(row_names))
-    for row, name in enumerate(row_names):
-        write(start - MARGIN, top + (row + 0.5) * row_height, name, ha="right")
-    write(start, MARGIN + LINE / 2 - 3, title, TITLE)
-    write(start, bottom + LINE / 2 + 3, footer)
-    write_figure(figure, path)
+    for lines, x in zip(heads, lefts, strict=True):  # one line stands where the last of several does
+        write(lines, x, top - AIR - len(lines) * LINE, LINE)
+    for row, lines in enumerate(row_names):
+        middle = top + row * (high + GAP) + high / 2
+        write(lines, left - MARGIN, middle - len(lines) * LINE / 2, LINE, ha="right")
+    write(title, left, MARGIN, TITLE_LINE, TITLE)
+    write(footer, left, bottom + AIR, LINE)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    return Picture(buffer.getvalue(), "PNG", (width, height))
+
+
+def _height(lines, step):
+    """Pixels that lines of text take, with the air between them and the images; 0 for none."""
+    return len(lines) * step + AIR if len(lines) else 0
 
 
 def write_figure(figure, path):

@@ -67,22 +67,23 @@ def test_png_keeps_every_pixel(tmp_path, channels):
 def test_labelled_grid_shows_every_image_pixel_by_pixel_in_its_row(tmp_path, images):
     plotting.labelled_grid(images, ["Coat", "Ankle boot"], tmp_path / "a.png", "A title", "91.2 % on 10,000 samples")
     page = read(tmp_path / "a.png")
-    places = [position(page, enlarged(image, 3)) for image in images]
+    places = [position(page, enlarged(image, 4)) for image in images]
     assert all(places)
     tops, lefts = zip(*places, strict=True)
     assert tops[0] == tops[1] == tops[2] < tops[3] == tops[4] == tops[5]
     assert lefts[0] < lefts[1] < lefts[2] and lefts[:3] == lefts[3:]
-    assert (page[tops[0] : tops[0] + 84, : lefts[0]] < 128).any(), "the first row's name is written at its left"
-    assert (page[tops[3] + 90 :] < 128).any(), "the footer is written"
+    assert (page[tops[0] : tops[0] + 112, : lefts[0]] < 128).any(), "the first row's name is written at its left"
+    assert (page[tops[3] + 118 :] < 128).any(), "the footer is written"
     assert (page[:, :5] == 255).all() and (page[:, -5:] == 255).all(), "no text touches the border"
 
 
-def test_labelled_grid_makes_room_for_long_texts(tmp_path, images):
+def test_a_long_title_is_broken_into_lines_and_moves_no_image_to_the_side(tmp_path, images):
     text = "a line of text that is much longer than a row of one picture is wide $ 5 $"
+    short = plotting.show(images[:2], rows=["a", "b"], title="short")
     for place in ("title", "footer"):
-        plotting.labelled_grid(images[:2], ["a", "b"], tmp_path / "a.png", **{place: text})
-        page = read(tmp_path / "a.png")
-        assert page.shape[1] > 400
+        picture = plotting.show(images[:2], rows=["a", "b"], **{"title": "short", place: text})
+        page = read(picture.save(tmp_path / "a.png"))
+        assert picture.size[0] == short.size[0] and picture.size[1] > short.size[1]
         assert (page[:, -5:] == 255).all(), f"the {place} is cut off"
 
 
@@ -96,8 +97,81 @@ def test_side_by_side_puts_the_groups_next_to_each_other(tmp_path, images):
     groups = {"real": images[:4], "generated": images[2:]}
     plotting.side_by_side(groups, tmp_path / "a.png", "Compared", columns=2)
     page = read(tmp_path / "a.png")
-    first, second = (position(page, enlarged(images[index], 3)) for index in (0, 4))
-    assert second[0] > first[0] and second[1] > first[1] + 2 * 84
+    first, second = (position(page, enlarged(images[index], 4)) for index in (0, 4))
+    assert second[0] > first[0] and second[1] > first[1] + 2 * 112
+
+
+def test_groups_may_have_different_columns_and_rows_have_names(tmp_path, images):
+    plotting.side_by_side(
+        {"made": images[:4], "real": images[4:]}, tmp_path / "a.png", columns=[2, 1], row_names=["Coat", "Bag"]
+    )
+    page = read(tmp_path / "a.png")
+    places = [position(page, enlarged(image, 4)) for image in images]
+    assert places[0][0] == places[1][0] == places[4][0] < places[2][0] == places[3][0] == places[5][0]
+    assert (page[places[0][0] : places[0][0] + 112, : places[0][1]] < 128).any()
+
+
+def test_columns_have_equal_gaps_whatever_their_names_are(tmp_path, images):
+    names = ["x", "a map that was made of the satellite picture", "G(x)", "abcdefghijklmnopqrstuvwxyz"]
+    page = read(plotting.show(images[:4], columns=names).save(tmp_path / "a.png"))
+    lefts = [position(page, enlarged(image, 4))[1] for image in images[:4]]
+    assert set(np.diff(lefts)) == {112 + plotting.MARGIN}
+    assert (page[:, -5:] == 255).all()
+
+
+@pytest.mark.parametrize(("side", "count", "shown"), [(28, 8, 112), (28, 10, 84), (64, 6, 128), (128, 3, 128)])
+def test_a_thumbnail_is_large_enough_to_see(tmp_path, side, count, shown):
+    page = read(plotting.show(np.zeros((count, side, side, 3), np.uint8)).save(tmp_path / "a.png"))
+    dark = (page == 0).all(axis=2).any(axis=1)
+    assert dark.sum() == shown
+
+
+def test_show_takes_rows_with_names_of_unequal_length(tmp_path, images):
+    colours = images[3:].repeat(3, axis=-1)
+    page = read(plotting.show({"real": images[:2], "generated": colours}, title="Two rows").save(tmp_path / "a.png"))
+    (top, left), (below, same) = (position(page, enlarged(images[index], 4)) for index in (0, 3))
+    assert below == top + 112 + plotting.GAP and left == same
+    assert position(page, np.asarray(enlarged(images[5], 4))) is not None
+
+
+def test_show_without_names_is_one_row_or_tens(images):
+    assert plotting.show(images).size == (2 * plotting.MARGIN + 6 * 116 - 4, 2 * plotting.MARGIN + 112)
+    assert plotting.show(np.concatenate([images] * 2)).size[0] == 2 * plotting.MARGIN + 10 * 88 - 4
+
+
+def test_what_show_cannot_set_out_is_refused(images):
+    for wrong, words in (
+        ({"rows": ["a", "b", "c", "d"]}, "6 images cannot be set out in 4 rows"),
+        ({"columns": ["a", "b"], "rows": 2}, "6 images do not fit 2 rows of 2"),
+        ({"columns": 3, "rows": ["a"]}, "do not fit 1 rows of 3"),
+    ):
+        with pytest.raises(BookError, match=words):
+            plotting.show(images, **wrong)
+    with pytest.raises(BookError, match="several sizes"):
+        plotting.show([images, images[:, :14, :14]])
+    with pytest.raises(BookError, match="must be uint8"):
+        plotting.show([])
+    with pytest.raises(BookError, match="1 names do not fit 2 rows"):
+        plotting.show([images, images], rows=["a"])
+
+
+def test_a_notebook_stores_a_picture_once_and_its_file_is_the_same(tmp_path, images):
+    shown = plotting.show(images)
+    formats = {"image/png": shown._repr_png_(), "image/jpeg": shown._repr_jpeg_()}
+    assert [kind for kind, content in formats.items() if content] == ["image/png"]
+    again = plotting.picture(shown.save(tmp_path / "new" / "a.png"))
+    assert again.size == shown.size and again._repr_png_() == (tmp_path / "new" / "a.png").read_bytes()
+    Image.new("RGB", (4, 3)).save(tmp_path / "a.jpg")
+    photograph = plotting.picture(tmp_path / "a.jpg")
+    assert photograph.size == (4, 3) and photograph._repr_jpeg_() and not photograph._repr_png_()
+
+
+def test_what_is_no_picture_is_refused(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    Image.new("L", (4, 3)).save(tmp_path / "a.gif")
+    for name, words in (("a.png", "it holds no image"), ("b.png", "No such file"), ("a.gif", "is a GIF file")):
+        with pytest.raises(BookError, match=words):
+            plotting.picture(tmp_path / name)
 
 
 def test_gif_has_its_frames_and_durations(tmp_path):

@@ -16,7 +16,7 @@ CALLED = {
     "sklearn": "scikit-learn",
     "skimage": "scikit-image",
 }  # imported under another name than installed
-OPTIONAL = {"jax"}  # the other backend
+OPTIONAL = {"jax", "IPython"}  # the other backend; what every notebook runs in, which `jupyter` brings
 
 
 def test_requirements_are_the_dependencies_of_the_package():

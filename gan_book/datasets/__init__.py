@@ -6,6 +6,7 @@ They return a `Dataset` or `Pairs`: arrays in memory. Chapters 6 to 9 learn from
 
 import os
 from dataclasses import replace
+from pathlib import PurePath
 
 from gan_book.datasets.dataset import (
     Dataset,
@@ -39,8 +40,27 @@ __all__ = [
     "names",
     "pair_names",
     "parse_size",
+    "title_of",
 ]
 _SHIPPED_PAIRS = {"earth": load_earth, "emoji": load_emoji}
+
+
+# As people write them.
+TITLES = {
+    "mnist": "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
+    "earth": "the Earth",
+    "emoji": "emoji",
+    "facades": "building facades",
+    "maps": "maps of New York",
+}
+
+
+def title_of(name_or_path):
+    """The name of a set for titles and sentences: "Fashion-MNIST"; of a folder its own name."""
+    name, comma, part = str(name_or_path).partition(", ")  # "mnist, validation"
+    return TITLES.get(name, PurePath(name).name or name) + comma + part
 
 
 def names():

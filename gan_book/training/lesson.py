@@ -1,6 +1,7 @@
 """What a chapter tells the rest of the book about itself."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import get_args, get_type_hints
@@ -61,7 +62,8 @@ class Lesson:
 
     Attributes:
         name: as on the command line.
-        title: one line for `gan-book chapters`.
+        title: one line for `gan-book chapters`, such as "The conditional GAN (Mirza and Osindero 2014)"; what stands
+            before the first bracket or colon names the model in the titles of pictures.
         folder: of the chapter, such as "ch06_cgan".
         presets: name -> settings; "quick" is the default.
         build: ``build(settings, dataset)`` returns the `AdversarialModel`, its networks compiled; its attribute
@@ -97,6 +99,12 @@ class Lesson:
                 f"next_step of '{self.name}' may have {{run}}, {{label}}, {{sides[0]}} and {{sides[1]}} in braces, and "
                 "nothing else"
             ) from None
+
+    @property
+    def model_name(self):
+        """The model's name for the titles of pictures: "Conditional GAN", "CycleGAN"."""
+        name = re.split(r"\s*[(:]", self.title)[0].removeprefix("The ").removeprefix("A ")
+        return name[:1].upper() + name[1:]
 
     def settings(self, preset="quick", **changes):
         """The settings of a preset with changes; None means "as the preset says".

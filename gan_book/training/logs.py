@@ -1,4 +1,4 @@
-"""Following a training: the current step, the losses of the last steps, a file of both, a picture after each epoch."""
+"""Following a training: the current step, the losses of the last steps, a file of both, pictures on the way."""
 
 import csv
 import os
@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from gan_book.plotting import image_grid, save_png
 
@@ -196,33 +197,48 @@ class StepLog(StepCounter):
             writer.writerow(row)
 
 
-class SampleGrid(keras.callbacks.Callback):
-    """Writes ``folder/epoch-0001.png`` at the end of the first epoch and so on; ``epoch-0000.png`` before training.
+FRAMES = 32  # of a training's animation
+FIRST_FRAME = 10  # steps before which nothing can be seen yet
+
+
+def picture_steps(steps):
+    """The steps after which a picture is written: log-spaced, because most happens early; 0 and the last among them.
+
+    A training of 1,500 steps is pictured after 0, 10, 12, 14, ... 1,081, 1,274 and 1,500 of them.
 
     Args:
-        draw: function without arguments that returns uint8 ``[rows * columns, height, width, channels]``; it should
+        steps: of the whole training.
+    """
+    first = min(FIRST_FRAME, max(1, steps // FRAMES))
+    return sorted({0, *np.geomspace(first, max(first, steps), FRAMES).round().astype(int).tolist()})
+
+
+class SampleGrid(StepCounter):
+    """Writes ``folder/step-0000000.png`` before training, and others after the steps of `picture_steps`.
+
+    Args:
+        generate: function without arguments that returns uint8 ``[rows * columns, height, width, channels]``; it should
             use the same latent points every time, so that the pictures can be compared.
         folder: where the pictures go; it is made if it does not exist.
         rows: of the grid.
+        steps: of the whole training. A training that is made longer has more pictures, those of its first length too.
     """
 
-    def __init__(self, draw, folder, rows):
+    def __init__(self, generate, folder, rows, steps):
         super().__init__()
-        self.draw, self.folder = draw, Path(folder)
-        self.rows = rows
+        self.generate, self.folder, self.rows = generate, Path(folder), rows
+        self.planned = picture_steps(steps)
 
     def on_train_begin(self, logs=None):
-        # A resumed training has this picture already, and its generator is no longer the untrained one.
-        if not self._file(0).exists():
-            self._write(0)
+        if self.step == 0:  # else a training that goes on, which has this picture
+            self._write()
 
-    def on_epoch_end(self, epoch, logs=None):
-        self._write(epoch + 1)
+    def after_steps(self, before, logs):
+        if any(before < planned <= self.step for planned in self.planned):
+            self._write()
 
-    def _file(self, epoch):
-        return self.folder / f"epoch-{epoch:04d}.png"
-
-    def _write(self, epoch):
+    def _write(self):
         _ = self.model  # on the JAX backend this brings the weights up to date
-        images = self.draw()
-        save_png(image_grid(images, self.rows, len(images) // self.rows), self._file(epoch))
+        images = self.generate()
+        grid = image_grid(images, self.rows, len(images) // self.rows)
+        save_png(grid, self.folder / f"step-{self.step:07d}.png")

@@ -1,5 +1,6 @@
-"""One progress bar for the whole training, with the time that is left."""
+"""One progress bar for the whole training, with the time that is left; in a notebook one line."""
 
+import sys
 import time
 
 import keras
@@ -21,11 +22,34 @@ def loss_text(logs):
     return "  ".join(f"{name.removesuffix('_loss')} {float(logs[name]):.3f}" for name in totals)
 
 
+def in_notebook():
+    """Whether this Python is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None
+
+
+class NotebookLine:
+    """A line in the output of a notebook's cell that each `write` replaces; the last is saved with the notebook."""
+
+    def __init__(self):
+        self._handle = None
+
+    def write(self, text):
+        from IPython.display import display  # not installed everywhere, but in every notebook
+
+        content = {"text/plain": text}
+        if self._handle is None:
+            self._handle = display(content, raw=True, display_id=True)
+        else:
+            self._handle.update(content, raw=True)
+
+
 class Progress(keras.callbacks.Callback):
     """Shows epoch, steps per second, losses and the time left for the whole training.
 
-    On a terminal: a bar, updated at most five times a second. Anywhere else (a log file, a pipe, a
-    notebook): one line when the first step has been compiled and one line an epoch.
+    On a terminal: a bar, updated at most five times a second. In a notebook: one line, replaced as often. Anywhere else
+    (a log file, a pipe): one line when the first step has been compiled and one line an epoch.
 
     Args:
         steps_per_epoch, epochs: the length of the whole training.
@@ -39,15 +63,17 @@ class Progress(keras.callbacks.Callback):
         self.step, self.epoch = initial_step, initial_step // steps_per_epoch
         self.began = self.moved_at = 0.0
         self.executions = self.first_step = 0
+        self.notebook = NotebookLine() if console is None and in_notebook() else None
         console = console or Console(highlight=False)
-        self.lines = None if console.is_terminal and not console.is_dumb_terminal else console
-        self.bar = TrainingBar(console, steps_per_epoch * epochs, initial_step, disable=self.lines is not None)
+        has_bar = console.is_terminal and not console.is_dumb_terminal and not self.notebook
+        self.lines = None if has_bar or self.notebook else console
+        self.bar = TrainingBar(console, steps_per_epoch * epochs, initial_step, disable=not has_bar)
 
     def on_train_begin(self, logs=None):
         self.began = self.moved_at = time.monotonic()
-        if not self.lines:
+        if not self.lines and not self.notebook:
             self.bar.start()
-            self.bar.show(self._epoch_text(), "compiling the first step")
+        self._show("compiling the first step")
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
@@ -68,31 +94,43 @@ class Progress(keras.callbacks.Callback):
             self.moved_at = now
         elif now - self.moved_at >= REFRESH_SECONDS and self.step < (self.epoch + 1) * self.steps_per_epoch:
             self.bar.move(self.step)
-            if not self.lines:
-                self.bar.show(self._epoch_text(), loss_text(logs))
+            if not self.lines:  # reading the losses waits for the device
+                self._show(loss_text(logs))
             self.moved_at = now
 
     def on_epoch_end(self, epoch, logs=None):
         # The last step of an epoch is counted here, with the time that pictures and checks have taken since.
         self.bar.move(self.step)
-        if not self.lines:
-            self.bar.show(self._epoch_text(), loss_text(logs))
-            return
-        task = self.bar.tasks[0]
-        left = f"{duration(task.remaining / task.speed)} left" if task.remaining and task.speed else ""
-        parts = [self._epoch_text(), loss_text(logs), speed_text(task), left]
-        self._line("  ".join(part for part in parts if part))
+        if self.lines:
+            self._line(self._whole_line(loss_text(logs)))
+        elif self.notebook and self.epoch + 1 == self.epochs:
+            took = f"{counted(self.epochs, 'epoch')} in {duration(time.monotonic() - self.began)}"
+            self.notebook.write("  ".join([took, loss_text(logs)]))
+        else:
+            self._show(loss_text(logs))
 
     def on_train_end(self, logs=None):
         self.close()
 
     def close(self):
         """Give the terminal back. Call it when ``fit`` ended with an exception; Keras calls no callback then."""
-        if not self.lines:
+        if not self.lines and not self.notebook:
             self.bar.stop()
 
     def _epoch_text(self):
         return f"epoch {self.epoch + 1}/{self.epochs}"
+
+    def _whole_line(self, note):
+        task = self.bar.tasks[0]
+        left = f"{duration(task.remaining / task.speed)} left" if task.remaining and task.speed else ""
+        return "  ".join(part for part in (self._epoch_text(), note, speed_text(task), left) if part)
+
+    def _show(self, note):
+        """Brings the bar or the notebook's line up to date; there are no lines for it in a file."""
+        if self.notebook:
+            self.notebook.write(self._whole_line(f"step {self.step:,}  {note}"))
+        elif not self.lines:
+            self.bar.show(self._epoch_text(), note)
 
     def _line(self, text):
         # Not console.print: it would wrap at 80 columns in a log file, and make an HTML block of every line in Jupyter.

@@ -1,11 +1,15 @@
 """The report of a training: numbers, pictures and a page with both."""
 
+from dataclasses import asdict
+
 import keras
 
+from gan_book import datasets
 from gan_book.errors import BookError, counted
 from gan_book.metrics.score import score_lines, scores_of
 from gan_book.paths import atomic_write
 from gan_book.training import curves, runs
+from gan_book.training.progress import in_notebook
 
 
 def kept_networks(lesson, model):
@@ -51,13 +55,14 @@ def finish(run, lesson, training, dataset, samples, tell, steps, unfinished=None
         "findings": [str(finding) for finding in training.findings],
         "measured": lesson.task.measure(run, lesson, dataset, samples),
     }
-    _draw(run, tell)
+    _write_curves(run, training, _title(run, lesson, content), tell)
     _write(run, lesson, dataset, content)
     if unfinished:
         tell(f"Measured {unfinished}; the training can be resumed.")
     health = ["", *_health(content)] if content["findings"] or content["not_judged"] else []
-    next_step = lesson.task.next_step(run, lesson, training.model)
-    for line in [*headline(content), *health, "", *_where(run), "", next_step]:
+    next_step = lesson.task.next_step(run, lesson, training.model)  # a command, which a notebook has no use for
+    ending = [f"The run is in {run.folder}."] if in_notebook() else [*_where(run), "", next_step]
+    for line in [*headline(content), *health, "", *ending]:
         tell(line)
     return run
 
@@ -73,11 +78,11 @@ def _cannot_be_read(name, network):
     return f"{name}.keras cannot be read back and is measured from memory; for other commands to read it, {advice}."
 
 
-def _draw(run, tell):
-    """Curves and animation. If one cannot be drawn, because a log is damaged, the report is still written."""
+def _write_curves(run, training, title, tell):
+    """Curves and animation. If one cannot be made, because a log is damaged, the report is still written."""
     try:
         if run.step_log.exists():
-            curves.loss_curves(run.step_log, run.folder / "losses.png")
+            curves.loss_curves(run.step_log, run.folder / "losses.png", training.traced_model(), title)
         curves.training_gif(run.samples, run.folder / "training.gif")
     except BookError as error:
         tell(f"Left out: {error}.")
@@ -97,10 +102,10 @@ def measure_again(run, lesson, dataset, samples):
 def _write(run, lesson, dataset, content):
     """Draws samples.png and writes report.md and report.json. The last is written last; it marks a finished run."""
     lesson.task.draw_samples(
-        run, dataset, run.folder / "samples.png", _title(run, content), _footer(content["measured"])
+        run, dataset, run.folder / "samples.png", _title(run, lesson, content), _footer(content["measured"])
     )
     with atomic_write(run.folder / "report.md", "w") as file:
-        file.write(_page(run, content))
+        file.write(_page(run, lesson, content))
     runs.write_json(run.report_file, content)
 
 
@@ -112,13 +117,46 @@ def headline(content):
 def _footer(measured):
     """The one number to read below the pictures: the first."""
     first = scores_of(measured)[0]
-    return f"{first.head} {first}{' ' * bool(first.words)}{first.words} on {measured['dataset']}"
+    where = datasets.title_of(measured["dataset"])
+    return f"{first.head} {first}{' ' * bool(first.words)}{first.words} on {where}"
 
 
-def _title(run, content):
-    config = run.config
-    length = content.get("unfinished") or counted(config.settings.get("epochs", 0), "epoch")
-    return f"{config.lesson}, {config.preset}: {length}"
+# They change how a run is computed or measured, not what is trained; data and epochs are in the title anyway.
+NOT_IN_TITLES = (
+    "checkpoint_seconds",
+    "data",
+    "deterministic",
+    "epochs",
+    "measure_samples",
+    "precision",
+    "seed",
+    "steps_per_execution",
+)
+
+
+def _title(run, lesson, content):
+    """What was trained, in words: "Conditional GAN on Fashion-MNIST, 2 epochs (1,500 steps), average=0"."""
+    settings = run.config.settings
+    epochs = content.get("unfinished") or counted(settings.get("epochs", 0), "epoch")
+    what = f"{lesson.model_name} on {datasets.title_of(settings.get('data', ''))}"
+    return ", ".join([what, f"{epochs} ({counted(content['steps'], 'step')})", *_changes(lesson, run.config)])
+
+
+def _changes(lesson, config):
+    """The settings that are not those of the run's preset, such as "average=0"."""
+
+    def changed(preset):
+        usual = asdict(preset)
+        known = {name: value for name, value in config.settings.items() if name in usual and name not in NOT_IN_TITLES}
+        return [f"{name}={_plain(value)}" for name, value in known.items() if value != usual[name]]
+
+    # A run with a name of its own ("no-cycle") was made from one of the presets: the one that it is closest to.
+    presets = lesson.presets
+    return changed(presets[config.preset]) if config.preset in presets else min(map(changed, presets.values()), key=len)
+
+
+def _plain(value):
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _where(run):
@@ -131,11 +169,11 @@ def _failed(attempts):
     return [f"Training had failed with {counted(attempts, 'other seed')} before."] if attempts else []
 
 
-def _page(run, content):
+def _page(run, lesson, content):
     config = run.config
     minutes = content["training_seconds"] / 60
     about = [
-        f"# {_title(run, content)}",
+        f"# {_title(run, lesson, content)}",
         "",
         f"Trained for {minutes:.1f} minutes ({content['steps']} steps) on {config.device}, "
         f"backend {config.backend}, Keras {config.versions.get('keras')}, "

@@ -3,7 +3,7 @@
 config.json     settings, flags, seed, versions, device, git state; see `gan_book.training.run_config`
 log.csv         one row an epoch
 steps.csv       one row every few steps
-samples/        epoch-0000.png, …: the same latent points after every epoch
+samples/        step-0000000.png, …: the same latent points after more and more steps
 checkpoints/    the newest two states of the training
 generator.keras the network to generate with (the moving average where the chapter keeps one); other networks likewise
 report.json, report.md, samples.png, losses.png, training.gif: what came out

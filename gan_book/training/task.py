@@ -73,11 +73,14 @@ class Generation:
         """The data of one epoch for `fit`, from the batch ``first`` on; see `gan_book.datasets.batches`."""
         return Batches(dataset.images, dataset.labels, settings.batch_size, settings.seed, epoch, first)
 
-    def sample_grid(self, model, dataset, folder, settings, sync):
-        """The callback that writes a picture grid after each epoch; ``sync()`` brings the weights up to date."""
+    def sample_grid(self, model, dataset, folder, settings, sync, steps):
+        """The callback that writes picture grids during the training; ``sync()`` brings the weights up to date.
+
+        steps: of the whole training.
+        """
         _require_fit(model.sampler, dataset)
         labels = grid_labels(model.sampler)
-        return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, len(labels))
+        return SampleGrid(_drawing(model, labels.ravel(), settings.seed, sync), folder, len(labels), steps)
 
     def health_monitor(self, model, dataset, settings, on_failure, sync, steps):
         """The callback that watches the training: class by class, or all images together without classes.
@@ -112,15 +115,17 @@ class Generation:
         return as_report(dataset.title, samples, seed, own + scores, {**details, **own_details})
 
     def draw_samples(self, run, dataset, path, title, footer):
-        """Writes the picture at the top of report.md."""
+        """Writes the picture at the top of report.md; with classes, some real images of each beside the generated."""
         generator = run.load("generator")
         labels = grid_labels(generator)
         names = label_names(generator, dataset.class_names)[: len(labels)]
-        names = names if len(names) > 1 else [""] * len(labels)
         images = draw(generator, labels.ravel(), seed=1)
         if (kinds := num_labels(generator)) > len(labels):
             footer = f"showing {len(labels)} of {kinds} classes; {footer}"
-        plotting.labelled_grid(images, names, path, title=title, footer=footer)
+        groups = {"generated": images, **_real_beside(generator, labels, dataset)}
+        names, columns = names if len(names) > 1 else (), [labels.shape[1], REAL][: len(groups)]
+        groups = groups if len(groups) > 1 else {None: images}
+        plotting.side_by_side(groups, path, title=title, footer=footer, columns=columns, row_names=names)
 
     def next_step(self, run, lesson, model):
         """The chapter's sentence, with a class of the run's data; another sentence if the generator takes no class."""
@@ -128,6 +133,17 @@ class Generation:
             return f"Next: draw more with `gan-book generate {lesson.name} --run {run.quoted} --seed 1 --out more.png`."
         names = run.config.class_names
         return lesson.next_step.format(run=run.quoted, label=shlex.quote(names[len(names) // 2]))
+
+
+REAL = 2  # real images beside each row of generated ones
+
+
+def _real_beside(generator, labels, dataset):
+    """``{"real": images}``: `REAL` test images of the class of each row; nothing if rows have no class, or too few."""
+    rows = [np.flatnonzero(dataset.test_labels == row[0])[:REAL] for row in labels]
+    if not is_conditional(generator) or min(map(len, rows)) < REAL:
+        return {}
+    return {"real": dataset.test_images[np.concatenate(rows)]}
 
 
 def _require_fit(generator, dataset):
@@ -210,8 +226,8 @@ class Translation:
     def batches(self, dataset, settings, epoch=0, first=0):
         return PairBatches(dataset, settings.batch_size, settings.seed, settings.mirror, epoch, first)
 
-    def sample_grid(self, model, dataset, folder, settings, sync):
-        """The callback that writes a grid of some validation images, a row each."""
+    def sample_grid(self, model, dataset, folder, settings, sync, steps):
+        """The callback that writes grids of some validation images, a row each."""
         a, b = _rows(dataset.val_a, dataset.val_b)
 
         def images():
@@ -219,7 +235,7 @@ class Translation:
             columns = self.panels(model, a, b, dataset.sides).values()
             return np.stack(list(columns), axis=1).reshape(-1, *a.shape[1:])
 
-        return SampleGrid(images, folder, len(a))
+        return SampleGrid(images, folder, len(a), steps)
 
     def health_monitor(self, model, dataset, settings, on_failure, sync, steps):
         """The callback that watches each direction: its translations must be as diverse as that side's images."""

@@ -22,7 +22,7 @@ from gan_book.training import chapters, report, runs
 from gan_book.training.checkpoint import Checkpoints, WholeTraining, restore_weights, saved, stop_on_signal
 from gan_book.training.detectors import Advice, TrainingFailure, flags
 from gan_book.training.logs import EpochLog, StepLog
-from gan_book.training.progress import Progress
+from gan_book.training.progress import Progress, in_notebook
 from gan_book.training.run_config import RunConfig, surroundings
 
 ON_FAILURE = ("warn", "stop", "restart")
@@ -83,8 +83,11 @@ def train(
 def resume(lesson, preset=None, out=None, asked=None, tell=print):
     """Continues an interrupted run exactly at its newest checkpoint, or trains a finished one for longer.
 
-    With more epochs the result is the same as if the run had been started with them, with two exceptions: the rows of
-    steps.csv are further apart in a longer training, and learning rates may follow a schedule over all epochs.
+    In a notebook, in the cell after an interrupted `train`: ``run = gb.resume(LESSON, out="runs/cgan-quick-001")``.
+
+    With more epochs the result is the same as if the run had been started with them, with three exceptions: the rows
+    of steps.csv are further apart in a longer training, there are pictures of the steps of both lengths, and learning
+    rates may follow a schedule over all epochs.
 
     Args:
         lesson: `gan_book.training.lesson.Lesson`.
@@ -245,7 +248,7 @@ def _attempts(lesson, settings, dataset, run, config, tell):
             except (Interrupted, KeyboardInterrupt):
                 if not run.config_file.exists():
                     raise
-                raise Interrupted(_to_go_on(lesson, run)) from None
+                raise Interrupted(_stopped_where(lesson, run)) from None
             except Exception as error:
                 if backend.is_out_of_memory(error):
                     raise BookError(_out_of_memory(settings, dataset)) from None
@@ -291,9 +294,16 @@ def _to_go_on(lesson, run, changes=None):
     command = chapters.command(lesson)
     if command and not _is_interactive():
         return " ".join([command, "--out", run.quoted, "--resume", *flags(changes or {})])
-    folder = run.folder.resolve().as_posix()
     asked = f", asked={changes}" if changes else ""
-    return f'from gan_book.training.train import resume; run = resume(LESSON, out="{folder}"{asked})'
+    return f'import gan_book as gb; run = gb.resume(LESSON, out="{run.folder.as_posix()}"{asked})'
+
+
+def _stopped_where(lesson, run):
+    """What an interrupted training says: the command to go on with, and in a notebook where it was saved, too."""
+    way = _to_go_on(lesson, run)
+    return (
+        f"the training was stopped and is saved in {run}; go on in the next cell with: {way}" if in_notebook() else way
+    )
 
 
 def _is_interactive():
@@ -313,7 +323,7 @@ def _out_of_memory(settings, dataset):
 
 def _forget(run):
     """Removes the files of a failed attempt that would be mixed up with those of the next one."""
-    pictures_and_networks = [*run.samples.glob("epoch-*.png"), *run.folder.glob("*.keras")]
+    pictures_and_networks = [*run.samples.glob("step-*.png"), *run.folder.glob("*.keras")]
     for file in [*run.checkpoints.glob("step-*.npz"), *pictures_and_networks, run.log, run.step_log]:
         file.unlink(missing_ok=True)
     shutil.rmtree(run.folder / "tensorboard", ignore_errors=True)
@@ -374,7 +384,7 @@ class Training:
         self.monitor = lesson.task.health_monitor(
             self.model, dataset, settings, config.on_failure, self._sync, self.steps
         )
-        self.grid = lesson.task.sample_grid(self.model, dataset, run.samples, settings, self._sync)
+        self.grid = lesson.task.sample_grid(self.model, dataset, run.samples, settings, self._sync, self.steps)
         seconds = settings.checkpoint_seconds
         self.remembering = {"health": self.monitor, "steps": StepLog(run.step_log, _row_every(self.steps))}
         self.checkpoints = Checkpoints(run.checkpoints, self.steps_per_epoch, seconds, state=self._state)
@@ -398,6 +408,12 @@ class Training:
         """The networks under their own names; composites share the weights of others."""
         networks = [layer for layer in self.model.layers if isinstance(layer, keras.Model) and layer.weights]
         return [network for network in networks if not isinstance(network, Composite)]
+
+    def traced_model(self):
+        """The model, which after its first step knows its turns; where none was run, one is traced on shapes."""
+        if not self.model.turn_networks:
+            self.model._symbolic_build(data_batch=self.lesson.task.batches(self.dataset, self.settings)[0])
+        return self.model
 
     def _digest(self):
         """A digest of what makes two models the same: kinds of layers, shapes of weights, optimizers and losses."""
@@ -463,6 +479,7 @@ class Training:
             problem = f"the checkpoints in {self.run.checkpoints} are damaged, or by another version of the book"
             raise BookError(f"{problem}; start anew") from None
         self.run.trim_logs(position["epoch"], position["step"])
+        self.grid.step = position["step"]
         if position["epoch"] < self.settings.epochs:
             self.tell(f"Resuming at epoch {position['epoch'] + 1}, step {position['batch']} of {self.steps_per_epoch}.")
         return position["epoch"], position["batch"]
@@ -491,7 +508,7 @@ class Training:
         self.tell(f"Starting from the weights of {other}: {' and '.join(taken)}; {untrained}.")
 
     def _callbacks(self, progress):
-        """In this order at the end of an epoch: the log row, the checks, the pictures, and last the checkpoint."""
+        """In this order after a step and an epoch: the log row, the checks, the pictures, and last the checkpoint."""
         # The checkpoint is the promise that all before it is written. If the process is killed in between, the epoch's
         # end is repeated from the checkpoint before, and rows and pictures that exist already are replaced by the same
         # ones.

@@ -141,8 +141,8 @@ def test_a_mirrored_share_above_one_is_refused():
 def test_picture_grids_of_sides_with_few_pictures_and_unequally_many(tmp_path):
     pairs, model, task = noise_pairs(32), build(), cyclegan.LESSON.task
     few = replace(pairs, val_a=pairs.val_a[:4], test_b=pairs.test_b[:3], test_paired=False)
-    grid = task.sample_grid(model, few, tmp_path, None, lambda: None)
-    drawn = grid.draw().reshape(4, 8, 32, 32, 3)
+    grid = task.sample_grid(model, few, tmp_path, None, lambda: None, 100)
+    drawn = grid.generate().reshape(4, 8, 32, 32, 3)
     np.testing.assert_array_equal(drawn[0, 0], few.val_a[0])
     np.testing.assert_array_equal(drawn[-1, 4], few.val_b[-1])
     run = SimpleNamespace(load=lambda name: getattr(model, name))

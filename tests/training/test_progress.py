@@ -113,6 +113,17 @@ def test_steps_per_execution_and_its_overshoot_are_counted_right(clock):
     assert callback.step == 50
 
 
+def test_in_a_notebook_there_is_one_line_that_is_replaced(clock, monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    monkeypatch.setattr(progress.NotebookLine, "write", lambda self, text: shown.append(text))
+    run(Progress(50, 2), clock, 2, 50, 0.1, {"d_real_loss": 0.651})
+    assert shown[0] == "epoch 1/2  step 0  compiling the first step"
+    assert shown[1].startswith("epoch 1/2  step 5  d_real 0.651  10 steps/s  0:10 left")
+    assert shown[-1] == "2 epochs in 0:30  d_real 0.500  g 1.250"
+    assert not capsys.readouterr().out
+
+
 def test_on_a_terminal_there_is_a_bar_with_everything_on_it_and_no_lines(clock):
     console = terminal(width=80)
     run(Progress(50, 2, console=console), clock, 2, 50, 0.1, {"d_real_loss": 0.651, "d_fake_loss": 0.5, "g_loss": 0.8})

@@ -11,7 +11,7 @@ import pytest
 
 from gan_book.errors import Interrupted
 from gan_book.paths import BOOK
-from gan_book.training import checkpoint, runs
+from gan_book.training import checkpoint, report, runs
 from gan_book.training import train as training
 from gan_book.training.checkpoint import Checkpoints
 from tests import tiny_lesson
@@ -60,6 +60,33 @@ def test_stopped_within_an_epoch_and_at_its_end(precision, pictures, tmp_path, m
     assert run.report["findings"] == undisturbed.report["findings"]
 
 
+def test_a_cell_that_was_interrupted_is_gone_on_with_in_the_next(pictures, tmp_path, monkeypatch, capsys):
+    """A KeyboardInterrupt that comes in spite of the handler, as the second one does, between two steps."""
+    monkeypatch.setattr(training, "in_notebook", lambda: True)
+    monkeypatch.setattr(report, "in_notebook", lambda: True)
+    monkeypatch.setattr(training, "_is_interactive", lambda: True)
+    monkeypatch.chdir(tmp_path)
+
+    def interrupt(self, batch, logs=None):
+        original(self, batch, logs)
+        if self.epoch == 1 and batch == 3:
+            raise KeyboardInterrupt
+
+    original = Checkpoints.on_train_batch_end
+    with monkeypatch.context() as patch, pytest.raises(Interrupted) as stopped:
+        patch.setattr(Checkpoints, "on_train_batch_end", interrupt)
+        training.train(tiny_lesson.LESSON, settings(pictures), "quick")
+    said, line = str(stopped.value).split(" with: ")
+    assert said == "the training was stopped and is saved in runs/tiny-quick-001; go on in the next cell"
+    assert stopped.value._render_traceback_() == [f"Interrupted: {stopped.value}"], "without a traceback"
+    capsys.readouterr()
+    cell = {"LESSON": tiny_lesson.LESSON}
+    exec(line, cell)
+    assert cell["run"].finished and cell["run"].folder.as_posix() == "runs/tiny-quick-001"
+    printed = capsys.readouterr().out
+    assert printed.endswith("The run is in runs/tiny-quick-001.\n") and "Look at" not in printed
+
+
 def script(*arguments):
     """The tiny lesson run by itself, which is what a reader's own lesson would be."""
     return [sys.executable, str(BOOK / "tests" / "tiny_lesson.py"), *map(str, arguments)]
@@ -85,7 +112,7 @@ def test_the_comparison_sees_every_difference(undisturbed, tmp_path):
     assert kill_trial.differences(copy, undisturbed) == []
     for log in (copy.log, copy.step_log):
         log.write_bytes(log.read_bytes()[:-3])
-    (copy.samples / "epoch-0002.png").write_bytes(b"")
+    (copy.samples / "step-0000002.png").write_bytes(b"")
     copy.save("generator", tiny_lesson.define_generator((8, 8, 3), 2))
     newest = checkpoint.saved(copy.checkpoints)[0]
     with np.load(newest) as file:
@@ -94,7 +121,7 @@ def test_the_comparison_sees_every_difference(undisturbed, tmp_path):
     assert set(kill_trial.differences(copy, undisturbed)) == {
         "log.csv",
         "steps.csv",
-        "epoch-0002.png",
+        "step-0000002.png",
         "generator.keras",
         "v7",
     }

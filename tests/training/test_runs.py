@@ -4,15 +4,17 @@ import json
 import platform
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import keras
 import pytest
 
 from gan_book.errors import BookError
 from gan_book.paths import BOOK
-from gan_book.training import run_config, runs
+from gan_book.training import report, run_config, runs
 from gan_book.training import train as training
+from gan_book.training.logs import picture_steps
 from gan_book.training.run_config import RunConfig
 from tests import tiny_lesson
 
@@ -35,6 +37,18 @@ def started(folder, **config):
 
 def settings(**changes):
     return {**vars(LESSON.settings("quick", data="nowhere")), **changes}
+
+
+def test_titles_say_what_was_changed(pictures):
+    lesson = tiny_lesson.LESSON
+
+    def changes(preset, **settings):
+        settings = asdict(lesson.settings("quick", data=str(pictures), **settings))
+        return report._changes(lesson, SimpleNamespace(preset=preset, settings=settings))
+
+    assert changes("quick", seed=5, precision="float32", epochs=7) == []
+    assert changes("quick", average=0, learning_rate=2e-4) == ["learning_rate=0.0002", "average=0"]
+    assert changes("no-average", average=0) == ["average=0"], "against the preset that it is closest to"
 
 
 def test_a_run_says_how_it_was_made(tiny_run):
@@ -70,7 +84,7 @@ def test_a_finished_run_is_complete(tiny_run):
     names = {path.name for path in tiny_run.folder.iterdir()} - {"tensorboard"}
     files = "config.json log.csv steps.csv samples checkpoints generator.keras report.json report.md"
     assert names == {*files.split(), "samples.png", "losses.png", "training.gif"}
-    assert sorted(file.name for file in tiny_run.samples.iterdir()) == [f"epoch-000{i}.png" for i in range(4)]
+    assert sorted(file.name for file in tiny_run.samples.iterdir()) == [f"step-{n:07d}.png" for n in picture_steps(27)]
     rows = tiny_run.log.read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["epoch", "0", "1", "2"]
     assert "val_" not in rows[0] and "NA" not in rows[1] and "loss" in rows[0]
@@ -82,7 +96,7 @@ def test_the_page_links_to_what_is_there(tiny_run):
     assert set(links) == {"samples.png", "losses.png", "training.gif"}
     for link in links:
         assert (tiny_run.folder / link).stat().st_size > 0
-    assert "# tiny, quick: 3 epochs" in page
+    assert page.startswith("# Tiny GAN on sky, 3 epochs (27 steps)\n")
     assert "(27 steps)" in page and "seed 3." in page
     assert "## Measured" in page and "memorisation" in page
 
@@ -281,10 +295,10 @@ def test_leftovers_of_a_killed_process_are_swept_away(tiny_run, here):
     (here / ".saving-abc").mkdir()
     (here / ".saving-abc" / "generator.keras").write_bytes(b"half")
     run.samples.mkdir()
-    (run.samples / ".epoch-0001.png.xyz.part").write_bytes(b"half")
-    (run.samples / "epoch-0001.png").write_bytes(b"whole")
+    (run.samples / ".step-0000001.png.xyz.part").write_bytes(b"half")
+    (run.samples / "step-0000001.png").write_bytes(b"whole")
     run.remove_leftovers()
-    assert [path.name for path in here.rglob("*") if path.is_file()] == ["epoch-0001.png"]
+    assert [path.name for path in here.rglob("*") if path.is_file()] == ["step-0000001.png"]
     assert not (here / ".saving-abc").exists()
 
 

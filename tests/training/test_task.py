@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from gan_book import plotting
@@ -10,12 +11,26 @@ from tests import tiny_lesson
 
 
 @pytest.mark.parametrize("classes, told", [(3, False), (11, True)])
-def test_a_picture_that_leaves_classes_out_says_so(classes, told, monkeypatch, tmp_path):
+def test_a_picture_that_leaves_classes_out_says_so_and_has_real_images_beside(classes, told, monkeypatch, tmp_path):
     generator, shown = tiny_lesson.define_generator((8, 8, 3), classes), []
     names = tuple(f"class {k}" for k in range(classes))
-    monkeypatch.setattr(plotting, "labelled_grid", lambda images, rows, path, **texts: shown.append((rows, texts)))
-    run, dataset = SimpleNamespace(load=lambda name: generator), SimpleNamespace(class_names=names)
+    monkeypatch.setattr(plotting, "side_by_side", lambda groups, path, **texts: shown.append((groups, texts)))
+    labels = np.arange(3 * classes) % classes
+    real = np.broadcast_to(labels[:, None, None, None], (3 * classes, 8, 8, 3)).astype("uint8")
+    dataset = SimpleNamespace(class_names=names, test_images=real, test_labels=labels)
+    run = SimpleNamespace(load=lambda name: generator)
     Generation().draw_samples(run, dataset, tmp_path / "a.png", "title", "footer")
-    ((rows, texts),) = shown
-    assert list(rows) == list(names[:10])
+    ((groups, texts),) = shown
+    assert list(texts["row_names"]) == list(names[:10]) and texts["columns"] == [10, 2]
+    assert groups["real"][:, 0, 0, 0].tolist() == [k for k in range(min(10, classes)) for _ in range(2)]
     assert ("10 of 11" in texts["footer"]) == told and texts["footer"].endswith("footer")
+
+
+def test_without_enough_real_images_of_a_class_the_picture_has_generated_ones_alone(monkeypatch, tmp_path):
+    generator, shown = tiny_lesson.define_generator((8, 8, 3), 2), []
+    monkeypatch.setattr(plotting, "side_by_side", lambda groups, path, **texts: shown.append(groups))
+    dataset = SimpleNamespace(
+        class_names=("a", "b"), test_images=np.zeros((3, 8, 8, 3), "uint8"), test_labels=np.array([0, 0, 1])
+    )
+    Generation().draw_samples(SimpleNamespace(load=lambda name: generator), dataset, tmp_path / "a.png", "", "")
+    assert list(shown[0]) == [None]
