@@ -152,9 +152,9 @@ def define_gan(generator, discriminator, learning_rate=1e-3, label_weight=1.0):
 # %% [markdown]
 # ## 5. One training step
 #
-# Three updates, as in chapter 6, but each target is now a dict with two entries. `return_dict=True` makes Keras return
-# the losses with their names. An untrained $D$ knows nothing, so its validity loss is near $\log 2 = 0.69$ and its label
-# loss near $\log 10 = 2.30$.
+# Three updates, as in chapter 6, but each target is now a dict with two entries. With `return_dict=True` Keras returns
+# the losses with their names. An untrained $D$ knows nothing. So its validity loss is near $\log 2 = 0.69$, and its
+# label loss near $\log 10 = 2.30$.
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
@@ -273,13 +273,13 @@ class ACGAN(GAN):
 # gb.show(rows, rows=["real", "real", "generated", "generated"], title="Shirts, real and by the AC-GAN")
 
 # %% [markdown]
-# Why are generated shirts more alike? Look at what $G$ gets from the class loss. Write $P(y \mid x)$ for the class head,
-# and $Q(y \mid x)$ for the distribution of the label among generated images that look like $x$. Then
+# Why are generated shirts more alike? Look at the class loss of $G$. Write $P(y \mid x)$ for the output of the class
+# head, and $Q(y \mid x)$ for the distribution of the label among generated images that look like $x$. Then
 #
 # $$ \mathbb{E}_{x, y \sim Q}[-\log P(y \mid x)]
 #    = H_Q(y \mid x) + \mathbb{E}_{x \sim Q}\,\mathrm{KL}(Q(y \mid x) \,\|\, P(y \mid x)). $$
 #
-# The last term is small if $D$ classifies well. The first one is the **class entropy** of generated images: it is 0 if
+# The last term is small if the class head knows the generated images well. The first one is the **class entropy** of generated images: it is 0 if
 # every image belongs clearly to one class. $G$ makes it small, and nothing in the losses pushes it back ([Gong et al.
 # 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing it is *not* 0: some shirts could as well be
 # coats. Those are the images that $G$ learns to avoid. It makes fewer kinds of shirts, and clearer ones.
@@ -377,8 +377,8 @@ class ACGAN(GAN):
 # *A project*
 #
 # 9. Make the classes overlap more: replace a fifth of the training labels by random ones. Train the conditional GAN of
-#    chapter 6 and the AC-GAN on these labels, equally long. Compare label accuracy, class entropy and MS-SSIM. Write one
-#    page: which of the two follows the wrong labels, and does the formula of section 9 explain it?
+#    chapter 6 and the AC-GAN on these labels, equally long. Compare label accuracy, class entropy and MS-SSIM. Write
+#    one page: which of the two follows the wrong labels, and does the formula of section 9 explain it?
 #
 # <details><summary>Answers</summary>
 #

@@ -26,9 +26,7 @@ def check_class_fd(class_fd):
     right = class_fd_solution(features, labels, real, real_labels)
     whole = frechet_distance(features, real)
     assert abs(value - whole) > 0.1, "this is the distance of all images together; compare class with class"
-    assert abs(value - right) < 1e-3 * right, (
-        f"for these features the mean over classes is {right:.2f}, not {value:.2f}"
-    )
+    assert abs(value - right) < 1e-3 * right, f"the mean over these classes is {right:.2f}, not {value:.2f}"
     print("right")
 
 
@@ -36,7 +34,8 @@ def check_real_labels_only(model_class):
     """`acgan`, exercise 8. model_class: a subclass of `ACGAN` whose D learns the classes from real images alone."""
     generator = acgan.define_generator(latent_dim=4, width=4)
     generator.get_layer("label_embedding").embeddings.assign(np.zeros((10, 32)))  # G ignores its label here
-    model = model_class(generator, acgan.define_discriminator(width=4))
+    discriminator = acgan.define_discriminator(width=4)
+    model = model_class(generator, discriminator, acgan.define_gan(generator, discriminator))
     images, labels = np.zeros((10, 28, 28, 1), "uint8"), np.arange(10, dtype="int32")
     state = ops.convert_to_numpy(model.rng.state)
     seen = {}
@@ -64,9 +63,7 @@ def check_real_logit(real_logit):
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     wanted = probabilities[:, :3].sum(axis=1)
     got = 1 / (1 + np.exp(-value))
-    assert np.allclose(got, wanted, atol=1e-4), (
-        f"P(real) must be {wanted.round(3)} for these logits, not {got.round(3)}"
-    )
+    assert np.allclose(got, wanted, atol=1e-4), f"P(real) must be {wanted.round(3)} here, not {got.round(3)}"
     large = ops.convert_to_numpy(real_logit(ops.convert_to_tensor(np.float32([[1000, 0, 0, 0]]))))
     assert np.isfinite(large).all(), "large logits overflow; use ops.logsumexp instead of probabilities"
     print("right")

@@ -245,7 +245,7 @@ LESSON = Lesson(
     folder="ch08_acgan",
     presets=PRESETS,
     build=build,
-    next_step="Next: generate images with `gan-book generate twon-gan --run {run} --label {label} --out generated.png`.",
+    next_step="Next: generate images with `gan-book generate twon-gan --run {run} --label {label} --out made.png`.",
     measure=measure_by_class,
 )
 
