@@ -279,10 +279,11 @@ class ACGAN(GAN):
 # $$ \mathbb{E}_{x, y \sim Q}[-\log P(y \mid x)]
 #    = H_Q(y \mid x) + \mathbb{E}_{x \sim Q}\,\mathrm{KL}(Q(y \mid x) \,\|\, P(y \mid x)). $$
 #
-# The last term is small if the class head knows the generated images well. The first one is the **class entropy** of generated images: it is 0 if
-# every image belongs clearly to one class. $G$ makes it small, and nothing in the losses pushes it back ([Gong et al.
-# 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing it is *not* 0: some shirts could as well be
-# coats. Those are the images that $G$ learns to avoid. It makes fewer kinds of shirts, and clearer ones.
+# The last term is small if the class head knows the generated images well. The first one is the **class entropy** of
+# generated images: it is 0 if every image belongs clearly to one class. $G$ makes it small, and nothing in the losses
+# pushes it back ([Gong et al. 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing it is *not* 0:
+# some shirts could as well be coats. Those are the images that $G$ learns to avoid. It makes fewer kinds of shirts, and
+# clearer ones.
 #
 # The formula can be measured. We estimate the class entropy with the book's classifier, which was trained on real
 # images only. The conditional GAN of chapter 6 has no class loss, so we measure it, too:
