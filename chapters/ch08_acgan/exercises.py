@@ -35,6 +35,7 @@ def check_real_labels_only(model_class):
     generator = acgan.define_generator(latent_dim=4, width=4)
     generator.get_layer("label_embedding").embeddings.assign(np.zeros((10, 32)))  # G ignores its label here
     discriminator = acgan.define_discriminator(width=4)
+    discriminator.get_layer("label").bias.assign(np.arange(10))  # so that the class loss depends on the class
     model = model_class(generator, discriminator, acgan.define_gan(generator, discriminator))
     images, labels = np.zeros((10, 28, 28, 1), "uint8"), np.zeros(10, "int32")
     state = ops.convert_to_numpy(model.rng.state)
