@@ -351,7 +351,8 @@ class ACGAN(GAN):
 # networks. They need many more steps: the preset `book` has a hundred epochs.
 #
 # **Your own pictures.** `gb.load("path/to/folder", image_size=64)`, as in chapter 6.
-#
+
+# %% [markdown]
 # ## 12. Exercises
 #
 # *To read off*
@@ -446,6 +447,7 @@ def build(settings, dataset):
     return ACGAN(generator, discriminator, gan, settings.average, settings.seed)
 
 
+# %%
 LESSON = Lesson(
     name="acgan",
     title="AC-GAN (Odena, Olah and Shlens 2017)",

@@ -230,6 +230,7 @@ PRESETS = {
 }
 
 
+# %%
 def build(settings, dataset):
     """The model of the settings, for images of the data set's shape and its classes."""
     shape, classes = dataset.image_shape, dataset.num_classes
@@ -239,6 +240,7 @@ def build(settings, dataset):
     return TwoNGAN(generator, discriminator, gan, settings.average, settings.seed)
 
 
+# %%
 LESSON = Lesson(
     name="twon-gan",
     title="2N-GAN (the 2k loss of Zhang, Wang, Liu and Ling 2018)",
