@@ -1,13 +1,14 @@
-"""cDCGAN, AC-GAN and 2N-GAN side by side: the same convolutions, the same number of steps, several seeds.
+"""Three conditional GANs compared: cDCGAN, AC-GAN and 2N-GAN, with equal convolutions, equal steps and several seeds.
 
     python -m chapters.ch08_acgan.compare                            # Fashion-MNIST: nine trainings of about 7 minutes
     python -m chapters.ch08_acgan.compare --data mnist
     python -m chapters.ch08_acgan.compare --data cifar10 --seeds 1
 
-All that differs between the three is how the discriminator deals with the label: it is told it (cDCGAN, by projection,
-chapter 6), says it beside "real or fake?" (AC-GAN), or says both in one word (2N-GAN). A comparison that was stopped
-goes on where it was. It ends with a table and, in the output folder, the loss curves and samples of classes that have
-room for variety.
+The three differ only in what the discriminator does with the label. In the cDCGAN (chapter 6) the label is an input, by
+projection. In the AC-GAN it is a second output. In the 2N-GAN one softmax has a real and a generated class for each
+label. A comparison that was stopped goes on where it was. It ends with a table and, in the output folder, the loss
+curves, and images of two classes with much variety. Where the book has no classifier for the data, the table has only
+the numbers that need none.
 """
 
 import shlex
@@ -31,13 +32,13 @@ from tools import results
 
 GANS = {"cDCGAN": "cgan", "AC-GAN": "acgan", "2N-GAN": "twon-gan"}
 VARIED = {"mnist": ("1", "7"), "fashion_mnist": ("Shirt", "Bag")}  # of other sets, the first two classes
-SHOWN = 25  # samples of a class in a picture
+SHOWN = 25  # images of a class in a picture
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 def trained(lesson, settings, folder):
-    """The finished run in `folder`: made now, or gone on with, if it is not there yet.
+    """The finished run in `folder`. It is trained now, or its training goes on, if it is not finished.
 
     Raises:
         BookError: there is one, with other settings.
@@ -48,9 +49,9 @@ def trained(lesson, settings, folder):
 
 
 def train_all(data, preset, epochs, seeds, out):
-    """Trains what is missing; returns dict: name of a GAN -> its runs, by seed. All are measured alike."""
+    """Trains what is missing; returns dict: name of a GAN -> its runs, by seed. All are measured in the same way."""
     found = {name: [] for name in GANS}
-    for seed in range(seeds):  # seed by seed, so that a comparison that is stopped has some of each
+    for seed in range(seeds):  # seed by seed, so that a comparison that is stopped has some runs of each GAN
         for name, chapter in GANS.items():
             lesson = replace(chapters.lesson(chapter), measure=measure_by_class)
             settings = lesson.settings(preset, data=data, epochs=epochs, seed=seed)
@@ -59,34 +60,36 @@ def train_all(data, preset, epochs, seeds, out):
 
 
 def score_table(found):
-    """The Markdown table of mean and spread over seeds, and how many runs failed in the eyes of the health monitor."""
+    """The Markdown table: mean and spread over seeds, and in how many runs the health monitor found a failure."""
     return results.table({name: results.summarise([run.folder for run in each]) for name, each in found.items()})
 
 
-def draw_losses(found, path):
-    """Writes the loss curves: a panel for each GAN, in it D's loss on real and fake images together, and G's."""
+def write_losses(found, data, path):
+    """Writes the loss curves: a panel for each GAN with the sum of D's losses and the sum of G's, a curve a seed."""
     panels = {}
     for name, each in found.items():
         logs = [curves.read_log(run.step_log) for run in each]
-        panels[name] = {
-            "D": [(steps, _sum_of_turns(columns, "d_")) for _, steps, columns in logs],
-            "G": [(steps, _sum_of_turns(columns, "g_")) for _, steps, columns in logs],
+        panels[f"{name}, {datasets.title_of(data)}"] = {
+            "D, real + generated": [(steps, _sum_of_losses(columns, "d_")) for _, steps, columns in logs],
+            "G": [(steps, _sum_of_losses(columns, "g_")) for _, steps, columns in logs],
         }
-    plotting.curve_panels(panels, path, xlabel="step", ylabel="loss")
+    plotting.curve_panels(panels, path, xlabel="step", ylabel="loss (one curve for each seed)")
 
 
-def _sum_of_turns(columns, player):
+def _sum_of_losses(columns, network):
     totals, _ = losses(columns)
-    return sum(columns[name] for name in totals if name.startswith(player))
+    return sum(columns[name] for name in totals if name.startswith(network))
 
 
-def draw_variety(found, dataset, label, path):
-    """Writes samples of one class, of the first seed's generators, next to real ones."""
-    number = dataset.label_index(label)
+def write_images(found, dataset, label, path):
+    """Writes images of one class: real ones, and those of the generators with seed 0."""
+    number, first = dataset.label_index(label), next(iter(found.values()))[0]
     groups = {"real": dataset.test_images[dataset.test_labels == number][:SHOWN]}
     for name, (run, *_) in found.items():
-        groups[name] = draw(run.load("generator"), np.full(SHOWN, number), seed=1)
-    plotting.side_by_side(groups, path, title=dataset.class_names[number])
+        groups[f"generated by {name}"] = draw(run.load("generator"), np.full(SHOWN, number), seed=1)
+    steps = f"{first.report['steps']:,} steps"
+    title = f"{datasets.title_of(dataset.name)}, class {dataset.class_names[number]}: real, and generated after {steps}"
+    plotting.side_by_side(groups, path, title=title)
 
 
 @app.command()
@@ -94,11 +97,11 @@ def main(
     data: Annotated[str, typer.Option(help="mnist, fashion_mnist, cifar10 or a folder of images.")] = "fashion_mnist",
     seeds: Annotated[int, typer.Option(help="Trainings of each GAN.")] = 3,
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 3,
-    preset: Annotated[str, typer.Option(help="Whose other settings to take: full or smoke.")] = "full",
+    preset: Annotated[str, typer.Option(help="The other settings: those of full or smoke.")] = "full",
     out: Annotated[Path | None, typer.Option(help="Folder; without it runs/compare/ and the name of the data.")] = None,
     record: Annotated[bool, typer.Option("--record", help="Also write the rows to results/ch08_compare.json.")] = False,
 ):
-    """Compare three ways of telling a discriminator about labels."""
+    """Compare three conditional GANs, which differ in what the discriminator does with the label."""
     if seeds < 1:
         raise BookError(f"--seeds must be at least 1, not {seeds}")
     if preset not in ("full", "smoke"):
@@ -106,12 +109,12 @@ def main(
     out = out or Path("runs", "compare", Path(data).name)
     try:
         found = train_all(data, preset, epochs, seeds, out)
-    except Interrupted:  # which says how to go on with that one run, by itself and without this comparison's measures
+    except Interrupted:  # it names the command for that one run, which would be measured in another way
         raise Interrupted(shlex.join(["python", "-m", "chapters.ch08_acgan.compare", *sys.argv[1:]])) from None
-    draw_losses(found, out / "losses.png")
+    write_losses(found, data, out / "losses.png")
     dataset = datasets.load(data, next(iter(found.values()))[0].config.settings["image_size"])
     for label in VARIED.get(data, dataset.class_names[:2]):
-        draw_variety(found, dataset, label, out / f"{label.lower()}.png")
+        write_images(found, dataset, label, out / f"{label.lower()}.png")
     print(score_table(found))
     if record:
         for name, each in found.items():

@@ -9,14 +9,17 @@
 # ---
 
 # %% [markdown]
-# # 2N-GAN: one question instead of two
+# # 2N-GAN: one softmax for real and generated classes
 #
-# AC-GAN asks its discriminator two questions, "real or fake?" and "which class?", and adds up two losses, which can
-# pull in different directions. The 2N-GAN asks one: "which of 2N things is it?" There are $N$ real classes and $N$
-# fake ones: a real coat, a fake coat, a real boot, a fake boot. One softmax answers, one cross-entropy trains it. We
-# know of no paper that proposes just this; the nearest is ADC-GAN, see below.
+# ![What goes into D and what comes out: cGAN, AC-GAN and 2N-GAN](../../docs/figures/three_gans.svg)
 #
-# As a script: `gan-book train twon-gan`.
+# The AC-GAN's discriminator has two outputs and two losses: real or fake, and which class. The 2N-GAN (on the right)
+# needs only one. With $N$ classes of clothing, it has $2N$ classes: real coat, generated coat, real boot, generated
+# boot, and so on. This discriminator loss was proposed as the **2k loss** of DADA ([Zhang, Wang, Liu and Ling
+# 2018](https://arxiv.org/abs/1809.00981)), a GAN that makes extra training images for classifiers with few labels.
+#
+# In this short notebook you will build it, derive what its generator learns, and see a wrong program whose losses look
+# perfect. Read the notebook `acgan` first.
 
 # %%
 from dataclasses import dataclass, replace
@@ -30,34 +33,34 @@ from gan_book.metrics import measure_by_class
 from gan_book.networks import dcgan_features, to_float
 from gan_book.training.lesson import Lesson, Settings
 
-# %% [markdown]
-# ## One softmax over 2N classes
+# %% tags=["active-ipynb"]
+# import numpy as np
 #
-# Write $p_k(x)$ for the probability that $x$ is a *real* member of class $k$ and $p_{N+k}(x)$ for a *fake* one; all
-# $2N$ of them sum to 1. The discriminator maximises
+# import gan_book as gb
+#
+# keras.utils.set_random_seed(0)  # the same random numbers each time
+# LIMIT = 48_000  # training images; with fewer, the cells below are faster and the pictures are worse
+# data = gb.load("fashion_mnist", limit=LIMIT)
+# print("images:", data.images.shape, "labels:", data.labels[:5], "classes:", data.num_classes)
+# gb.show(data.images[:10], columns=[data.class_names[label] for label in data.labels[:10]], title="Fashion-MNIST")
+
+# %% [markdown]
+# ## 1. One softmax over 2N classes
+#
+# Number the real classes from 0 to $N - 1$ and the generated ones from $N$ to $2N - 1$. Let $p_k(x)$ be the probability
+# that $D$ gives to class $k$. All $2N$ of them sum to 1. $D$ maximises the log-probability of the right class,
 #
 # $$ \mathbb{E}_{x, y}[\log p_y(x)] + \mathbb{E}_{z, y}[\log p_{N + y}(G(z, y))], $$
 #
-# and the generator asks for the real class it was told to draw, $\max_G \mathbb{E}[\log p_y(G(z, y))]$.
-#
-# The discriminator of AC-GAN is rewarded when the class of a fake is easy to name, and helps the generator with it.
-# Here to name a fake's class and to expose it as fake are one and the same answer; nobody is a partner any more.
-#
-# The same thought stands behind the published ADC-GAN (Hou et al. 2022, "Conditional GANs with Auxiliary Discriminative
-# Classifier"): its classifier, too, tells $2N$ classes apart, real from fake ones, and the authors prove that the
-# generator is then led to the true conditional distribution. It differs in two ways, and the second is what the proof
-# needs. It keeps a separate head for "real or fake?"; and its generator maximises $\log p_y - \log p_{N+y}$, which for
-# the best discriminator is $\log p(x, y) / q(x, y)$ ($p$ the data's distribution, $q$ the generator's), on average
-# largest when the two are equal. Ours maximises $\log p_y$ alone. For the best discriminator that is $\log
-# P(\mathrm{real} \mid x) + \log p(y \mid x)$: to look real, *and* to be a clear case of its class by the standard of
-# real images. The partner is gone; the reward for clear cases, AC-GAN's flaw, is not.
+# and $G$ wants its image to be taken for a real one of its class, $\max_G \mathbb{E}[\log p_y(G(z, y))]$. Each of the
+# three terms is an ordinary cross-entropy, with the target $y$, $N + y$ and $y$:
 
 # %%
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def define_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, learning_rate=2e-4):
-    """Images ``[n, h, w, c]`` in [-1, 1] to logits ``[n, 2 num_classes]``: the real classes, then the fake ones."""
+def define_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, learning_rate=1e-3):
+    """Images ``[n, h, w, c]`` in [-1, 1] to logits ``[n, 2 num_classes]``: the real classes, then the generated."""
     image = keras.Input(image_shape, name="image")
     logits = layers.Dense(2 * num_classes, dtype="float32", name="logits")(dcgan_features(image, width))
     discriminator = keras.Model(image, logits, name="discriminator")
@@ -66,33 +69,152 @@ def define_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, lear
     return discriminator
 
 
-def define_gan(generator, discriminator, learning_rate=2e-4):
-    """The composite: latent points and labels to the discriminator's logits of the image drawn from them."""
+def define_gan(generator, discriminator, learning_rate=1e-3):
+    """The composite: latent points and labels to D's logits of the generated image. It trains G alone."""
     gan = Composite(generator.inputs, discriminator(generator.output), frozen=[discriminator], name="gan")
     gan.compile(keras.optimizers.Adam(learning_rate, beta_1=0.5), cross_entropy)
     return gan
 
 
-# %% [markdown]
-# ## The turns
-
-
 # %%
 class TwoNGAN(GAN):
-    """G told the label, D with 2N answers."""
+    """G gets the label; D has 2N classes. A generated image of class y has the class ``offset + y``, by default N."""
+
+    offset = None
 
     def turns(self, images, labels):
         n, num_classes = ops.shape(images)[0], self.discriminator.output.shape[-1] // 2
+        offset = num_classes if self.offset is None else self.offset  # section 5 shows what a wrong one does
         x_fake = self.generator([self.latent_points(n), labels], training=True)
         yield "d_real", self.discriminator, to_float(images), labels  # max log p_y(x)
-        yield "d_fake", self.discriminator, x_fake, num_classes + labels  # max log p_{N+y}(G(z, y))
+        yield "d_fake", self.discriminator, x_fake, offset + labels  # max log p_{N+y}(G(z, y))
         yield "g", self.gan, [self.latent_points(n), labels], labels  # max log p_y(G(z, y))
 
 
 # %% [markdown]
-# ## Settings
+# ## 2. What does G learn?
 #
-# Those of `acgan.py`, so that the two can be compared: the networks differ in the discriminator's last layer alone.
+# Let $p(x, y)$ be the distribution of real images with their labels, and $q(x, y)$ that of generated ones. $D$ sees as
+# many of one kind as of the other. The best $D$ then gives to "real, class $y$" the share of such images among all
+# images that look like $x$:
+#
+# $$ p_y(x) = \frac{p(x, y)}{p(x) + q(x)}
+#    = \underbrace{\frac{p(x)}{p(x) + q(x)}}_{P(\mathrm{real} \mid x)} \cdot \;
+#      \underbrace{\frac{p(x, y)}{p(x)}}_{p(y \mid x)}. $$
+#
+# So $G$ maximises $\log P(\mathrm{real} \mid x) + \log p(y \mid x)$. The first part is a plain GAN. The second part
+# rewards images that belong *clearly* to their class, where $p(y \mid x)$ is that of the real data.
+#
+# - **What is better than in the AC-GAN:** $D$ and $G$ no longer cooperate. To find the class of a generated image, $D$
+#   must also recognise it as generated.
+# - **What remains:** clear cases are rewarded, so the class entropy of generated images is still too low.
+#
+# ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) is a published relative without this flaw. It, too,
+# classifies into $2N$ classes, next to an output for real or fake. Its generator maximises a *difference*, and for the
+# best classifier
+#
+# $$ \log p_y(x) - \log p_{N + y}(x) = \log \frac{p(x, y)}{q(x, y)}. $$
+#
+# The mean of this over generated images is $-\mathrm{KL}(q \,\|\, p)$. It is largest, 0, if generated images and labels
+# are distributed exactly like real ones. Clear cases have no advantage. (Exercise 3 tries it.)
+#
+# ## 3. Training
+#
+# An untrained $D$ guesses among 20 classes: its loss is near $\log 20 = 3.0$. When $D$ knows the classes, but not which
+# images are real, it is $\log 2 = 0.69$.
+
+# %% tags=["active-ipynb"]
+# def train_with(model_class=TwoNGAN, images=LIMIT):
+#     discriminator, generator = define_discriminator(), define_generator()
+#     model = model_class(generator, discriminator, define_gan(generator, discriminator), average=0.99)
+#     model.compile()
+#     model.fit(data.images[:images], data.labels[:images], batch_size=64, epochs=1, verbose=2)
+#     return model
+#
+#
+# def below_real(generator, title):
+#     rows = [np.stack([data.images[data.labels == number][0] for number in range(10)])]
+#     rows += [gb.draw(generator, np.arange(10), seed=seed) for seed in range(1, 6)]
+#     return gb.show(rows, rows=["real"] + ["generated"] * 5, columns=data.class_names, title=title)
+#
+#
+# below_real(train_with().sampler, f"2N-GAN after one epoch ({-(-LIMIT // 64)} steps)")
+
+# %% [markdown]
+# ## 4. Result
+#
+# The generator that comes with the book, which was trained for longer, and the six numbers of the notebook `acgan`. The
+# second block shows the AC-GAN's.
+
+# %% tags=["active-ipynb"]
+# from gan_book.metrics import score_lines
+# from gan_book.paths import PRETRAINED
+# from gan_book.training.runs import Run
+#
+# run = Run(PRETRAINED / "twon-gan")
+# below_real(gb.load_network(run.folder / "generator.keras"), f"2N-GAN after {run.report['steps']:,} steps")
+
+# %% tags=["active-ipynb"]
+# six = "label_accuracy", "recall", "class_frechet", "class_frechet_real", "ms_ssim", "ms_ssim_real"
+# for name in ("twon-gan", "acgan"):
+#     print(name, *score_lines(Run(PRETRAINED / name).report["measured"], six), sep="\n", end="\n\n")
+
+# %% [markdown]
+# ## 5. When it fails: perfect losses
+#
+# Suppose you forget to add $N$ to the labels of the generated images. The program runs. Only the number `offset` is
+# different.
+
+# %% tags=["active-ipynb"]
+# class ForgotN(TwoNGAN):
+#     offset = 0
+#
+#
+# below_real(train_with(ForgotN, images=16_000).sampler, "2N-GAN without the offset N")
+
+# %% [markdown]
+# The losses are lower than in section 3, and $D$ is right nearly always. But the images are noise. With the offset 0,
+# $D$ gets the same target for a real and for a generated coat: it is a classifier, and no longer looks for the
+# difference. $G$ is rewarded if $D$ finds the class, and any pattern will do. $D$ even learns these patterns, because
+# it is trained on them, too. The logits $N$ to $2N - 1$ are never a target.
+#
+# *You recognise it by the losses:* `d_fake_loss` and `g_loss` are both near 0. In a correct program that is impossible,
+# because they ask for opposite answers to the same kind of image. If one of them is low, the other is high. Low losses
+# alone say nothing about a GAN.
+#
+# ## 6. Exercises
+#
+# *To read off*
+#
+# 1. How many weights more than the AC-GAN's has this discriminator, with ten classes?
+# 2. In `train_with()`, which loss of $D$ is larger in the end, `d_real_loss` or `d_fake_loss`? Why?
+#
+# *To run*
+#
+# 3. Give the composite the loss of ADC-GAN, `lambda y, l: -ops.sum(l * (ops.one_hot(y, 20) - ops.one_hot(y + 10, 20)),
+#    axis=-1)`. (The difference of two log-probabilities is the difference of their logits.) Are the shirts more varied?
+#
+# *To write*
+#
+# 4. Write `real_logit(logits)`, which turns the $2N$ logits of $D$ into one logit for $P(\mathrm{real} \mid x)$. Check:
+#    `from chapters.ch08_acgan import exercises`, then `exercises.check_real_logit(real_logit)`.
+#
+# <details><summary>Answers</summary>
+#
+# 1. 9 x 2048 + 9 = 18,441: it has 20 logits, and the AC-GAN's has 1 + 10.
+# 2. `d_real_loss`. It contains how hard it is to tell real shirts from real coats. Generated images are clearer.
+# 3. The reward for clear cases is gone, so label accuracy should fall towards that of real images, and the MS-SSIM of a
+#    class, too. One epoch may be too short to see it.
+# 4. `exercises.real_logit_solution`: logsumexp of the first $N$ logits minus logsumexp of the others. Chapter 9 uses a
+#    similar formula.
+#
+# </details>
+
+# %% [markdown]
+# ## Appendix: the command line
+#
+# `gan-book train twon-gan --preset full`. The settings are those of `acgan.py`, so the two can be compared: only the
+# last layer of $D$ differs. DADA's networks are other ones, so `book` is simply as long as the AC-GAN's.
 
 
 # %%
@@ -102,8 +224,8 @@ class TwoNGANSettings(Settings):
 
     width: int = 32
     latent_dim: int = 64
-    learning_rate: float = 2e-4
-    generator_learning_rate: float = 2e-4
+    learning_rate: float = 1e-3
+    generator_learning_rate: float = 1e-3
     average: float = 0.999
 
 
@@ -111,11 +233,12 @@ QUICK = TwoNGANSettings(data="fashion_mnist", epochs=2, batch_size=64, limit=48_
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=7, limit=None),
-    "book": replace(QUICK, epochs=100, average=0.0, limit=None),  # no source has one: as long as AC-GAN's
+    "full": replace(QUICK, learning_rate=5e-4, generator_learning_rate=5e-4, epochs=12, limit=None),
+    "book": replace(QUICK, epochs=100, average=0.0, limit=None, learning_rate=2e-4, generator_learning_rate=2e-4),
 }
 
 
+# %%
 def build(settings, dataset):
     """The model of the settings, for images of the data set's shape and its classes."""
     shape, classes = dataset.image_shape, dataset.num_classes
@@ -125,80 +248,25 @@ def build(settings, dataset):
     return TwoNGAN(generator, discriminator, gan, settings.average, settings.seed)
 
 
+# %%
 LESSON = Lesson(
     name="twon-gan",
-    title="2N-GAN: one softmax for N real and N fake classes",
+    title="2N-GAN (the 2k loss of Zhang, Wang, Liu and Ling 2018)",
     folder="ch08_acgan",
     presets=PRESETS,
     build=build,
-    next_step="Next: draw what you like with `gan-book generate twon-gan --run {run} --label {label} --out drawn.png`.",
+    next_step="Next: generate images with `gan-book generate twon-gan --run {run} --label {label} --out made.png`.",
     measure=measure_by_class,
 )
 
-
-# %% [markdown]
-# ## Training
-
 # %% tags=["active-ipynb"]
-# from PIL import Image
-#
-# from gan_book.training.report import headline
-# from gan_book.training.train import train
-#
 # PRESET = "quick"
-# run = train(LESSON, LESSON.settings(PRESET), PRESET)
-# print("\n".join(headline(run.report)))
+# run = gb.train(LESSON, LESSON.settings(PRESET), PRESET)
 
 # %% tags=["active-ipynb"]
-# Image.open(run.folder / "samples.png")
-
-# %% [markdown]
-# What do its losses look like when nobody wins? If real and fake images of a class cannot be told apart, but classes
-# can, the best answer is one half for the real and one half for the fake class: each loss is $\log 2$ = 0.69. As in
-# chapter 6 the discriminator stays ahead, and `d_fake` soon stays below 0.69. `d_real` is above: it also contains
-# what it costs to tell the classes of real garments apart, a shirt from a coat.
-
-# %% tags=["active-ipynb"]
-# Image.open(run.folder / "losses.png")
-
-# %% [markdown]
-# ## A failed run, on purpose
+# from gan_book.plotting import picture
 #
-# Let the generator ask for the wrong thing: not "a real coat" but "a fake coat". It is trained to be *caught*. Its
-# images are noise in which the discriminator sees ten classes and we see none: nothing pulls them towards the real
-# ones. `d_fake` and `g` fall to nothing, for once both want the same; what is left of `d_real` is the classes of real
-# garments.
-
-# %% tags=["active-ipynb"]
-# class Caught(TwoNGAN):
-#     def turns(self, images, labels):
-#         for name, player, x, y in super().turns(images, labels):
-#             yield name, player, x, y + self.discriminator.output.shape[-1] // 2 if name == "g" else y
-#
-#
-# def build_caught(settings, dataset):
-#     model = build(settings, dataset)
-#     return Caught(model.generator, model.discriminator, model.gan, settings.average, settings.seed)
-#
-#
-# settings = LESSON.settings(PRESET)
-# short = replace(settings, limit=min(settings.limit or 60_000, 15_000))
-# failed = train(replace(LESSON, build=build_caught), short, "failed")
-# Image.open(failed.folder / "samples.png")
-
-# %% [markdown]
-# ## Exercises
-#
-# 1. *Count.* How many weights more than AC-GAN's does this discriminator have at `width=32` with ten classes? (Answer:
-#    9 x 2048 + 9 = 18,441: 20 answers instead of 11.)
-# 2. *From 2N to "real or fake?"* How do you get $P(\mathrm{real} \mid x)$ from the $2N$ probabilities? (Answer: the sum
-#    of the first $N$; as a logit, the logsumexp of the first $N$ logits minus that of the others. Chapter 9 goes on
-#    from here.)
-# 3. *ADC-GAN's generator.* Let it maximise $\log p_y - \log p_{N+y}$, the difference of two logits: give the composite
-#    the loss `lambda y, l: -ops.sum(l * (ops.one_hot(y, 20) - ops.one_hot(y + 10, 20)), -1)`. Does the recall change?
-#    (What to expect, not measured here: it is no longer rewarded for clear cases, so the label accuracy should fall
-#    towards that of real images, and the recall rise.)
-
+# picture(run.folder / "samples.png")
 
 # %%
 if __name__ == "__main__" and "__file__" in globals():

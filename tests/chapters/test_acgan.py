@@ -2,14 +2,16 @@
 
 import numpy as np
 import pytest
+from keras import ops
 
-from chapters.ch08_acgan import acgan, twon_gan
+from chapters.ch08_acgan import acgan, classic, exercises, twon_gan
 from gan_book.errors import BookError
+from gan_book.metrics import frechet_distance
 from tests.chapters.common import build, moves, names, noise, tensors
 
 MODELS = {
     "acgan": (acgan.LESSON, {}),
-    "acgan book": (acgan.LESSON, {"network": "book"}),
+    "acgan classic": (acgan.LESSON, {"network": "classic"}),
     "twon": (twon_gan.LESSON, {}),
 }
 
@@ -24,18 +26,64 @@ def test_who_moves(lesson, changes, size, snapshot, moved):
     assert seen["g"] == names(model.generator)
 
 
-def test_the_books_networks_have_the_published_sizes():
+def test_the_classic_networks_have_the_published_sizes():
     convolutions = [(1, 32), (32, 64), (64, 128), (128, 256)]
     discriminator = sum(9 * a * b + b for a, b in convolutions) + 4 * (64 + 128 + 256) + 11 * (7 * 7 * 256 + 1)
-    assert acgan.define_book_discriminator().count_params() == discriminator
+    assert classic.define_discriminator().count_params() == discriminator
     generator = 500 + (50 * 49 + 49) + (100 + 1) * 384 * 49 + (25 * 385 * 192 + 192) + 4 * 192 + (25 * 192 + 1)
-    assert acgan.define_book_generator().count_params() == generator
+    assert classic.define_generator().count_params() == generator
 
 
 def test_the_answers_to_the_exercises():
     two_heads, one_head = acgan.define_discriminator(), twon_gan.define_discriminator()
     assert two_heads.get_layer("label").count_params() == 20_490
     assert one_head.count_params() - two_heads.count_params() == 18_441
+
+
+def test_the_checks_of_the_exercises_take_the_solution_and_nothing_else():
+    exercises.check_class_fd(exercises.class_fd_solution)
+    exercises.check_real_labels_only(exercises.RealLabelsOnly)
+    exercises.check_real_logit(exercises.real_logit_solution)
+    wrong = [
+        (exercises.check_class_fd, lambda features, labels, real, real_labels: frechet_distance(features, real)),
+        (exercises.check_class_fd, lambda features, labels, real, real_labels: np.zeros(3)),
+        (exercises.check_real_labels_only, acgan.ACGAN),
+        (exercises.check_real_labels_only, NoLabels),
+        (exercises.check_real_logit, lambda logits: ops.logsumexp(logits, axis=-1)),
+        (exercises.check_real_logit, lambda logits: -exercises.real_logit_solution(logits)),
+    ]
+    for check, answer in wrong:
+        with pytest.raises(AssertionError):
+            check(answer)
+
+
+class NoLabels(acgan.ACGAN):
+    """D never learns a class."""
+
+    def turns(self, images, labels):
+        for name, network, x, y in super().turns(images, labels):
+            ones = ops.ones((ops.shape(images)[0],))
+            yield name, network, x, y, {"validity": ones, "label": ops.zeros_like(ones)}
+
+
+def test_the_solution_of_the_exercise_trains(snapshot, moved):
+    settings, data = acgan.LESSON.settings("smoke"), noise(n=20)
+    model = acgan.build(settings, data)
+    model = exercises.RealLabelsOnly(model.generator, model.discriminator, model.gan)
+    seen = moves(model, (data.images, data.labels), snapshot, moved)
+    heads = names(model.discriminator, ["label"])
+    assert seen["d_real"] == names(model.discriminator) and seen["g"] == names(model.generator)
+    assert names(model.discriminator) - heads <= seen["d_fake"]
+
+
+def test_without_its_offset_the_2n_gan_sees_no_difference():
+    class Wrong(twon_gan.TwoNGAN):
+        offset = 0
+
+    model, (images, labels) = build(twon_gan.LESSON), tensors(10)
+    model = Wrong(model.generator, model.discriminator, model.gan)
+    for _, _, _, y in model.turns(images, labels):
+        np.testing.assert_array_equal(y, labels)
 
 
 def test_the_discriminators_share_all_but_their_heads():
@@ -65,7 +113,7 @@ def test_targets_of_the_ac_gan():
 
 
 def test_an_unknown_network():
-    with pytest.raises(BookError, match="'none' is not known; choose one of: dcgan, book"):
+    with pytest.raises(BookError, match="'none' is not known; choose one of: dcgan, classic"):
         build(acgan.LESSON, network="none")
 
 
