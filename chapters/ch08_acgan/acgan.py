@@ -305,9 +305,9 @@ class ACGAN(GAN):
 #     print(f"{title:8}{entropy:13.3f}{alike[shirt]:19.3f}{alike.mean():24.3f}")
 
 # %% [markdown]
-# Read the table row by row. A higher MS-SSIM means images that are more alike. A smaller class entropy than that of real
-# images means clearer images. You see it after a long training only: a short one also leaves images that are no clear
-# case of anything, and they raise the class entropy.
+# Read the table row by row. A higher MS-SSIM means images that are more alike. A smaller class entropy than that of
+# real images means clearer images. You see it after a long training only: a short one also leaves images that are no
+# clear case of anything, and they raise the class entropy.
 #
 # ## 10. When it fails
 #
