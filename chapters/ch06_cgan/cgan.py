@@ -13,10 +13,10 @@
 #
 # ![Ten rows of generated clothing, one class in each row](../../pretrained/cgan/samples.png)
 #
-# Every image above was made by a neural network. Each row was generated for one class: ten trousers, ten bags, ten
-# boots. A plain GAN cannot do that. It makes *some* piece of clothing, and you cannot choose which. A **conditional
-# GAN** ([Mirza and Osindero 2014](https://arxiv.org/abs/1411.1784)) takes the class label as a second input, so you can
-# ask for a sneaker.
+# A neural network made these images (all but the two columns at the right, which are real). Each row was generated for
+# one class: ten trousers, ten bags, ten boots. A plain GAN cannot do that. It makes *some* piece of clothing, and you
+# cannot choose which. A **conditional GAN** ([Mirza and Osindero 2014](https://arxiv.org/abs/1411.1784)) takes the
+# class label as a second input, so you can ask for a sneaker.
 #
 # In this chapter you will
 #
@@ -231,7 +231,9 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # ## 5. One training step
 #
 # A training step has three updates. Here they are by hand, once, with Keras's own `train_on_batch`. It returns the loss
-# and, for $D$, the accuracy. An untrained $D$ says 0.5 to everything, so its loss is near $\log 2 = 0.69$.
+# and, for $D$, the accuracy. An untrained $D$ cannot tell real from generated images, so its losses are not far from
+# $\log 2 = 0.69$. (The third number says little yet: after two updates $D$ gives nearly the same output for every
+# image.)
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
