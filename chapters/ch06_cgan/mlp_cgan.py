@@ -64,14 +64,14 @@ adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D f
 # The paper ends in a sigmoid, for pixels from 0 to 1. Ours end in tanh, for pixels from -1 to 1. Both are the same
 # function up to scale: $\tanh(a) = 2\,\sigma(2a) - 1$.
 #
-# The switch `balanced` is not in the paper. Section 5 explains it.
+# The switch `balanced` is not in the paper. Section 6 explains it.
 
 
 # %%
 def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10, dropout=0.5, balanced=False):
     """Latent points in [0, 1] ``[n, latent_dim]`` and labels ``[n]`` to images ``[n, h, w, c]`` in [-1, 1].
 
-    `balanced` is not in the paper; section 5 explains it.
+    `balanced` is not in the paper; section 6 explains it.
     """
     z = keras.Input((latent_dim,), name="z")
     label = keras.Input((), dtype="int32", name="label")
@@ -159,47 +159,7 @@ class MLPConditionalGAN(GAN):
 
 
 # %% [markdown]
-# ## 5. As printed, it collapses
-#
-# The paper trains with stochastic gradient descent for hundreds of epochs. Today you would try Adam. With Adam the
-# printed networks collapse within minutes. See for yourself: this is one epoch.
-
-# %% tags=["active-ipynb"]
-# def train_for(epochs, balanced, dropout):
-#     generator = define_generator(dropout=0.0, balanced=balanced)
-#     discriminator = define_discriminator(adam(5e-4), dropout=dropout)
-#     gan = define_gan(generator, discriminator, adam(5e-4))
-#     model = MLPConditionalGAN(generator, discriminator, gan, average=0.99)
-#     model.compile()
-#     model.fit(data.images, data.labels, batch_size=100, epochs=epochs, verbose=2)
-#     return model.sampler
-#
-#
-# def ten_rows(generator, title):
-#     images = gb.draw(generator, np.repeat(np.arange(10), 10), seed=1)
-#     return gb.show(images, rows=data.class_names, title=title)
-#
-#
-# ten_rows(train_for(1, balanced=False, dropout=0.5), "The printed networks after one epoch with Adam")
-
-# %% [markdown]
-# All hundred images are the same grey blot, whatever the latent point and the label: mode collapse.
-#
-# The reason is in the inputs. The numbers of $z$ lie between 0 and 1, so their mean is 0.5. For the first layer this
-# mean is a constant that is much larger than the differences between latent points, and $G$ learns to use the constant
-# first. The repair, `balanced=True`, has two parts. It shifts and scales $z$ to mean 0 and variance 1. And it
-# normalises the joint layer over the batch, so that differences between the images of a batch are kept. All layers keep
-# their size. We also lower the dropout of $D$ from 0.5 to 0.2. Only 50 of the 290 units of its first layer see the
-# label, and with half of them dropped, $D$ learns slowly which digit goes with which label.
-
-# %% tags=["active-ipynb"]
-# ten_rows(train_for(1, balanced=True, dropout=0.2), "The balanced networks after one epoch with Adam")
-
-# %% [markdown]
-# Now the images differ, and begin to look like digits. Many are not yet the digit of their row. That takes longer:
-# the appendix trains for six epochs.
-#
-# ## 6. The optimizers of 2014 and of today
+# ## 5. The optimizers of 2014 and of today
 #
 # The paper uses stochastic gradient descent (SGD) with momentum. The learning rate $\eta$ starts at 0.1 and is divided
 # by 1.00004 after every update, down to $10^{-6}$. The momentum $\mu$ rises from 0.5 to 0.7:
@@ -270,6 +230,47 @@ def adam(learning_rate=2e-4):
 
 OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 
+
+# %% [markdown]
+# ## 6. As printed, it collapses
+#
+# The paper trains with stochastic gradient descent for hundreds of epochs. Today you would try Adam. With Adam the
+# printed networks collapse within minutes. See for yourself: this is one epoch.
+
+# %% tags=["active-ipynb"]
+# def train_for(epochs, balanced, dropout):
+#     generator = define_generator(dropout=0.0, balanced=balanced)
+#     discriminator = define_discriminator(adam(5e-4), dropout=dropout)
+#     gan = define_gan(generator, discriminator, adam(5e-4))
+#     model = MLPConditionalGAN(generator, discriminator, gan, average=0.99)
+#     model.compile()
+#     model.fit(data.images, data.labels, batch_size=100, epochs=epochs, verbose=2)
+#     return model.sampler
+#
+#
+# def ten_rows(generator, title):
+#     images = gb.draw(generator, np.repeat(np.arange(10), 10), seed=1)
+#     return gb.show(images, rows=data.class_names, title=title)
+#
+#
+# ten_rows(train_for(1, balanced=False, dropout=0.5), "The printed networks after one epoch with Adam")
+
+# %% [markdown]
+# All hundred images are the same grey blot, whatever the latent point and the label: mode collapse.
+#
+# The reason is in the inputs. The numbers of $z$ lie between 0 and 1, so their mean is 0.5. For the first layer this
+# mean is a constant that is much larger than the differences between latent points, and $G$ learns to use the constant
+# first. The repair, `balanced=True`, has two parts. It shifts and scales $z$ to mean 0 and variance 1. And it
+# normalises the joint layer over the batch, so that differences between the images of a batch are kept. All layers keep
+# their size. We also lower the dropout of $D$ from 0.5 to 0.2. Only 50 of the 290 units of its first layer see the
+# label, and with half of them dropped, $D$ learns slowly which digit goes with which label.
+
+# %% tags=["active-ipynb"]
+# ten_rows(train_for(1, balanced=True, dropout=0.2), "The balanced networks after one epoch with Adam")
+
+# %% [markdown]
+# Now the images differ, and begin to look like digits. Many are not yet the digit of their row. That takes longer:
+# the appendix trains for six epochs.
 
 # %% [markdown]
 # ## 7. What convolutions changed
