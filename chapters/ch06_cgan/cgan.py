@@ -20,8 +20,8 @@
 #
 # In this chapter you will
 #
-# - build the two networks of a conditional GAN and train them for a minute, on a laptop;
-# - see why the usual code for GANs trains nothing in Keras 3, and what to write instead;
+# - build the two networks of a conditional GAN and train them for a few minutes, on a laptop;
+# - see why the usual GAN code does not train its discriminator in Keras 3, and what to write instead;
 # - turn a sneaker into a boot, step by step;
 # - measure how often the generator makes what you asked for;
 # - cause two typical failures of a GAN, recognise them, and repair them.
@@ -82,8 +82,9 @@ from gan_book.training.lesson import Lesson, Settings
 # $$\min_G \max_D \; \mathbb{E}_{x, y}[\log D(x \mid y)] + \mathbb{E}_{z, y}[\log(1 - D(G(z \mid y) \mid y))].$$
 #
 # $D$ makes both terms large: it says "real" to real images and "generated" to generated ones. $G$ makes the second term
-# small. The label changes what counts as real: an image of a coat with the label "sneaker" is wrong, however good the
-# coat looks. So $G$ has to make an image of the class that was asked for. That is the whole idea.
+# small. $D$ sees pairs of an image and a label. All real pairs fit together. An image of a coat with the label
+# "sneaker" never occurs among them, so $D$ learns to call it generated, however good the coat looks. $G$ loses with it.
+# So $G$ has to make an image of the class that was asked for. That is the whole idea.
 #
 # Each term is a **binary cross-entropy**: $-\log D$ is the cross-entropy for the target 1 ("real"), and $-\log(1 - D)$
 # the one for the target 0 ("generated"). Our discriminator outputs the *logit* $l$, where $D = 1 / (1 + e^{-l})$. Keras
@@ -95,10 +96,11 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 
 # %% [markdown]
 # **The generator's loss.** As the formula stands, $G$ minimises $\log(1 - D)$. At the beginning generated images are
-# bad, $D$ recognises them easily, and $D$ is near 0. There $\log(1 - D)$, as a function of the logit, is almost flat,
-# so $G$ gets almost no gradient. Therefore [Goodfellow et al. (2014)](https://arxiv.org/abs/1406.2661), section 3, let
-# $G$ minimise $-\log D$ instead. This *non-saturating* loss is steepest where $D$ is near 0. In code it is the same
-# cross-entropy, with the target 1 for generated images.
+# bad, $D$ recognises them easily, and $D$ is near 0. The slope of $\log(1 - D)$ with respect to the logit is $-D$, so
+# it is almost 0 there: $G$ gets almost no gradient. Therefore [Goodfellow et al.
+# (2014)](https://arxiv.org/abs/1406.2661), section 3, let $G$ minimise $-\log D$ instead. Its slope is $-(1 - D)$,
+# almost $-1$ there. In code this *non-saturating* loss is the same cross-entropy, with the target 1 for generated
+# images.
 #
 # ## 3. The networks
 #
@@ -188,10 +190,14 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 
 
 # %% [markdown]
-# `Composite` is a Functional model with one more argument, `frozen`. Why not the line that most books use,
-# `discriminator.trainable = False`? In Keras 2 the flag was read by `compile()`, so a discriminator that was compiled
-# *before* it was frozen still learned. **In Keras 3 it never learns.** Keras 3 reads the flag later, when the first
-# batch is trained. See for yourself. This is the old order of things:
+# `Composite` is a Functional model with one more argument, `frozen`. It leaves the weights of the frozen networks out
+# of its own list of trainable weights. The gradient still passes through them, and $D$ itself is not changed in any
+# way: its own updates train it as before.
+#
+# Why not the line that most books use, `discriminator.trainable = False`? Keras 2 remembered the flag at `compile()`. A
+# discriminator that was compiled first and frozen later still learned. Keras 3 looks at the flag when the first batch
+# is trained. By then it is False, **so $D$ never learns**. See for yourself. This is the old order of things (Keras
+# counts arrays of weights, for example the kernel and the bias of each layer):
 
 # %% tags=["active-ipynb"]
 # import warnings
@@ -231,9 +237,9 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # ## 5. One training step
 #
 # A training step has three updates. Here they are by hand, once, with Keras's own `train_on_batch`. It returns the loss
-# and, for $D$, the accuracy. An untrained $D$ cannot tell real from generated images, so its losses are not far from
-# $\log 2 = 0.69$. (The third number says little yet: after two updates $D$ gives nearly the same output for every
-# image.)
+# and, for $D$, the accuracy. If $D$ cannot tell real from generated images, its losses are near $\log 2 = 0.69$. (Do
+# not read more into these first numbers. Adam's first updates are large. After the first one $D$ calls almost
+# everything real, and a single batch of generated images does not change that yet. So the loss of $G$ is still low.)
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
@@ -251,6 +257,7 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # Repeat this some thousand times, and you have a GAN. To make it fast, the book puts the three updates into one
 # compiled graph. You write a class with a method `turns` that yields them in order. Each `yield` has four parts, `name,
 # network, input, target`. It means: update this network so that its output for this input comes closer to this target.
+# (For `gan`, this updates $G$ alone.)
 # Compare it with the cell above.
 
 
@@ -277,7 +284,7 @@ class ConditionalGAN(GAN):
 #
 # ## 6. Training with `fit`
 #
-# The model is an ordinary Keras model: `compile`, then `fit`. This is one epoch, about a minute on a laptop.
+# The model is an ordinary Keras model: `compile`, then `fit`. This is one epoch, one to three minutes on a laptop.
 # `average=0.99` keeps a copy of the generator whose weights are a moving average over the last updates. The copy,
 # `model.sampler`, makes better images than the generator itself, whose weights change a little with every update
 # ([Yazici et al. 2019](https://arxiv.org/abs/1806.04498)).
@@ -296,7 +303,7 @@ class ConditionalGAN(GAN):
 # ten_rows(model.sampler, f"Conditional GAN after one epoch ({-(-LIMIT // 64)} steps)")
 
 # %% [markdown]
-# After one minute most rows show their class. Sandals and bags, which have fine straps and handles, need longer.
+# After one epoch most rows show their class. Sandals and bags, which have fine straps and handles, need longer.
 #
 # The two losses of $D$ and the loss of $G$ tell you whether the training is healthy, not how good the images are. In a
 # healthy GAN none of them goes to 0: $D$ is right more often than not, but not always. Only looking and measuring
@@ -304,7 +311,7 @@ class ConditionalGAN(GAN):
 #
 # ## 7. A longer training
 #
-# The generator that comes with the book was trained for twelve epochs, in about 15 minutes. (The appendix shows the
+# The generator that comes with the book was trained for twelve epochs. (The appendix shows the
 # command.) From here on we use it:
 
 # %% tags=["active-ipynb"]
@@ -314,8 +321,9 @@ class ConditionalGAN(GAN):
 # ten_rows(generator, "Conditional GAN after twelve epochs")
 
 # %% [markdown]
-# Is each image new, or copied from the training set? Below, each generated image stands next to the training image that
-# is nearest to it, pixel by pixel.
+# Are the images new, or copied from the training set? Below each generated image stands the training image that is
+# nearest to it, pixel by pixel. Simple clothes, such as plain trousers, are alike anyway: real test images, too, have
+# near neighbours. Look at details: buttons, laces, prints.
 
 # %% tags=["active-ipynb"]
 # made = gb.draw(generator, np.arange(10), seed=2)
@@ -339,8 +347,8 @@ class ConditionalGAN(GAN):
 # Two things can be changed smoothly. First, $z$: we go from one latent point to another and keep the class. The path is
 # an arc, not a straight line, because the middle of a straight line is closer to 0 than the latent points that $G$ has
 # seen in training ([White 2016](https://arxiv.org/abs/1609.04468)). Second, the class: we keep $z$ and mix the
-# embeddings of two labels, $e(t) = (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. Every image on the way
-# should look possible. Then the generator has learned more than single pictures.
+# embeddings of two labels, $e(t) = (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. Most images on the
+# way look possible. So the generator has learned more than single pictures.
 
 # %% tags=["active-ipynb"]
 # from gan_book.sampling import arc, between_classes
@@ -383,11 +391,11 @@ class ConditionalGAN(GAN):
 #   FID. The numbers of different features cannot be compared.)
 # - **Inception score** ([Salimans et al. 2016](https://arxiv.org/abs/1606.03498)): high if the classifier is sure of
 #   each image and all classes occur equally often. At most 10 for ten classes.
-# - **Precision**: the share of generated images that look real. **Recall**: the share of real images that the generator
-#   could have made ([Kynkäänniemi et al. 2019](https://arxiv.org/abs/1904.06991)). A generator that makes few, good
-#   images has high precision and low recall.
+# - **Precision**: the share of generated images that are near some real image. **Recall**: the share of real images
+#   that are near some generated image ([Kynkäänniemi et al. 2019](https://arxiv.org/abs/1904.06991); "near" is measured
+#   in the 96 features). A generator that makes few, good images has high precision and low recall.
 # - **Diversity in a class**: the mean distance between two generated images of a class, divided by that of two real
-#   images. Near 0 it means *mode collapse*: the same image again and again.
+#   images. Near 0 it means *mode collapse*: the same image again and again. Above 1 a row mixes several classes.
 #
 # Two of them, computed in plain sight, with 2,000 images:
 
@@ -402,7 +410,8 @@ class ConditionalGAN(GAN):
 # print(f"Fréchet distance: {frechet_distance(classifier.features(images), classifier.features(data.test_images)):.2f}")
 
 # %% [markdown]
-# And all six, on 10,000 images, from the report that was written after the training:
+# And all six, on 10,000 images, from the report that was written after the training. In brackets is the value of real
+# images. Compare with it: a Fréchet distance of 0.17 is small, because real training images, too, have 0.02.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -432,10 +441,10 @@ class ConditionalGAN(GAN):
 # ten_rows(train_with(rate_d=5e-3, rate_g=1e-4), "Convergence failure: D learns fifty times as fast as G")
 
 # %% [markdown]
-# $D$ is right in nine of ten cases, and the loss of $G$ is far above 0.69. The gradient that $G$ gets does not vanish,
-# thanks to the non-saturating loss. But $D$ changes so fast that following its advice does not help, so $G$ stays
-# behind and makes blobs. *You recognise it by the numbers:* the accuracies of $D$ are near 1, and `g_loss` is high or
-# rises.
+# $D$ is right in nine of ten cases, and the loss of $G$ is above 9. (In the healthy training of section 6, $D$ is right
+# in about seven of ten cases, and the loss of $G$ is about 3.) The gradient that $G$ gets does not vanish, thanks to
+# the non-saturating loss. But $D$ changes so fast that each update of $G$ answers a $D$ that is already different. So
+# $G$ stays behind and makes blobs. *You recognise it by the numbers:* the accuracies of $D$ are near 1 and stay there.
 #
 # **Mode collapse.** Now $D$ learns twenty times as slowly as $G$.
 
@@ -444,12 +453,12 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # Look along a row: all ten images are the same. For each class, $G$ has found one image that this slow $D$ takes for
-# real. It makes that image from every latent point, and has no reason to make another one. *You recognise it by the
-# images, not by the losses*, which look harmless here.
+# real. It makes that image from every latent point, and has no reason to make another one. The losses are moderate, but
+# $D$ is wrong most of the time. *You recognise it by the images:* rows that repeat themselves.
 #
 # **The repair** is the same for both: let the two networks learn at a similar speed. If $D$ is far ahead, lower its
-# learning rate or raise that of $G$. If $G$ repeats itself, do the opposite. With equal rates you get the images of
-# section 6 (twice as many steps, but the difference is plain after half of them):
+# learning rate or raise that of $G$. If $G$ repeats itself, do the opposite. Here both learn equally fast. (Section 6
+# trained twice as long and showed the averaged generator. The repair is visible anyway.)
 
 # %% tags=["active-ipynb"]
 # ten_rows(train_with(rate_d=1e-3, rate_g=1e-3), "Repaired: D and G learn equally fast")
@@ -522,8 +531,8 @@ class ConditionalGAN(GAN):
 #
 # The book's own `train` does what `fit` did above. It also writes a log, pictures and checkpoints into a folder, stops
 # when the training fails, and measures at the end. It needs to know the chapter's settings. A *preset* is a set of
-# them: `smoke` is for tests, `quick` takes three minutes, `full` twenty (both on two CPU cores), and `book` is the
-# classic network with its published numbers. In a shell: `gan-book train cgan --preset full`.
+# them: `smoke` is for tests, `quick` takes about three minutes and `full` about twenty (on two idle CPU cores), and
+# `book` is the classic network with its published numbers. In a shell: `gan-book train cgan --preset full`.
 
 
 # %%
