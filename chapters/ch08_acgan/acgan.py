@@ -78,7 +78,8 @@ from gan_book.training.lesson import Lesson, Settings
 # maximises $L_S + L_C$, and $G$ maximises $L_C - L_S$.
 #
 # Look at the signs. Of $L_S$, $D$ wants more and $G$ wants less: this is the usual game. But *both* want more of $L_C$.
-# About the class they **cooperate**. Section 9 shows what comes of that.
+# About the class they **cooperate**: nothing stops $G$ from making images whose class is easy to find. Section 9 shows
+# what comes of that.
 #
 # In code, each logarithm is a cross-entropy. A Keras model with two outputs takes a dict with one loss for each, and
 # adds the two up:
@@ -258,8 +259,8 @@ class ACGAN(GAN):
 # print(*score_lines(run.report["measured"], six), sep="\n")
 
 # %% [markdown]
-# The label accuracy of real test images is the *reference*, not the goal. A generator can have more: it then makes
-# images that are easier to classify than real ones. The next section says why an AC-GAN does that.
+# The label accuracy of real test images is the *reference*, not the goal. A generator can have more: then its
+# images are easier to classify than real ones. After a long training an AC-GAN gets there. The next section says why.
 #
 # ## 9. The known flaw
 #
@@ -280,14 +281,17 @@ class ACGAN(GAN):
 # $$ \mathbb{E}_{x, y \sim Q}[-\log P(y \mid x)]
 #    = H_Q(y \mid x) + \mathbb{E}_{x \sim Q}\,\mathrm{KL}(Q(y \mid x) \,\|\, P(y \mid x)). $$
 #
-# The last term is small if the class head knows the generated images well. The first one is the **class entropy** of
-# generated images: it is 0 if every image belongs clearly to one class. $G$ makes it small, and nothing in the losses
-# pushes it back ([Gong et al. 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing it is *not* 0:
-# some shirts could as well be coats. Those are the images that $G$ learns to avoid. It makes fewer kinds of shirts, and
-# clearer ones.
+# The left side is the class loss of $G$. The last term, a Kullback-Leibler divergence, is 0 if the two distributions
+# are equal and positive otherwise. The first term is the **class entropy** of generated images, $H_Q(y \mid x) =
+# \mathbb{E}_{x \sim Q}[-\sum_y Q(y \mid x) \log Q(y \mid x)]$: it is 0 if every image is made from one label only. $G$
+# makes it small. The validity loss does not push it back: it looks at $x$ alone, and cannot see from which labels an
+# image is made ([Gong et al. 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing the class entropy
+# is *not* 0: some shirts could as well be coats. Such images cost $G$ class loss, so it makes fewer of them, as far as
+# the validity loss allows.
 #
-# The formula can be measured. We estimate the class entropy with the book's classifier, which was trained on real
-# images only. The conditional GAN of chapter 6 has no class loss, so we measure it, too:
+# We cannot see $Q(y \mid x)$. But we can look at one consequence: does $G$ avoid images that are unclear to a
+# classifier of real images? The first column is the mean entropy of the classifier's output. The conditional GAN of
+# chapter 6 has no class loss, so we measure it, too. (It was trained for longer, so this is no fair comparison yet.)
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import class_ms_ssim, load_classifier
@@ -306,8 +310,8 @@ class ACGAN(GAN):
 
 # %% [markdown]
 # Read the table row by row. A higher MS-SSIM means images that are more alike. A smaller class entropy than that of
-# real images means clearer images. You see it after a long training only: a short one also leaves images that are no
-# clear case of anything, and they raise the class entropy.
+# real images means clearer images. After a short training some images look like no class at all. They raise the entropy
+# and hide the effect.
 #
 # ## 10. When it fails
 #
@@ -344,7 +348,7 @@ class ACGAN(GAN):
 # below_real(train_with(label_weight=1), "AC-GAN, class loss of G counted once")
 
 # %% [markdown]
-# The label accuracy is about the same, and the recall twice as high. The images of a column differ again. (Both
+# The label accuracy is about the same, and the recall higher. The images of a column differ again. (Both
 # trainings are short. Section 7 shows a longer one.)
 #
 # ## 11. Going further
@@ -388,22 +392,22 @@ class ACGAN(GAN):
 #
 # *A project*
 #
-# 9. Make the classes overlap more: replace a fifth of the training labels by random ones. Train the conditional GAN of
-#    chapter 6 and the AC-GAN on these labels, equally long. Compare label accuracy, class entropy and MS-SSIM. Write
-#    one page: which of the two follows the wrong labels, and does the formula of section 9 explain it?
+# 9. Replace a fifth of the training labels by random ones. Train the conditional GAN of chapter 6 and the AC-GAN on
+#    these labels, equally long. Compare label accuracy, recall and MS-SSIM. Write one page: which of the two follows
+#    the wrong labels?
 #
 # <details><summary>Answers</summary>
 #
 # 1. 10 x 2048 + 10 = 20,490: ten logits from 2048 features, and ten biases.
 # 2. $\log 2 + \log 10 = 3.0$.
 # 3. The plain GAN. The class loss is soon 0 and has no effect.
-# 4. Every row shows all kinds of clothing: nothing rewards $G$ for using its label. The book's classifier finds about
-#    10 %.
+# 4. Every column mixes all kinds of clothing: nothing rewards $G$ for using its label. The book's classifier finds
+#    about 10 %.
 # 5. The label accuracy is about the same or rises with the weight, and the recall falls.
 # 6. The formula expects less of it: the class entropy of real bags is near 0 already.
 # 7. and 8. `exercises.class_fd_solution` and `exercises.RealLabelsOnly`, in `chapters/ch08_acgan/exercises.py`.
-# 9. A real image with a random label is in the data, so the conditional GAN should imitate it. The class loss makes the
-#    AC-GAN avoid it: its images are clear, although the data are not.
+# 9. The wrong labels are in the data, so a perfect conditional GAN follows them: its label accuracy is about 0.8 +
+#    0.2 / 10 = 82 % of what it was. The class loss rewards the most probable label, so we expect more of the AC-GAN.
 #
 # </details>
 

@@ -163,7 +163,7 @@ class TwoNGAN(GAN):
 # ## 5. When it fails: perfect losses
 #
 # Suppose you forget to add $N$ to the labels of the generated images. The program runs. Only the number `offset` is
-# different.
+# different. (A third of the images is enough to see the failure.)
 
 # %% tags=["active-ipynb"]
 # class ForgotN(TwoNGAN):
@@ -191,8 +191,9 @@ class TwoNGAN(GAN):
 #
 # *To run*
 #
-# 3. Give the composite the loss of ADC-GAN, `lambda y, l: -ops.sum(l * (ops.one_hot(y, 20) - ops.one_hot(y + 10, 20)),
-#    axis=-1)`. (The difference of two log-probabilities is the difference of their logits.) Are the shirts more varied?
+# 3. In `define_gan`, give the composite the class loss of ADC-GAN, `lambda y, l: -ops.sum(l * (ops.one_hot(y, 20) -
+#    ops.one_hot(y + 10, 20)), axis=-1)`. (The difference of two log-probabilities is the difference of their logits.)
+#    Are the shirts more varied?
 #
 # *To write*
 #
