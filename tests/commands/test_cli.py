@@ -128,7 +128,7 @@ def test_a_changed_copy_generates_with_its_own_layers(pictures, here):
 def test_python_dash_m_gan_book_is_the_command():
     process = subprocess.run([sys.executable, "-m", "gan_book", "chapters"], capture_output=True, text=True, cwd=BOOK)
     assert process.returncode == 0, process.stderr
-    assert re.search(r"^cgan +The conditional GAN .*chapters/ch06_cgan$", process.stdout, re.MULTILINE)
+    assert re.search(r"^cgan +Conditional GAN .*chapters/ch06_cgan$", process.stdout, re.MULTILINE)
     assert process.stderr == "", "the backend's start-up notices are held back"
 
 

@@ -118,10 +118,8 @@ def stripes(n, seed):
 
 @pytest.mark.slow
 def test_making_a_classifier_from_start_to_record(tmp_path, monkeypatch):
-    dataset = Dataset("stripes", *stripes(400, 0), *stripes(100, 1), tuple("0123456789"))
-    recipe = replace(
-        train_classifiers.RECIPES["mnist"], epochs=3, batch_size=25, validation_images=50, precision="float32"
-    )
+    dataset = Dataset("stripes", *stripes(350, 0), *stripes(100, 1), tuple("0123456789"), *stripes(50, 2))
+    recipe = replace(train_classifiers.RECIPES["mnist"], epochs=3, batch_size=25, precision="float32")
     monkeypatch.setattr(train_classifiers, "load", lambda name: dataset)
     monkeypatch.setitem(train_classifiers.RECIPES, "stripes", recipe)
     for module in (train_classifiers, features_module):

@@ -501,7 +501,7 @@ def test_the_chapter_measures_the_images_that_the_book_measures(network, kinds, 
     generator = {
         "label": lambda: tiny_lesson.define_generator((28, 28, 1), 2),
         "category": lambda: infogan.define_generator(width=2),
-        "alone": lambda: cgan.define_generator(num_classes=0, width=2),
+        "alone": lambda: template.define_generator((28, 28, 1)),
     }[network]()
     run = SimpleNamespace(load=lambda name: generator)
     seen = []
