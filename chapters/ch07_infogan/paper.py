@@ -7,37 +7,31 @@ is sampled from and measured (`book` has none), and Keras's defaults for batch n
 the paper's 0.1.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import keras
-import numpy as np
 from keras import layers, ops
-from scipy.special import log_softmax
 
-from chapters.ch07_infogan.codes import cluster_agreement, slant, stroke_width
+from chapters.ch07_infogan.infogan import (
+    CATEGORIES,
+    CODES,
+    category_surprise,
+    latent_inputs,
+    measure,
+    mutual_information,
+)
 from gan_book.adversarial import GAN, Composite
 from gan_book.errors import BookError, require_choice
-from gan_book.metrics.score import Score
-from gan_book.networks import normal, one_hot, to_float
-from gan_book.sampling import Category, Code, Generator, Noise, balanced_labels, draw, latent_codes, predict_uint8
+from gan_book.networks import normal, to_float
+from gan_book.sampling import Category, Code, Generator, Noise
 from gan_book.training.lesson import Lesson, Settings
 from gan_book.training.task import Generation
 
 # --- What the generator is given -------------------------------------------------------------------------------------
 # 62 numbers of noise z, a category c_1, two continuous codes c_2, c_3. As in the authors' program z is uniform in
 # [-1, 1] (and not N(0, 1)): its 62 numbers then have a third of the variance.
-NOISE, CATEGORIES, CODES = 62, 10, 2
 LATENT = [Noise(-1.0, 1.0), Category(CATEGORIES), Code()]
 SLOPE = 0.1  # of the leaky ReLU, appendix C.1
-
-
-def latent_inputs():
-    """The generator's inputs: z float ``[n, 62]``, c_1 int ``[n]`` and (c_2, c_3) float ``[n, 2]``; and all as one."""
-    z = keras.Input((NOISE,), name="z")
-    category = keras.Input((), dtype="int32", name="category")
-    code = keras.Input((CODES,), name="code")
-    return [z, category, code], layers.Concatenate()([z, one_hot(category, CATEGORIES), code])
 
 
 # --- The networks of appendix C.1 ------------------------------------------------------------------------------------
@@ -98,16 +92,6 @@ def define_d_and_q(image_shape=(28, 28, 1)):
 adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
 
 
-def category_loss(category, logits):
-    """-log Q(c_1|x): int ``[n]`` and logits ``[n, k]`` to ``[n]``, in nats."""
-    return ops.sparse_categorical_crossentropy(ops.reshape(category, (-1,)), logits, from_logits=True)
-
-
-def mutual_information(category, logits):
-    """L_I of the category, log Q(c_1|x) + H(c_1): ``[n]``, in nats, at most ln k; its mean is the bound."""
-    return math.log(logits.shape[-1]) - category_loss(category, logits)
-
-
 def code_loss(code, mean):
     """-log Q(c_2, c_3|x) for Q = N(mean, 1), without its constant: codes and means ``[n, d]`` to ``[n]``, in nats.
 
@@ -121,7 +105,7 @@ LOSSES = {
     "real": adversarial_loss,
     "fake": adversarial_loss,
     "validity": adversarial_loss,
-    "category": category_loss,
+    "category": category_surprise,
     "code": code_loss,
 }
 VARIANTS = ("paper", "head", "control")
@@ -229,45 +213,6 @@ def build(settings, dataset):
     d_and_q, generator = define_d_and_q(shape), define_generator(shape)
     discriminator, gan = define_discriminator(d_and_q, settings), define_gan(generator, d_and_q, settings)
     return InfoGAN(d_and_q, generator, discriminator, gan, settings.average, settings.seed)
-
-
-# --- Measures --------------------------------------------------------------------------------------------------------
-def categories_of(reader, images):
-    """Q's category of each image, uint8 ``[n, h, w, c]``: log probabilities ``[n, k]``."""
-    return log_softmax(predict_uint8(reader, images)["category"], axis=1)
-
-
-def code_correlations(generator, samples, seed):
-    """Pearson's r of each code with slant and stroke width within categories: float ``[codes, 2]``."""
-    category = balanced_labels(samples, CATEGORIES)
-    codes = latent_codes(generator, samples, seed)
-    images = draw(generator, category, seed, codes=codes)
-    marks = np.stack([slant(images), stroke_width(images)], axis=1)
-    legible = np.isfinite(marks).all(axis=1)
-    both = np.concatenate([codes, marks], axis=1)[legible]
-    for k in range(CATEGORIES):
-        both[category[legible] == k] -= both[category[legible] == k].mean(axis=0)
-    return np.corrcoef(both, rowvar=False)[:CODES, CODES:]
-
-
-def measure(run, dataset, images, given, seed):
-    """The chapter's own scores of a run; slant and width only where they mean something, on MNIST."""
-    reader = run.load("reader")
-    log_q = categories_of(reader, images)[np.arange(len(given)), given]
-    agreement = cluster_agreement(categories_of(reader, dataset.test_images).argmax(axis=1), dataset.test_labels)
-    scores = [
-        Score("code_accuracy", "code accuracy", agreement["accuracy"], "{:.1f} %", 100),
-        Score("nmi", "NMI", agreement["nmi"]),
-        Score("ari", "ARI", agreement["ari"]),
-        Score("information", "L_I in nats", float(log_q.mean() + np.log(CATEGORIES)), "{:.3f}"),
-    ]
-    details = {"digit_of_category": agreement["matching"]}
-    if dataset.name == "mnist":
-        r = code_correlations(run.load("generator"), min(len(images), 2000), seed)
-        best = np.abs(r).max(axis=0)
-        scores += [Score("slant", "|r| with slant", best[0]), Score("stroke", "|r| with stroke width", best[1])]
-        details["correlations"] = r.tolist()
-    return scores, details
 
 
 LESSON = Lesson(
