@@ -112,7 +112,8 @@ def code_correlations(generator, samples, seed):
     for k in range(num_labels(generator)):
         both[category[known] == k] -= both[category[known] == k].mean(axis=0)
     count = codes.shape[1]
-    return np.corrcoef(both, rowvar=False)[:count, count:]
+    with np.errstate(invalid="ignore", divide="ignore"):  # NaN for a property that is the same in all images
+        return np.corrcoef(both, rowvar=False)[:count, count:]
 
 
 def measure(run, dataset, images, asked, seed):

@@ -288,7 +288,7 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 #     "2. G through the frozen D and Q": gan.train_on_batch([z, category, code], g_target, return_dict=True),
 # }
 # for name, logs in updates.items():
-#     print(f"{name:32}", ", ".join(f"{key} {value:.2f}" for key, value in logs.items()))
+#     print(f"{name:32}", ", ".join(f"{key} {value:.2f}" for key, value in logs.items() if key.endswith("_loss")))
 
 # %% [markdown]
 # The same two updates as a method `turns`. The labels of the data set are not used. For $G$, the inputs are sampled
@@ -297,12 +297,7 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 
 # %%
 class InfoGAN(GAN):
-    """G with a code, and D with Q on one trunk; the models that train them are made if they are not given.
-
-    Attributes:
-        d_and_q: D and Q, as they learn.
-        reader: D and Q to use afterwards: the moving average of `d_and_q`, if `average` is above 0.
-    """
+    """G with a code, D and Q on one trunk; `reader` is the moving average of D and Q, or `d_and_q` itself."""
 
     verdicts = ("real", "fake")  # the outputs that say real or fake, for the book's `train` to watch
 
@@ -416,8 +411,8 @@ class InfoGAN(GAN):
 # print(*score_lines(run.report["measured"], six), sep="\n")
 
 # %% [markdown]
-# Which digits does $Q$ confuse? Each row of the next picture is a digit, each column a category. The numbers count the
-# validation images. A perfect $Q$ has one dark cell in each row and in each column.
+# Which digits does $Q$ confuse? Each row of the next picture is a digit, each column a category. The numbers count
+# validation images. The columns are sorted, so that matched digits and categories meet on the diagonal.
 
 
 # %% tags=["active-ipynb"]
@@ -429,15 +424,16 @@ class InfoGAN(GAN):
 # counts = np.zeros((data.num_classes, CATEGORIES), int)
 # np.add.at(counts, (data.val_labels, found), 1)
 # agreement = cluster_agreement(found, data.val_labels)
+# order = sorted(range(CATEGORIES), key=agreement["matching"].get)
+# counts = counts[:, order]
 # plt.figure(figsize=(6, 6))
 # plt.imshow(counts, cmap="gray_r")
-# for (digit, category), count in np.ndenumerate(counts):
-#     colour = "white" if count > counts.max() / 2 else "black"
-#     plt.text(category, digit, count, ha="center", va="center", color=colour)
+# for (row, column), count in np.ndenumerate(counts):
+#     plt.text(column, row, count, ha="center", va="center", color="white" if count > counts.max() / 2 else "black")
 # plt.title(f"Real digits and the categories of Q: code accuracy {agreement['accuracy']:.1%}")
 # plt.xlabel("category")
 # plt.ylabel("digit")
-# _ = plt.xticks(range(CATEGORIES)), plt.yticks(range(data.num_classes), data.class_names)
+# _ = plt.xticks(range(CATEGORIES), order), plt.yticks(range(data.num_classes), data.class_names)
 
 # %% [markdown]
 # **A warning.** $L_I$ does not tell you whether the categories are digits. *Any* ten kinds of images that
