@@ -149,8 +149,8 @@ def iic_loss(_, logits):
 #
 # The trunk now gets two kinds of images. Batch normalization would compute different statistics for each kind, so we
 # take **layer normalization**, which normalizes each image by itself (in Keras a `GroupNormalization` with one group).
-# The trunk has the convolutions of chapter 6, because it runs up to five times in one step, and they are cheaper than
-# the paper's.
+# The trunk has the convolutions of chapter 6, because it runs five times in an update of $D$ and $Q$, and they are
+# cheaper than the paper's.
 
 
 # %%

@@ -56,7 +56,7 @@ from gan_book.training.task import Generation
 #
 # keras.utils.set_random_seed(0)  # the same random numbers each time
 # LIMIT = 55_000  # training images; with fewer, the cells below are faster and the pictures are worse
-# data = gb.load("mnist", limit=LIMIT, balanced=False)
+# data = gb.load("mnist", limit=LIMIT, balanced=False)  # False: chosen without looking at the labels
 # print("images:", data.images.shape, data.images.dtype)
 # gb.show(data.images[:40], title="MNIST: 40 training images")
 
@@ -246,12 +246,11 @@ def define_discriminator(d_and_q, learning_rate=2e-4, variant="paper", lambda_1=
     """Trains D and Q: real and generated images to D's logits of both, and to Q's guesses for the generated ones."""
     real, fake = (keras.Input(d_and_q.input.shape[1:], name=name) for name in ("x", "x_fake"))
     of_real, of_fake = d_and_q(real), d_and_q(fake)  # two calls: each kind has its own batch statistics
-    outputs = {"real": of_real["validity"], "fake": of_fake["validity"]}
-    weights, frozen = {"real": 1.0, "fake": 1.0}, [d_and_q.get_layer(name) for name in Q_HEAD]
+    outputs, weights = {"real": of_real["validity"], "fake": of_fake["validity"]}, {"real": 1.0, "fake": 1.0}
     if variant != "head":
         outputs |= {"category": of_fake["category"], "code": of_fake["code"]}
         weights |= {"category": lambda_1, "code": lambda_2}
-        frozen = []
+    frozen = [d_and_q.get_layer(name) for name in Q_HEAD] if variant == "head" else []  # trained with G instead
     return compiled(Composite([real, fake], outputs, frozen=frozen, name="discriminator"), learning_rate, weights)
 
 
@@ -267,7 +266,8 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 
 
 # %% [markdown]
-# The learning rates are the paper's: 0.0002 for $D$ and $Q$, 0.001 for $G$. Both $\lambda$ are 1.
+# The learning rates are the paper's: 0.0002 for $D$ and $Q$, 0.001 for $G$. Both weights $\lambda$ of $L_I$ are 1, as
+# in the authors' program.
 #
 # ## 5. One training step
 #
@@ -381,7 +381,6 @@ class InfoGAN(GAN):
 # measured from the pixels. We correlate them with the codes of 2,000 generated images. (`code_correlations` first
 # subtracts the mean of each category, because a 7 slants more than a 0 anyway.)
 
-
 # %% tags=["active-ipynb"]
 # from chapters.ch07_infogan.codes import code_correlations
 #
@@ -398,8 +397,8 @@ class InfoGAN(GAN):
 # Six numbers:
 #
 # - **Code accuracy.** $Q$ gives each *real* test image a category. Categories are matched one to one with digits, so
-#   that as many images as possible agree (the Hungarian method). The share that agrees is the code accuracy. This is
-#   the only place where labels are used. The paper reports an error of 5 %.
+#   that as many images as possible agree (the Hungarian method). The share that agrees is the code accuracy. Only
+#   this number needs labels. The paper reports an error of 5 %.
 # - **$L_I$** of the category, for generated images, in nats. The limit is 2.303.
 # - **|r| with slant, |r| with stroke width**: the larger of the two codes' correlations, without its sign.
 # - **Fréchet distance** and **recall**: see chapter 6.
@@ -413,7 +412,6 @@ class InfoGAN(GAN):
 # %% [markdown]
 # Which digits does $Q$ confuse? Each row of the next picture is a digit, each column a category. The numbers count
 # validation images. The columns are sorted, so that matched digits and categories meet on the diagonal.
-
 
 # %% tags=["active-ipynb"]
 # import matplotlib.pyplot as plt
@@ -464,9 +462,9 @@ class InfoGAN(GAN):
 # ten_rows(train_with("control"), "Control: the generator is not trained with L_I")
 
 # %% [markdown]
-# Each row shows all kinds of digits: the category changes nothing that you could name. *You recognise the failure by
-# $L_I$*, which is near 0. (The code accuracy is above 10 % even so. The matching picks the best names afterwards, so
-# any rule that depends on the shape gets some images right.)
+# Each row is a mixture: the category changes nothing that you could name. *You recognise the failure by $L_I$*, which
+# is near 0. (The code accuracy is above 10 % even so. The matching picks the best names afterwards, so any rule that
+# depends on the shape gets some images right.)
 #
 # **The repair** is $L_I$ in the loss of $G$, with the same number of steps:
 
@@ -523,7 +521,7 @@ class InfoGAN(GAN):
 # 3. The trunk has 6,559,296 weights. The head of $Q$ has 133,132, and that of $D$ 1,025.
 # 4. Expect hardly any difference in $L_I$, and a clear one in the code accuracy. $L_I$ cannot tell a good training from
 #    a bad one.
-# 5. Expect a readable code: $L_I$ rises, too. The README's row `head` has three seeds.
+# 5. Expect a readable code: $L_I$ rises, too. `docs/results/ch07.md` has three seeds of each.
 # 6. Expect shirts, pullovers and coats in one category: they look alike.
 # 7. and 8. `exercises.matched_accuracy_solution` and `exercises.normal_loss_solution`, in
 #    `chapters/ch07_infogan/exercises.py`.
