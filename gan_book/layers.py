@@ -8,12 +8,12 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable("gan_book")
 class RandomAffine(layers.Layer):
-    """Rotates, shears, stretches and shifts each image ``[n, h, w, c]`` at random in training; in use, leaves it alone.
+    """Rotates, shears, scales and shifts each image ``[n, h, w, c]`` at random in training; in use, leaves it alone.
 
-    Explained in chapter 7, as random views of an image; chapter 9 uses it too. As the first layer of a discriminator it
-    treats real and generated images alike, and the generator's gradient passes through it; Zhao et al. 2020,
-    "Differentiable Augmentation for Data-Efficient GAN Training". One interpolation does all four, where a layer of
-    Keras for each would blur four times (and Keras's `RandomShear` cannot be loaded from a file).
+    Explained in chapter 7, notebook `iic`: augmented views of an image. Chapter 9 uses it too. As the first layer of a
+    discriminator it treats real and generated images alike, and the generator's gradient passes through it; Zhao et al.
+    2020, "Differentiable Augmentation for Data-Efficient GAN Training". One interpolation does all four, where a layer
+    of Keras for each would blur four times (and Keras's `RandomShear` cannot be loaded from a file).
 
     Args:
         strength: 1 for at most 20 degrees, a shear of 0.4, 15 % in height and in width, and a 14th of the sides.

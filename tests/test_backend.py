@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chapters.ch06_cgan import cgan, classic, mlp_cgan
-from chapters.ch07_infogan import infogan
+from chapters.ch07_infogan import iic
 from gan_book import backend
 from gan_book.datasets import Dataset
 from gan_book.errors import BookError
@@ -65,7 +65,7 @@ def test_weights_and_output_heads_stay_float32(policy):
         assert policy.removeprefix("mixed_") in {layer.compute_dtype for layer in network.layers}, network.name
 
 
-@pytest.mark.parametrize("kind, chapter, xla", [("GPU", cgan, True), ("GPU", infogan, False), ("CPU", cgan, False)])
+@pytest.mark.parametrize("kind, chapter, xla", [("GPU", cgan, True), ("GPU", iic, False), ("CPU", cgan, False)])
 def test_xla_is_on_where_it_pays_and_can_compile_the_networks(kind, chapter, xla, monkeypatch):
     import tensorflow as tf
 

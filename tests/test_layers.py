@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from chapters.ch07_infogan.infogan import RandomStrokeWidth
+from chapters.ch07_infogan.iic import RandomStrokeWidth
 from gan_book.layers import RandomAffine
 
 

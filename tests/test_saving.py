@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from chapters.ch06_cgan import cgan, mlp_cgan
-from chapters.ch07_infogan import infogan
+from chapters.ch07_infogan import iic
 from gan_book import saving
 from gan_book.sampling import draw
 
@@ -31,7 +31,7 @@ def test_a_network_trained_in_bfloat16_is_saved_in_float32(tmp_path):
 
 def test_networks_inside_a_network_are_saved_in_float32_too(tmp_path):
     keras.config.set_dtype_policy("mixed_bfloat16")
-    network = infogan.define_student(width=4)
+    network = iic.define_d_and_q(width=4)
     loaded, config = saved(network, tmp_path)
     assert "float16" not in json.dumps(config)
     for mine, theirs in zip(network.get_weights(), loaded.get_weights(), strict=True):

@@ -84,7 +84,7 @@ SUMMARY = [
     Line("ch06_cgan", "mlp-quick", "6. MLP cGAN", DIGITS, "label_accuracy", REAL),
     Line(
         "ch07_infogan",
-        "one-start",
+        "full",
         "7. InfoGAN",
         f"{DIGITS}, no labels",
         "code_accuracy",

@@ -1,15 +1,22 @@
 """What InfoGAN's codes mean: the slant and the stroke width of handwriting, and how well categories agree with digits.
 
+`measure` computes the chapter's scores of a run. The notebook `infogan` explains them.
+
 Slant and stroke width after Castro et al. (2019), "Morpho-MNIST: Quantitative Assessment and Diagnostics for
 Representation Learning", section 3.
 """
 
+import math
+
 import numpy as np
 from scipy.ndimage import distance_transform_edt, maximum_filter, zoom
 from scipy.optimize import linear_sum_assignment
+from scipy.special import log_softmax
 from sklearn.metrics import adjusted_rand_score, confusion_matrix, normalized_mutual_info_score
 
 from gan_book.errors import BookError
+from gan_book.metrics.score import Score
+from gan_book.sampling import balanced_labels, draw, latent_codes, num_labels, predict_uint8
 
 INK = 128  # a pixel this light belongs to a stroke
 FINER = 4  # images are enlarged so often before widths are measured
@@ -87,3 +94,47 @@ def cluster_agreement(clusters, labels):
         "ari": float(adjusted_rand_score(labels, clusters)),
         "matching": {int(row): int(column) for row, column in zip(rows, columns, strict=True)},
     }
+
+
+def categories_of(reader, images):
+    """Q's category of each image, uint8 ``[n, h, w, c]``: log-probabilities ``[n, k]``."""
+    return log_softmax(predict_uint8(reader, images)["category"], axis=1)
+
+
+def code_correlations(generator, samples, seed):
+    """Pearson's r of each continuous code with slant and stroke width, within categories: float ``[codes, 2]``."""
+    category = balanced_labels(samples, num_labels(generator))
+    codes = latent_codes(generator, samples, seed)
+    images = draw(generator, category, seed, codes=codes)
+    marks = np.stack([slant(images), stroke_width(images)], axis=1)
+    known = np.isfinite(marks).all(axis=1)  # an empty image has no slant
+    both = np.concatenate([codes, marks], axis=1)[known]
+    for k in range(num_labels(generator)):
+        both[category[known] == k] -= both[category[known] == k].mean(axis=0)
+    count = codes.shape[1]
+    with np.errstate(invalid="ignore", divide="ignore"):  # NaN for a property that is the same in all images
+        return np.corrcoef(both, rowvar=False)[:count, count:]
+
+
+def measure(run, dataset, images, asked, seed):
+    """The chapter's own scores of a run: a list of `Score`, and a dict; slant and stroke width for MNIST only.
+
+    images: uint8 ``[n, h, w, c]``, generated for the categories `asked`, int ``[n]``.
+    """
+    reader = run.load("reader")
+    guesses = categories_of(reader, images)
+    right = guesses[np.arange(len(asked)), asked]  # log Q(c_1|x)
+    agreement = cluster_agreement(categories_of(reader, dataset.test_images).argmax(axis=1), dataset.test_labels)
+    scores = [
+        Score("code_accuracy", "code accuracy", agreement["accuracy"], "{:.1f} %", 100),
+        Score("nmi", "NMI", agreement["nmi"]),
+        Score("ari", "ARI", agreement["ari"]),
+        Score("information", "L_I in nats", float(right.mean() + math.log(guesses.shape[1])), "{:.3f}"),
+    ]
+    details = {"digit_of_category": agreement["matching"]}
+    if dataset.name == "mnist":
+        r = code_correlations(run.load("generator"), min(len(images), 2000), seed)
+        best = np.abs(r).max(axis=0)
+        scores += [Score("slant", "|r| with slant", best[0]), Score("stroke", "|r| with stroke width", best[1])]
+        details["correlations"] = r.tolist()
+    return scores, details

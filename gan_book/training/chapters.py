@@ -16,6 +16,7 @@ SCRIPTS = {
     "cgan": "chapters.ch06_cgan.cgan",
     "mlp-cgan": "chapters.ch06_cgan.mlp_cgan",
     "infogan": "chapters.ch07_infogan.infogan",
+    "infogan-iic": "chapters.ch07_infogan.iic",
     "acgan": "chapters.ch08_acgan.acgan",
     "twon-gan": "chapters.ch08_acgan.twon_gan",
     "sgan": "chapters.ch09_sgan.sgan",

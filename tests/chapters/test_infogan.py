@@ -1,47 +1,59 @@
-"""Chapter 7: sizes, who moves in each turn and variant, the bound, and what is measured of the codes."""
+"""Chapter 7: sizes, which weights move in each update and variant, the bound, and what is measured of the codes."""
 
 import math
 
 import keras
 import numpy as np
 import pytest
-from scipy.special import softmax
+from keras import ops
 
-from chapters.ch07_infogan import infogan
+from chapters.ch07_infogan import codes, exercises, infogan
 from gan_book import sampling
 from gan_book.errors import BookError
-from gan_book.training import runs
-from tests.chapters.common import build, check_information, ends_alike, moves, names, noise
+from gan_book.saving import load_network, save_network
+from tests.chapters.common import build, ends_alike, moves, names, noise
 
 LESSON = infogan.LESSON
 
 
-def test_the_papers_networks_have_the_sizes_of_table_1():
+def test_the_networks_have_the_sizes_of_table_1():
     # Convolutions 1 to 64 and 64 to 128, dense 6272 to 1024; normalization has 4 numbers a unit.
     trunk = (16 * 64 + 64) + 16 * 64 * 128 + 4 * 128 + 6272 * 1024 + 4 * 1024
-    heads = (1024 + 1) + (1024 * 128 + 4 * 128) + (128 * 10 + 10) + (128 * 4 + 4)
-    assert infogan.define_paper_student().count_params() == trunk + heads
+    head = (1024 * 128 + 4 * 128) + (128 * 10 + 10) + (128 * 2 + 2)
+    d_and_q = infogan.define_d_and_q()
+    assert d_and_q.get_layer("trunk").count_params() == trunk == 6_559_296  # as exercise 3 says
+    assert sum(d_and_q.get_layer(name).count_params() for name in infogan.Q_HEAD) == head == 133_132
+    assert d_and_q.count_params() == trunk + head + 1025
     # 74 to 1024 to 7 x 7 x 128 to 64 maps to the image; the identity matrix of the one-hot category is not learned.
     generator = 74 * 1024 + 4 * 1024 + 1024 * 6272 + 4 * 6272 + 16 * 128 * 64 + 4 * 64 + (16 * 64 + 1) + 100
-    assert infogan.define_paper_generator().count_params() == generator
+    assert infogan.define_generator().count_params() == generator
 
 
-def test_the_answer_to_exercise_5():
-    student = infogan.define_student(width=32)
-    own = sum(student.get_layer(name).count_params() for name in infogan.Q_HEAD)
-    assert (student.get_layer("trunk").count_params(), own) == (164_960, 264_206)
-    assert student.count_params() == 164_960 + 264_206 + student.get_layer("validity").count_params()
+def test_the_checks_of_the_exercises_take_the_solution_and_nothing_else():
+    exercises.check_matched_accuracy(exercises.matched_accuracy_solution)
+    exercises.check_normal_loss(exercises.normal_loss_solution)
+    exercises.check_is_consistent(exercises.consistency_solution)
+
+    def best_cell_of_each_category(categories, labels):
+        return sum(np.bincount(labels[categories == k]).max() for k in np.unique(categories)) / len(labels)
+
+    for check, wrong in (
+        (exercises.check_matched_accuracy, lambda categories, labels: np.mean(categories == labels)),
+        (exercises.check_matched_accuracy, best_cell_of_each_category),
+        (exercises.check_normal_loss, lambda code, guess: infogan.code_loss(code, guess[:, :2])),
+        (exercises.check_is_consistent, lambda first, second: np.argmax(first, 1) == np.argmax(second, 1)),
+    ):
+        with pytest.raises(AssertionError):
+            check(wrong)
 
 
 @pytest.mark.parametrize("size", [20, 40])
-@pytest.mark.parametrize("network", ["dcgan", "paper"])
 @pytest.mark.parametrize("variant", infogan.VARIANTS)
-def test_who_moves(variant, network, size, snapshot, moved):
-    model = build(LESSON, variant=variant, network=network)
-    data = noise(n=size)
-    seen = moves(model, (data.images, data.labels), snapshot, moved, ("generator", "student"))
+def test_who_moves(variant, size, snapshot, moved):
+    model, data = build(LESSON, variant=variant), noise(n=size)
+    seen = moves(model, (data.images, data.labels), snapshot, moved, ("generator", "d_and_q"))
     every, d, head, category, code = (
-        names(model.student, parts) for parts in (None, ["trunk", "validity"], infogan.Q_HEAD, ["category"], ["code"])
+        names(model.d_and_q, parts) for parts in (None, ["trunk", "validity"], infogan.Q_HEAD, ["category"], ["code"])
     )
     assert every == d | head and category | code < head
     g = names(model.generator)
@@ -49,60 +61,50 @@ def test_who_moves(variant, network, size, snapshot, moved):
     assert seen["g"] == (g | head if variant == "head" else g)
 
 
-@pytest.mark.parametrize("augment", [0.0, 1.0])
-def test_codes_are_read_off_the_image_as_it_is_and_categories_off_a_transformed_one(augment):
-    student = infogan.define_student(width=8, augment=augment)
-    images = np.random.default_rng(0).uniform(-1, 1, (6, 28, 28, 1)).astype("float32")
-    plain, first, second = (student(images, training=training) for training in (False, True, True))
-    np.testing.assert_allclose(first["code"], plain["code"], atol=1e-5)
-    for name in ("validity", "category"):
-        change = np.abs(np.asarray(first[name]) - np.asarray(second[name])).max()
-        assert change > 1e-4 if augment else change < 1e-6, name
+def test_the_discriminator_reads_codes_of_generated_images_only():
+    d_and_q = infogan.define_d_and_q()
+    real, fake = (np.random.default_rng(i).uniform(-1, 1, (5, 28, 28, 1)).astype("float32") for i in range(2))
+    of_real, of_fake = d_and_q(real), d_and_q(fake)
+    outputs = infogan.define_discriminator(d_and_q)([real, fake])
+    expected = {"real": of_real["validity"], "fake": of_fake["validity"]}
+    for name, value in (expected | {name: of_fake[name] for name in ("category", "code")}).items():
+        np.testing.assert_allclose(outputs.pop(name), value, atol=1e-5)
+    assert not outputs
+    assert set(infogan.define_discriminator(d_and_q, variant="head")([real, fake])) == {"real", "fake"}
 
 
-@pytest.mark.parametrize(
-    ("informed", "lambda_real", "asked"),
-    [
-        (True, 1.0, {"real", "fake", "category", "code", "views"}),
-        (True, 0.0, {"real", "fake", "category", "code"}),
-        (False, 1.0, {"real", "fake"}),
-    ],
-)
-def test_what_the_discriminator_is_asked(informed, lambda_real, asked):
-    student = infogan.define_student(width=8, augment=0.0)
-    discriminator = infogan.define_discriminator(student, informed=informed, lambda_real=lambda_real)
-    real, drawn = (np.random.default_rng(i).uniform(-1, 1, (5, 28, 28, 1)).astype("float32") for i in range(2))
-    answers, of_real, of_drawn = discriminator([real, drawn]), student(real), student(drawn)
-    assert set(answers) == asked
-    views = 2 if "views" in asked else 1
-    np.testing.assert_allclose(answers["real"], np.tile(of_real["validity"], (views, 1)), atol=1e-5)
-    np.testing.assert_allclose(answers["fake"], of_drawn["validity"], atol=1e-5)
-    if informed:
-        np.testing.assert_allclose(answers["category"], of_drawn["category"], atol=1e-5)
-        np.testing.assert_allclose(answers["code"], of_drawn["code"], atol=1e-5)
-    if views == 2:
-        np.testing.assert_allclose(answers["views"], np.tile(of_real["category"], (2, 1)), atol=1e-5)
+def test_the_control_does_not_train_the_generator_with_the_information_loss():
+    d_and_q, generator = infogan.define_d_and_q(), infogan.define_generator()
+    z, code = np.zeros((4, 62), "float32"), np.zeros((4, 2), "float32")
+    targets = {"validity": np.ones((4, 1)), "code": code}
+    for variant, differs in (("paper", True), ("control", False)):
+        gan = infogan.define_gan(generator, d_and_q, variant=variant)
+        losses = [
+            gan.test_on_batch([z, np.full(4, 3), code], targets | {"category": np.full(4, wanted)}, return_dict=True)
+            for wanted in (3, 4)
+        ]
+        assert (abs(losses[0]["loss"] - losses[1]["loss"]) > 1e-6) == differs
+        assert losses[0]["category_loss"] > 1, "it is logged all the same"
 
 
-def test_the_information_on_real_images_is_the_entropy_for_a_perfect_reader_and_zero_for_a_guess():
-    check_information(infogan.real_surprise)
-    logits = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
-    q = softmax(logits.astype("float64"), axis=1)
-    joint = sum(np.outer(a, b) + np.outer(b, a) for a, b in zip(q[:3], q[3:], strict=True)) / 6
-    marginal = joint.sum(axis=1)
-    of_joint, of_one = (-(p * np.log(p)).sum() for p in (joint, marginal))
-    np.testing.assert_allclose(infogan.real_surprise(None, logits), [of_joint - 2 * of_one] * 6, rtol=1e-4)
-
-
-def test_the_reader_is_the_moving_average():
+def test_the_reader_is_the_moving_average_and_both_networks_can_be_saved(tmp_path):
     model, data = build(LESSON), noise(n=20)
     model.compile()
-    before = model.student.get_weights()
-    model.train_on_batch(data.images, data.labels)
+    before = model.d_and_q.get_weights()
+    model.train_on_batch(data.images)  # without labels
     m = 2 / 11  # the momentum after the first step
-    for was, now, average in zip(before, model.student.get_weights(), model.reader.get_weights(), strict=True):
+    for was, now, average in zip(before, model.d_and_q.get_weights(), model.reader.get_weights(), strict=True):
         if now.dtype == np.float32:
             np.testing.assert_allclose(average, m * was + (1 - m) * now, atol=1e-5)
+    for name, network in {"generator": model.sampler, "reader": model.reader}.items():
+        save_network(network, tmp_path / f"{name}.keras")
+    generator, reader = (load_network(tmp_path / f"{name}.keras") for name in ("generator", "reader"))
+    categories = np.arange(10)
+    images = sampling.draw(model.sampler, categories)
+    np.testing.assert_allclose(sampling.draw(generator, categories).astype(int), images.astype(int), atol=1)
+    log_q = codes.categories_of(model.reader, images)
+    np.testing.assert_allclose(codes.categories_of(reader, images), log_q, atol=1e-4)
+    np.testing.assert_allclose(np.exp(log_q).sum(axis=1), 1, atol=1e-5)
 
 
 def test_labels_are_not_looked_at():
@@ -112,27 +114,31 @@ def test_labels_are_not_looked_at():
 
 def test_the_bound_is_zero_for_a_guess_and_the_entropy_for_certainty():
     category = np.array([3, 7])
-    guess = infogan.mutual_information(category, keras.ops.zeros((2, 10)))
+    guess = infogan.mutual_information(category, ops.zeros((2, 10)))
     np.testing.assert_allclose(guess, [0, 0], atol=1e-6)
-    certain = infogan.mutual_information(category, keras.ops.one_hot(category, 10) * 100)
+    certain = infogan.mutual_information(category, ops.one_hot(category, 10) * 100)
     np.testing.assert_allclose(certain, [math.log(10)] * 2, rtol=1e-6)
-    wrong = infogan.mutual_information(category, keras.ops.one_hot(category + 1, 10) * 100)
+    wrong = infogan.mutual_information(category, ops.one_hot(category + 1, 10) * 100)
     assert np.all(np.asarray(wrong) < -90)
 
 
-def test_the_surprise_of_codes_is_that_of_a_normal_distribution():
-    rng = np.random.default_rng(0)
-    code, mean, log_sigma = (rng.uniform(-1, 1, (5, 2)).astype("float32") for _ in range(3))
-    surprise = infogan.code_surprise(code, np.concatenate([mean, log_sigma], axis=1))
-    density = np.exp(-(((code - mean) / np.exp(log_sigma)) ** 2) / 2) / np.exp(log_sigma) / math.sqrt(2 * math.pi)
-    np.testing.assert_allclose(surprise, -np.log(density).sum(axis=1), rtol=1e-5)
+def test_the_loss_of_the_codes_is_half_the_squared_error():
+    code, mean = np.float32([[0.5, -1.0], [0.0, 0.0]]), np.zeros((2, 2), "float32")
+    np.testing.assert_allclose(np.asarray(infogan.code_loss(code, mean)), [0.625, 0.0])
+    # The normal distribution with sigma 1 without its constant, which is log 2 pi for two codes.
+    guess = np.concatenate([mean, np.zeros((2, 2), "float32")], axis=1)
+    normal = np.asarray(exercises.normal_loss_solution(code, guess))
+    np.testing.assert_allclose(normal, np.array([0.625, 0.0]) + math.log(2 * math.pi), rtol=1e-5)
+    uniform = np.random.default_rng(0).uniform(-1, 1, (100_000, 2)).astype("float32")
+    assert float(ops.mean(infogan.code_loss(uniform, 0 * uniform))) == pytest.approx(1 / 3, abs=0.01)  # exercise 2
 
 
-def test_latent_points_are_normal_noise_a_category_and_uniform_codes():
+def test_latent_points_are_uniform_noise_a_category_and_uniform_codes():
     z, category, code = (np.asarray(part) for part in build(LESSON).latent_inputs(5000))
-    assert z.shape == (5000, 62) and abs(z.mean()) < 0.01 and abs(z.std() - 1) < 0.01
     assert set(category) == set(range(10)) and np.bincount(category).min() > 400
-    assert code.shape == (5000, 2) and code.min() < -0.99 and code.max() > 0.99 and abs(code.mean()) < 0.03
+    for values, width in ((z, 62), (code, 2)):
+        assert values.shape == (5000, width) and abs(values.mean()) < 0.03
+        assert -1 <= values.min() < -0.99 and 0.99 < values.max() <= 1
 
 
 def test_a_generator_of_categories_is_asked_by_number():
@@ -146,8 +152,19 @@ def test_a_generator_of_categories_is_asked_by_number():
     assert not np.array_equal(images[0], images[2])
 
 
+def test_pixels_are_between_minus_1_and_1():
+    generator = infogan.define_generator((8, 12, 3))
+    inputs = [np.ones((2, 62)), np.array([0, 9]), np.ones((2, 2))]
+    for sign in (100, -100):
+        last = next(layer for layer in reversed(generator.layers) if isinstance(layer, keras.layers.Conv2DTranspose))
+        last.bias.assign(np.full(3, sign))
+        images = generator.predict(inputs, verbose=0)
+        assert images.shape == (2, 8, 12, 3)
+        np.testing.assert_allclose(images, np.sign(sign), atol=1e-5)
+
+
 def test_codes_that_move_slant_are_found_to():
-    """A generator that draws a bar, sheared by its second code and widened by its first."""
+    """A generator that makes a bar, sheared by its second code and widened by its first."""
 
     class Bars:
         inputs, takes = build(LESSON).generator.inputs, infogan.LATENT
@@ -160,38 +177,36 @@ def test_codes_that_move_slant_are_found_to():
             inside &= np.abs(rows - 14) < 10
             return np.where(inside, 1.0, -1.0).astype("float32")[..., None]
 
-    r = infogan.code_correlations(Bars(), 200, seed=0)
+    r = codes.code_correlations(Bars(), 200, seed=0)
     assert r[1, 0] > 0.9 and r[0, 1] > 0.9
     assert abs(r[0, 0]) < 0.3 and abs(r[1, 1]) < 0.3
 
 
-@pytest.mark.parametrize("changes", [{"variant": "none"}, {"network": "none"}], ids=str)
-def test_unknown_choices(changes):
+def test_wrong_settings_are_one_sentence():
     with pytest.raises(BookError, match="'none' is not known; choose"):
-        build(LESSON, **changes)
+        build(LESSON, variant="none")
+    with pytest.raises(BookError, match="multiples of 4, not 30 x 28; set --image-size"):
+        build(LESSON, (30, 28, 1))
 
 
-def test_the_papers_networks_say_which_images_they_cannot_draw():
-    with pytest.raises(BookError, match="multiples of 4, not 30"):
-        build(LESSON, (30, 30, 1), network="paper")
+def test_the_book_preset_is_the_authors_program():
+    book = infogan.PRESETS["book"]
+    assert (book.batch_size, book.average, book.lambda_1, book.lambda_2) == (128, 0, 1, 1)
+    assert 5000 <= book.epochs * 55_000 // book.batch_size <= 5200
+    model = build(LESSON, average=0.0)
+    rates = [float(player.optimizer.learning_rate) for player in (model.discriminator, model.gan)]
+    assert rates == [pytest.approx(2e-4), pytest.approx(1e-3)] and model.gan.optimizer.beta_1 == 0.5
+    assert model.reader is model.d_and_q and model.sampler is model.generator
 
 
 def check_smoke(run):
     """What `test_notebooks.py` looks at when it has trained the smoke preset."""
     measured = run.report["measured"]
     scores = {score["name"]: score["value"] for score in measured["scores"]}
-    assert set(scores) >= {"code_accuracy", "nmi", "ari", "information", "real_information", "slant", "stroke"}
+    assert set(scores) >= {"code_accuracy", "nmi", "ari", "information", "slant", "stroke"}
     assert 0.1 <= scores["code_accuracy"] <= 1 and scores["information"] <= math.log(10)
     assert sorted(measured["details"]["digit_of_category"].values()) == list(range(10))
     assert "label_accuracy" not in scores and len(measured["details"]["seen_per_class"]) == 10
     header = run.log.read_text().splitlines()[0]
-    assert "g_category_mutual_information" in header and "d_views_loss" in header
+    assert "g_category_mutual_information" in header and "d_category_loss" in header
     assert run.network("reader").exists() and (run.folder / "samples.png").exists()
-
-
-def test_the_information_at_the_end_is_that_of_the_last_tenth_of_the_log(tmp_path):
-    run = runs.Run(tmp_path)
-    assert infogan.final_information(run) is None, "no log"
-    rows = [f"{10 * i},{-1.0 if i > 18 else 5.0}" for i in range(1, 21)]
-    run.step_log.write_text("\n".join(["step,d_views_loss", *rows]) + "\n")
-    assert infogan.final_information(run) == 1.0

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from chapters.ch06_cgan.mlp_cgan import maxout
-from chapters.ch07_infogan.infogan import RandomStrokeWidth
+from chapters.ch07_infogan.iic import RandomStrokeWidth
 from chapters.ch09_sgan.sgan import WeightNormDense, feature_matching, fit_gains
 from chapters.ch10_pix2pix.pix2pix import BatchStatisticsNormalization, LastingDropout
 from chapters.ch11_cyclegan import cyclegan
@@ -99,7 +99,7 @@ def test_random_stroke_width_widens_and_narrows_strokes():
     inside, edge, beside, far = drawn[:, 4], drawn[:, 5], drawn[:, 6], drawn[:, 7]
     np.testing.assert_allclose(inside, 1, atol=1e-6)  # the middle of three stays, what is two pixels away stays
     np.testing.assert_allclose(far, -1, atol=1e-6)
-    assert np.all((edge > 0.999) | (beside < -0.999)), "either fatter or thinner"
+    assert np.all((edge > 0.999) | (beside < -0.999)), "either thicker or thinner"
     assert beside.max() == pytest.approx(0.6, abs=0.1) and edge.min() == pytest.approx(-0.2, abs=0.1)
 
 

@@ -241,11 +241,11 @@ def coded(here):
     """A run of the InfoGAN, never trained."""
     run = runs.Run(here / "coded")
     run.write_config(RunConfig("infogan", "smoke", {}, ["a", "b"]))
-    run.save("generator", infogan.define_generator(width=2))
+    run.save("generator", infogan.define_generator())
     return run
 
 
-def test_turn_the_dial_of_a_code(gan_book, coded, here):
+def test_interpolate_along_a_code(gan_book, coded, here):
     code, out, _ = gan_book(
         "interpolate", "infogan", "--run", coded, "--code", "3:-2..2", "--frames", 5, "--out", "w.png"
     )

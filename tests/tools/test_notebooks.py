@@ -11,11 +11,12 @@ import pytest
 
 from gan_book.paths import BOOK
 from gan_book.training import runs
-from tests.chapters import test_acgan, test_infogan, test_sgan
+from tests.chapters import test_acgan, test_iic, test_infogan, test_sgan
 from tools import notebooks
 
 CHECKS = {  # what a chapter's own tests want to see in the run of its smoke preset
     "infogan": test_infogan.check_smoke,
+    "iic": test_iic.check_smoke,
     "acgan": test_acgan.check_smoke,
     "twon_gan": test_acgan.check_smoke,
     "sgan": test_sgan.check_smoke,

@@ -500,7 +500,7 @@ def test_the_chapter_measures_the_images_that_the_book_measures(network, kinds, 
     """Drawn once, balanced over what the generator can be asked for, whatever the classes of the data."""
     generator = {
         "label": lambda: tiny_lesson.define_generator((28, 28, 1), 2),
-        "category": lambda: infogan.define_generator(width=2),
+        "category": lambda: infogan.define_generator(),
         "alone": lambda: template.define_generator((28, 28, 1)),
     }[network]()
     run = SimpleNamespace(load=lambda name: generator)
