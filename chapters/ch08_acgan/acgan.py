@@ -68,14 +68,15 @@ from gan_book.training.lesson import Lesson, Settings
 # the notebook `twon_gan`.) In all three, the generator gets a latent point and a label.
 #
 # The AC-GAN's discriminator estimates two things from an image $X$: its source $S$, real or fake, and its class $C$.
-# Each has a log-likelihood (Odena et al. 2017, equations 2 and 3; "fake" is their word for "generated"):
+# **$P$ is always a probability that $D$ gives.** Each of the two has a log-likelihood (Odena et al. 2017, equations 2
+# and 3; "fake" is their word for "generated"):
 #
 # $$ L_S = \mathbb{E}[\log P(S = \mathrm{real} \mid X_{\mathrm{real}})]
 #        + \mathbb{E}[\log P(S = \mathrm{fake} \mid X_{\mathrm{fake}})], $$
 # $$ L_C = \mathbb{E}[\log P(C = c \mid X_{\mathrm{real}})] + \mathbb{E}[\log P(C = c \mid X_{\mathrm{fake}})]. $$
 #
-# In $L_C$, $c$ is the right class: the label of the real image, or the label that the generator was given. $D$
-# maximises $L_S + L_C$, and $G$ maximises $L_C - L_S$.
+# In $L_C$, $c$ is the right class: the label of the real image, or the label that the generator was given. (Chapter 6
+# calls the label $y$.) $D$ maximises $L_S + L_C$, and $G$ maximises $L_C - L_S$.
 #
 # Look at the signs. Of $L_S$, $D$ wants more and $G$ wants less: this is the usual game. But *both* want more of $L_C$.
 # About the class they **cooperate**: nothing stops $G$ from making images whose class is easy to find. Section 9 shows
@@ -138,7 +139,7 @@ def define_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, wid
 # ## 4. The composite model
 #
 # As in chapter 6: the generator, followed by the frozen discriminator. The label goes into $G$ only. It comes back as a
-# target: the generated image should be "real" and of class $y$. `label_weight` is the weight of the class loss. It is 1
+# target: the generated image should be "real" and of class $c$. `label_weight` is the weight of the class loss. It is 1
 # in the paper. Section 10 changes it.
 
 
@@ -275,23 +276,31 @@ class ACGAN(GAN):
 # gb.show(rows, rows=["real", "real", "generated", "generated"], title="Shirts, real and by the AC-GAN")
 
 # %% [markdown]
-# Why are generated shirts more alike? Look at the class loss of $G$. Write $P(y \mid x)$ for the output of the class
-# head, and $Q(y \mid x)$ for the distribution of the label among generated images that look like $x$. Then
+# Why are generated shirts more alike? Look at the class loss of $G$. We need two letters.
 #
-# $$ \mathbb{E}_{x, y \sim Q}[-\log P(y \mid x)]
-#    = H_Q(y \mid x) + \mathbb{E}_{x \sim Q}\,\mathrm{KL}(Q(y \mid x) \,\|\, P(y \mid x)). $$
+# - $P(c \mid x)$, as in section 2, is the probability that the class head of $D$ gives to class $c$ for an image $x$.
+# - $q(x, c)$ is the distribution of generated images $x$ and their labels $c$. Take all generated images that look like
+#   $x$. The share of them that was made from the label $c$ is $q(c \mid x)$.
 #
-# The left side is the class loss of $G$. The last term, a Kullback-Leibler divergence, is 0 if the two distributions
-# are equal and positive otherwise. The first term is the **class entropy** of generated images, $H_Q(y \mid x) =
-# \mathbb{E}_{x \sim Q}[-\sum_y Q(y \mid x) \log Q(y \mid x)]$: it is 0 if every image is made from one label only. $G$
-# makes it small. The validity loss does not push it back: it looks at $x$ alone, and cannot see from which labels an
-# image is made ([Gong et al. 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing the class entropy
-# is *not* 0: some shirts could as well be coats. Such images cost $G$ class loss, so it makes fewer of them, as far as
-# the validity loss allows.
+# With these, the class loss of $G$ is a sum of two terms:
 #
-# We cannot see $Q(y \mid x)$. But we can look at one consequence: does $G$ avoid images that are unclear to a
+# $$ \mathbb{E}_{x, c \sim q}[-\log P(c \mid x)]
+#    = H_q(c \mid x) + \mathbb{E}_{x \sim q}\,\mathrm{KL}(q(c \mid x) \,\|\, P(c \mid x)). $$
+#
+# The last term is a Kullback-Leibler divergence. It is 0 if the two distributions are equal, and positive otherwise.
+# The first term is the **class entropy** of generated images,
+#
+# $$ H_q(c \mid x) = \mathbb{E}_{x \sim q}\Big[-\sum_c q(c \mid x) \log q(c \mid x)\Big]. $$
+#
+# It is 0 if every image is made from one label only. $G$ makes it small. The validity loss does not push it back: it
+# looks at $x$ alone, and cannot see from which labels an image is made ([Gong et al.
+# 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing the class entropy is *not* 0: some shirts could
+# as well be coats. Such images cost $G$ class loss. So $G$ makes fewer of them, as far as the validity loss allows.
+#
+# We cannot see $q(c \mid x)$. But we can look at one consequence: does $G$ avoid images that are unclear to a
 # classifier of real images? The first column is the mean entropy of the classifier's output. The conditional GAN of
 # chapter 6 has no class loss, so we measure it, too. (It was trained for longer, so this is no fair comparison yet.)
+# The 2N-GAN has no row, because you meet it only in the next notebook. There, an exercise adds the row.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import class_ms_ssim, load_classifier
@@ -378,7 +387,7 @@ class ACGAN(GAN):
 # *To run*
 #
 # 4. `train_with(label_weight=0)`. What do you expect, and what do you see?
-# 5. `train_with` with 0.2, 1 and 5. Which of the two numbers rises with the weight, which one falls?
+# 5. `train_with` with 0.2, 1 and 5. Which of the two printed numbers rises with the weight, which one falls?
 # 6. Make the table of section 9 for bags instead of shirts. Bags overlap with no other class. Is the flaw smaller?
 #
 # *To write*
