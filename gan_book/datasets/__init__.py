@@ -191,7 +191,7 @@ def load_pairs(name_or_path, image_size=64, limit=None, seed=0, paired=True, jit
         if paired and fetchable()[name]["kind"] == "unpaired":
             raise no_pairs(name)
         pairs = load_pair_folder(fetched_path(name), **options)
-        return replace(pairs, name=name, sides=tuple(fetchable()[name]["sides"]))
+        return replace(pairs, name=name, title=name, sides=tuple(fetchable()[name]["sides"]))
     return load_pair_folder(_pair_folder(name), **options)
 
 
