@@ -281,4 +281,6 @@ def test_labels_may_be_a_list_and_images_must_be_an_array():
 def test_a_set_has_a_title_as_people_write_it_and_a_folder_its_name():
     given = ["fashion_mnist", "mnist, validation", "horse2zebra", "some/folder/of cats", "."]
     shown = ["Fashion-MNIST", "MNIST, validation", "horse2zebra", "of cats", "."]
+    given.append("runs/cifar10_jpeg75, validation")
+    shown.append("CIFAR-10 (JPEG copy), validation")
     assert list(map(datasets.title_of, given)) == shown
