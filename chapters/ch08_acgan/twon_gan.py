@@ -13,13 +13,14 @@
 #
 # ![What goes into D and what comes out: cGAN, AC-GAN and 2N-GAN](../../docs/figures/three_gans.svg)
 #
-# The AC-GAN's discriminator has two outputs and two losses: real or fake, and which class. The 2N-GAN (on the right)
-# needs only one. With $N$ classes of clothing, it has $2N$ classes: real coat, generated coat, real boot, generated
-# boot, and so on. This discriminator loss was proposed as the **2k loss** of DADA ([Zhang, Wang, Liu and Ling
-# 2018](https://arxiv.org/abs/1809.00981)), a GAN that makes extra training images for classifiers with few labels.
+# The AC-GAN's discriminator has two outputs and two losses: real or fake, and which class. The discriminator of the
+# 2N-GAN (on the right) needs only one. For $N$ kinds of clothing it has $2N$ classes: real coat, generated coat, real
+# boot, generated boot, and so on. This discriminator loss was proposed as the **2k loss** of DADA ([Zhang, Wang, Liu
+# and Ling 2018](https://arxiv.org/abs/1809.00981)), a GAN that makes extra training images for classifiers with few
+# labels.
 #
-# In this short notebook you will build it, derive what its generator learns, and see a wrong program whose losses look
-# perfect. Read the notebook `acgan` first.
+# In this short notebook you will build a 2N-GAN and derive what its generator learns. You will also see a wrong program
+# whose losses look perfect. Read the notebook `acgan` first.
 
 # %%
 from dataclasses import dataclass, replace
@@ -135,8 +136,8 @@ class TwoNGAN(GAN):
 #
 # ## 3. Training
 #
-# An untrained $D$ guesses among 20 classes: its loss is near $\log 20 = 3.0$. When $D$ knows the classes, but not which
-# images are real, it is $\log 2 = 0.69$.
+# An untrained $D$ guesses among 20 classes, so its loss is near $\log 20 = 3.0$. If $D$ knew all classes, but not which
+# images are real, its loss would be $\log 2 = 0.69$.
 
 # %% tags=["active-ipynb"]
 # def train_with(model_class=TwoNGAN, images=LIMIT):
@@ -158,8 +159,8 @@ class TwoNGAN(GAN):
 # %% [markdown]
 # ## 4. Result
 #
-# The generator that comes with the book, which was trained for longer, and the six numbers of the notebook `acgan`. The
-# second block shows the AC-GAN's.
+# The generator that comes with the book was trained for longer. Here are its images, and then the six numbers of the
+# notebook `acgan`. The second block of numbers is the AC-GAN's.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -177,8 +178,8 @@ class TwoNGAN(GAN):
 # %% [markdown]
 # ## 5. When it fails: perfect losses
 #
-# Suppose you forget to add $N$ to the labels of the generated images. The program runs. Only the number `offset` is
-# different. (A third of the images is enough to see the failure.)
+# Suppose you forget to add $N$ to the labels of the generated images. The program runs without an error. Only the
+# number `offset` is different. (A third of the images is enough to see the failure.)
 
 # %% tags=["active-ipynb"]
 # class ForgotN(TwoNGAN):
@@ -189,13 +190,13 @@ class TwoNGAN(GAN):
 
 # %% [markdown]
 # The losses are lower than in section 3, and $D$ is right nearly always. But the images are noise. With the offset 0,
-# $D$ gets the same target for a real and for a generated coat: it is a classifier, and no longer looks for the
-# difference. $G$ is rewarded if $D$ finds the class, and any pattern will do. $D$ even learns these patterns, because
-# it is trained on them, too. The logits $N$ to $2N - 1$ are never a target.
+# $D$ gets the same target for a real and for a generated coat. So it is only a classifier: it does not look for the
+# difference between real and generated. $G$ is rewarded if $D$ finds the class, and any pattern will do. $D$ even
+# learns these patterns, because it is trained on them, too. The logits $N$ to $2N - 1$ are never a target.
 #
-# *You recognise it by the losses:* `d_fake_loss` and `g_loss` are both near 0. In a correct program that is impossible,
-# because they ask for opposite answers to the same kind of image. If one of them is low, the other is high. Low losses
-# alone say nothing about a GAN.
+# *You recognise it by the losses:* `d_fake_loss` and `g_loss` are both near 0. In a correct program that is impossible:
+# for a generated image, one of them wants "generated" and the other one wants "real". If one of them is low, the other
+# is high. Low losses alone say nothing about a GAN.
 #
 # ## 6. Exercises
 #
@@ -221,9 +222,10 @@ class TwoNGAN(GAN):
 # <details><summary>Answers</summary>
 #
 # 1. 9 x 2048 + 9 = 18,441: it has 20 logits, and the AC-GAN's has 1 + 10.
-# 2. `d_real_loss`. It contains how hard it is to tell real shirts from real coats. Generated images are clearer.
-# 3. The reward for clear cases is gone, so label accuracy should fall towards that of real images, and the MS-SSIM of a
-#    class, too. One epoch may be too short to see it.
+# 2. `d_real_loss`. Some real shirts and real coats are hard to tell apart, and that is part of this loss. Generated
+#    images are clearer.
+# 3. The reward for clear cases is gone. So the label accuracy and the MS-SSIM of a class should both fall towards those
+#    of real images. One epoch may be too short to see it.
 # 4. The 2N-GAN has the lower one, nearer to that of real shirts. There, nothing rewards $G$ for an image that $D$
 #    recognises as generated, even if its class is clear. In the AC-GAN the class loss does.
 # 5. `exercises.real_logit_solution`: logsumexp of the first $N$ logits minus logsumexp of the others. Chapter 9 uses a
@@ -235,7 +237,8 @@ class TwoNGAN(GAN):
 # ## Appendix: the command line
 #
 # `gan-book train twon-gan --preset full`. The settings are those of `acgan.py`, so the two can be compared: only the
-# last layer of $D$ differs. DADA's networks are other ones, so `book` is simply as long as the AC-GAN's.
+# last layer of $D$ differs. DADA uses other networks. So `book` is no published configuration here: it only trains as
+# long as the AC-GAN's `book`.
 
 
 # %%
