@@ -200,17 +200,17 @@ def gan():
 def composite():
     """One training step: D on real images, D on generated images, then G through the frozen D.
 
-    Three panels. 1: D gets real images with target 1; the gradient goes from the loss to D, and D is updated. 2: D
-    gets images that G made, with target 0; D is updated, and no gradient reaches G. 3: the composite, G followed by
-    the frozen D, gets noise with target 1; the gradient goes from the loss through D and the image to G, and only G
-    is updated.
+    Three panels. 1: D gets real images and their labels y, with target 1; the gradient goes from the loss to D, and D
+    is updated. 2: D gets images that G made from noise and labels y, and the same labels, with target 0; D is updated,
+    and no gradient reaches G. 3: the composite, G followed by the frozen D, gets noise and labels y, which go into both
+    networks, with target 1; the gradient goes from the loss through D and the image to G, and only G is updated.
     """
-    d = Diagram(480)
+    d = Diagram(612)
     titles = ("1. *D* on real images", "2. *D* on generated images", "3. *G* through the frozen *D*: the composite")
-    formulas = ("−log *D*(*x*)", "−log(1 − *D*(*G*(*z*)))", "−log *D*(*G*(*z*))")
+    formulas = ("−log *D*(*x* | *y*)", "−log(1 − *D*(*G*(*z* | *y*) | *y*))", "−log *D*(*G*(*z* | *y*) | *y*)")
     for step, (title, formula) in enumerate(zip(titles, formulas, strict=True)):
-        top = 14 + 142 * step
-        d.panel(14, top, 672, 132, title, formula)
+        top = 14 + 186 * step
+        d.panel(14, top, 672, 176, title, formula)
         y = top + 44
         state = "frozen" if step == 2 else "updated"
         network = d.box("discriminator", 384, y, 100, 74, "*D*", state, state=state)
@@ -218,6 +218,8 @@ def composite():
         loss = d.box("loss", 530, y, 142, 74, "loss", target)
         d.link(network, loss, shift=-13)
         d.link(loss, network, shift=13, gradient=True)
+        label = d.pill("label", 252 if step == 0 else 26, y + 86, 84, 34, "", "label *y*")
+        d.arrow(label.right, (network.bottom[0], label.right[1]), network.bottom)
         if step == 0:
             x = d.pill("data", 244, y + 7, 100, 60, "*x*", "real")
             d.link(x, network)
@@ -227,17 +229,18 @@ def composite():
         g = d.box("generator", 96, y, 112, 74, "*G*", state or "not updated", state=state)
         x = d.pill("generator", 244, y + 7, 100, 60, "*x*_{fake}", "generated")
         d.link(z, g)
+        d.arrow(label.right, (g.bottom[0], label.right[1]), g.bottom)
         if step == 1:
             d.link(g, x, network)
         else:
             d.link(g, x, network, shift=-13)
             d.link(network, x, g, shift=13, gradient=True)
-    d.arrow((84, 458), (24, 458), gradient=True)
-    d.label(94, 464, "gradient", "note")
-    d.box("plain", 190, 446, 36, 24, state="updated")
-    d.label(238, 464, "weights updated", "note")
-    d.box("plain", 392, 446, 36, 24, state="frozen")
-    d.label(440, 464, "frozen: the gradient passes", "note")
+    d.arrow((84, 590), (24, 590), gradient=True)
+    d.label(94, 596, "gradient", "note")
+    d.box("plain", 190, 578, 36, 24, state="updated")
+    d.label(238, 596, "weights updated", "note")
+    d.box("plain", 392, 578, 36, 24, state="frozen")
+    d.label(440, 596, "frozen: the gradient passes", "note")
     return d
 
 

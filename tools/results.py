@@ -25,6 +25,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from gan_book import datasets
 from gan_book.commands import cli
 from gan_book.errors import BookError, counted, duration
 from gan_book.metrics.score import is_finite, scores_of
@@ -418,7 +419,7 @@ def _note(results):
     by_data = {summary["settings"]["data"]: summary for summary in results.values() if _real_frechet(summary)}
     lines = [f"{_samples(results)} samples a run. ± is the standard deviation over seeds."]
     lines += [
-        f"Features on {data}: this book's classifier, which is right on "
+        f"Features on {_called(data)}: this book's classifier, which is right on "
         f"{summary['classifier_accuracy_on_real']:.1%} of the real test images. Real training images have a Fréchet "
         f"distance of {_real_frechet(summary)} to them."
         for data, summary in by_data.items()
@@ -428,6 +429,11 @@ def _note(results):
         f"{_places(results)}. Keras {first['made_on']['versions']['keras']}."
     )
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _called(data):
+    """The setting "data" as the tables have it: a set of the book by its name, a folder by its title."""
+    return data if data in datasets.names() else datasets.title_of(data)
 
 
 def _real_frechet(summary):

@@ -19,7 +19,7 @@ import typer
 from gan_book.commands import cli
 from gan_book.errors import BookError
 from gan_book.training import runs
-from tools import results
+from tools import cifar_folder, results
 
 FOLDER = Path("runs/series")
 
@@ -42,6 +42,7 @@ class Row:
         return ["train", self.lesson, "--preset", self.preset, "--seed", str(seed), *flags, "--out", str(folder)]
 
 
+CIFAR = {"data": cifar_folder.FOLDER, "image-size": 32, "epochs": 30}
 EARLIER = {"ch07_infogan": {"one-start", "transformed", "plain"}}  # rows that today's program does not make
 SERIES = {
     "ch06_cgan": {
@@ -68,6 +69,11 @@ SERIES = {
         "acgan-full": Row("acgan", "full", 1),
         "twon-full": Row("twon-gan", "full", 1),
         "acgan-book": Row("acgan", "book", 1, {"epochs": 2}),  # of 100
+    },
+    "ch08_cifar": {  # on the folder of tools/cifar_folder.py
+        "cdcgan-cifar": Row("cgan", "full", 1, CIFAR),
+        "acgan-cifar": Row("acgan", "full", 1, CIFAR),
+        "twon-cifar": Row("twon-gan", "full", 1, CIFAR),
     },
     "ch09_sgan": {
         "quick": Row("sgan", "quick", 3),

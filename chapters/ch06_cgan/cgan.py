@@ -13,8 +13,8 @@
 #
 # ![Ten rows of generated clothing, one class in each row](../../pretrained/cgan/samples.png)
 #
-# A neural network made these images (all but the two columns at the right, which are real). Each row was generated for
-# one class: ten trousers, ten bags, ten boots. A plain GAN cannot do that. It makes *some* piece of clothing, and you
+# A neural network made these images. (Only the two columns at the right are real.) Each row was generated for one
+# class: ten trousers, ten bags, ten boots. A plain GAN cannot do that. It makes *some* piece of clothing, and you
 # cannot choose which. A **conditional GAN** ([Mirza and Osindero 2014](https://arxiv.org/abs/1411.1784)) takes the
 # class label as a second input, so you can ask for a sneaker.
 #
@@ -83,8 +83,8 @@ from gan_book.training.lesson import Lesson, Settings
 #
 # $D$ makes both terms large: it says "real" to real images and "generated" to generated ones. $G$ makes the second term
 # small. $D$ sees pairs of an image and a label. All real pairs fit together. An image of a coat with the label
-# "sneaker" never occurs among them, so $D$ learns to call it generated, however good the coat looks. $G$ loses with it.
-# So $G$ has to make an image of the class that was asked for. That is the whole idea.
+# "sneaker" never occurs among them. So $D$ learns to call such a pair generated, even if the coat looks perfect. To be
+# taken for real, $G$ has to make an image of the class that was asked for. That is the whole idea.
 #
 # Each term is a **binary cross-entropy**: $-\log D$ is the cross-entropy for the target 1 ("real"), and $-\log(1 - D)$
 # the one for the target 0 ("generated"). Our discriminator outputs the *logit* $l$, where $D = 1 / (1 + e^{-l})$. Keras
@@ -95,12 +95,11 @@ adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D f
 REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 
 # %% [markdown]
-# **The generator's loss.** As the formula stands, $G$ minimises $\log(1 - D)$. At the beginning generated images are
-# bad, $D$ recognises them easily, and $D$ is near 0. The slope of $\log(1 - D)$ with respect to the logit is $-D$, so
-# it is almost 0 there: $G$ gets almost no gradient. Therefore [Goodfellow et al.
-# (2014)](https://arxiv.org/abs/1406.2661), section 3, let $G$ minimise $-\log D$ instead. Its slope is $-(1 - D)$,
-# almost $-1$ there. In code this *non-saturating* loss is the same cross-entropy, with the target 1 for generated
-# images.
+# **The generator's loss.** In the formula above, $G$ minimises $\log(1 - D)$. At the beginning generated images are bad
+# and easy to recognise, so $D$ is near 0 for them. The slope of $\log(1 - D)$ with respect to the logit is $-D$, so it
+# is almost 0 there: $G$ gets almost no gradient. Therefore [Goodfellow et al. (2014)](https://arxiv.org/abs/1406.2661),
+# section 3, let $G$ minimise $-\log D$ instead. Its slope is $-(1 - D)$, almost $-1$ there. In code this
+# *non-saturating* loss is the same cross-entropy, with the target 1 for generated images.
 #
 # ## 3. The networks
 #
@@ -196,8 +195,8 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 #
 # Why not the line that most books use, `discriminator.trainable = False`? Keras 2 remembered the flag at `compile()`. A
 # discriminator that was compiled first and frozen later still learned. Keras 3 looks at the flag when the first batch
-# is trained. By then it is False, **so $D$ never learns**. See for yourself. This is the old order of things (Keras
-# counts arrays of weights, for example the kernel and the bias of each layer):
+# is trained. By then it is False, **so $D$ never learns**. See for yourself: the next cell does it in the old order.
+# (It counts arrays of weights. A layer with a kernel and a bias has two.)
 
 # %% tags=["active-ipynb"]
 # import warnings
@@ -238,8 +237,8 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 #
 # A training step has three updates. Here they are by hand, once, with Keras's own `train_on_batch`. It returns the loss
 # and, for $D$, the accuracy. If $D$ cannot tell real from generated images, its losses are near $\log 2 = 0.69$. (Do
-# not read more into these first numbers. Adam's first updates are large. After the first one $D$ calls almost
-# everything real, and a single batch of generated images does not change that yet. So the loss of $G$ is still low.)
+# not read more into these first numbers. Adam's first updates are large: after the first one $D$ calls almost
+# everything real. One batch of generated images does not change that yet. So the loss of $G$ is still low.)
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
@@ -254,11 +253,10 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # print("3. G through the frozen D: loss {:.2f}".format(g))
 
 # %% [markdown]
-# Repeat this some thousand times, and you have a GAN. To make it fast, the book puts the three updates into one
+# Repeat this a few thousand times, and you have a GAN. To make it fast, the book puts the three updates into one
 # compiled graph. You write a class with a method `turns` that yields them in order. Each `yield` has four parts, `name,
 # network, input, target`. It means: update this network so that its output for this input comes closer to this target.
-# (For `gan`, this updates $G$ alone.)
-# Compare it with the cell above.
+# (For `gan`, this updates $G$ alone.) Compare the method with the cell above.
 
 
 # %%
@@ -285,9 +283,9 @@ class ConditionalGAN(GAN):
 # ## 6. Training with `fit`
 #
 # The model is an ordinary Keras model: `compile`, then `fit`. This is one epoch, one to three minutes on a laptop.
-# `average=0.99` keeps a copy of the generator whose weights are a moving average over the last updates. The copy,
-# `model.sampler`, makes better images than the generator itself, whose weights change a little with every update
-# ([Yazici et al. 2019](https://arxiv.org/abs/1806.04498)).
+# `average=0.99` keeps a copy of the generator whose weights are a moving average over the last updates. This copy is
+# `model.sampler`. It makes better images than the generator itself, because an average changes less from update to
+# update ([Yazici et al. 2019](https://arxiv.org/abs/1806.04498)).
 
 # %% tags=["active-ipynb"]
 # model = ConditionalGAN(define_generator(), define_discriminator(), average=0.99)
@@ -305,9 +303,9 @@ class ConditionalGAN(GAN):
 # %% [markdown]
 # After one epoch most rows show their class. Sandals and bags, which have fine straps and handles, need longer.
 #
-# The two losses of $D$ and the loss of $G$ tell you whether the training is healthy, not how good the images are. In a
-# healthy GAN none of them goes to 0: $D$ is right more often than not, but not always. Only looking and measuring
-# tell you about quality.
+# The two losses of $D$ and the loss of $G$ tell you whether the training is healthy. In a healthy GAN none of them goes
+# to 0: $D$ is right in more than half of the cases, but not always. The losses do not tell you how good the images are.
+# To know that, look at the images and measure them.
 #
 # ## 7. A longer training
 #
@@ -322,8 +320,8 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # Are the images new, or copied from the training set? Below each generated image stands the training image that is
-# nearest to it, pixel by pixel. Simple clothes, such as plain trousers, are alike anyway: real test images, too, have
-# near neighbours. Look at details: buttons, laces, prints.
+# nearest to it, pixel by pixel. Simple clothes, such as plain trousers, all look alike, so a near neighbour does not
+# prove a copy. (Real test images have near neighbours, too.) Look at details: buttons, laces, prints.
 
 # %% tags=["active-ipynb"]
 # made = gb.draw(generator, np.arange(10), seed=2)
@@ -334,7 +332,7 @@ class ConditionalGAN(GAN):
 # %% [markdown]
 # ## 8. What the latent point does
 #
-# The label decides what it is, and the latent point decides how it looks: light or dark, plain or printed, wide or
+# The label decides what is shown. The latent point decides how it looks: light or dark, plain or printed, wide or
 # narrow. Here the *same* eight latent points are used for three classes. Look at one column from top to bottom.
 
 # %% tags=["active-ipynb"]
@@ -345,10 +343,10 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # Two things can be changed smoothly. First, $z$: we go from one latent point to another and keep the class. The path is
-# an arc, not a straight line, because the middle of a straight line is closer to 0 than the latent points that $G$ has
+# an arc, not a straight line. The middle of a straight line would be closer to 0 than the latent points that $G$ has
 # seen in training ([White 2016](https://arxiv.org/abs/1609.04468)). Second, the class: we keep $z$ and mix the
-# embeddings of two labels, $e(t) = (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. Most images on the
-# way look possible. So the generator has learned more than single pictures.
+# embeddings of two labels, $e(t) = (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. Most images on the way look
+# like possible clothes. So the generator has not simply stored single pictures.
 
 # %% tags=["active-ipynb"]
 # from gan_book.sampling import arc, between_classes
@@ -363,8 +361,8 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # Directions in latent space can have a meaning. Radford et al. (2015, section 6.3.2) found one for "smiling". We find
-# one for "lighter": the mean latent point of the 100 lightest T-shirts minus that of the 100 darkest. It was found
-# with T-shirts only. We add it to latent points of dresses:
+# one for "lighter": the mean latent point of the 100 lightest T-shirts minus that of the 100 darkest. Only T-shirts
+# were used to find it. But it works for other classes, too: we add it to latent points of dresses.
 
 # %% tags=["active-ipynb"]
 # many = gb.latent_points(generator, 1000, seed=5)
@@ -379,8 +377,8 @@ class ConditionalGAN(GAN):
 # %% [markdown]
 # ## 9. How good is it?
 #
-# You tend to look at the best images. So we count. A small classifier, trained on the real training images, looks at
-# 10,000 generated images, 1,000 of each class. Six numbers are enough here:
+# In a grid of images, you tend to look at the best ones. So we also measure. A small classifier was trained on the real
+# training images. It looks at 10,000 generated images, 1,000 of each class. Six numbers are enough here:
 #
 # - **Label accuracy**: how often the classifier finds the class that we asked for. (On *real* test images the same
 #   classifier is right in 92.6 % of cases. This is the number to compare with.)
@@ -395,9 +393,10 @@ class ConditionalGAN(GAN):
 #   that are near some generated image ([Kynkäänniemi et al. 2019](https://arxiv.org/abs/1904.06991); "near" is measured
 #   in the 96 features). A generator that makes few, good images has high precision and low recall.
 # - **Diversity in a class**: the mean distance between two generated images of a class, divided by that of two real
-#   images. Near 0 it means *mode collapse*: the same image again and again. Above 1 a row mixes several classes.
+#   images. A value near 0 means *mode collapse*: the same image again and again. A value above 1 can mean that a row
+#   mixes several classes.
 #
-# Two of them, computed in plain sight, with 2,000 images:
+# Here are two of the six numbers, computed step by step with 2,000 images:
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import frechet_distance, load_classifier
@@ -410,8 +409,9 @@ class ConditionalGAN(GAN):
 # print(f"Fréchet distance: {frechet_distance(classifier.features(images), classifier.features(data.test_images)):.2f}")
 
 # %% [markdown]
-# And all six, on 10,000 images, from the report that was written after the training. In brackets is the value of real
-# images. Compare with it: a Fréchet distance of 0.17 is small, because real training images, too, have 0.02.
+# All six numbers, for 10,000 images, are in the report that was written after the training. The value of real images is
+# in brackets. Always compare with it: a Fréchet distance of 0.17 is small, because real training images do not have 0
+# either, but 0.02.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -423,8 +423,8 @@ class ConditionalGAN(GAN):
 # %% [markdown]
 # ## 10. When it fails
 #
-# GANs fail more often than other networks, because two trainings have to fit together. Two failures are so common that
-# they have names. We cause both with one number: how fast $D$ learns compared with $G$.
+# GANs fail more often than other networks, because two networks have to learn at a similar speed. Two failures are so
+# common that they have names. We cause both with one number: how fast $D$ learns compared with $G$.
 #
 # **Convergence failure.** $D$ learns fifty times as fast as $G$.
 
@@ -442,9 +442,10 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # $D$ is right in nine of ten cases, and the loss of $G$ is above 9. (In the healthy training of section 6, $D$ is right
-# in about seven of ten cases, and the loss of $G$ is about 3.) The gradient that $G$ gets does not vanish, thanks to
-# the non-saturating loss. But $D$ changes so fast that each update of $G$ answers a $D$ that is already different. So
-# $G$ stays behind and makes blobs. *You recognise it by the numbers:* the accuracies of $D$ are near 1 and stay there.
+# in about seven of ten cases, and the loss of $G$ is about 3.) Thanks to the non-saturating loss, the gradient of $G$
+# does not vanish. But $D$ changes fast: each update of $G$ is made for one $D$, and the next $D$ is already a different
+# one. So $G$ stays behind and makes blobs. *You recognise it by the numbers:* the accuracies of $D$ are near 1 and stay
+# there.
 #
 # **Mode collapse.** Now $D$ learns twenty times as slowly as $G$.
 
@@ -453,32 +454,32 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # Look along a row: all ten images are the same. For each class, $G$ has found one image that this slow $D$ takes for
-# real. It makes that image from every latent point, and has no reason to make another one. The losses are moderate, but
+# real. $G$ makes that image from every latent point. It has no reason to make another one. The losses look normal, but
 # $D$ is wrong most of the time. *You recognise it by the images:* rows that repeat themselves.
 #
 # **The repair** is the same for both: let the two networks learn at a similar speed. If $D$ is far ahead, lower its
 # learning rate or raise that of $G$. If $G$ repeats itself, do the opposite. Here both learn equally fast. (Section 6
-# trained twice as long and showed the averaged generator. The repair is visible anyway.)
+# trained twice as long and showed the averaged generator, so its images are better.)
 
 # %% tags=["active-ipynb"]
 # ten_rows(train_with(rate_d=1e-3, rate_g=1e-3), "Repaired: D and G learn equally fast")
 
 # %% [markdown]
-# Equal is no guarantee. With 0.002 for both, twice our rate, this GAN collapses, too. The book's `train` (see the
-# appendix) watches for both failures and says what to try.
+# Equal learning rates are no guarantee. With 0.002 for both, twice our rate, this GAN collapses, too. The book's
+# `train` (see the appendix) watches for both failures and says what to try.
 
 # %% [markdown]
 # ## 11. Going further
 #
 # **The label as a channel.** Many books put the label into the discriminator in another way: an embedding and a dense
-# layer turn it into a picture, which is added to the image as one more channel. `classic.py` has these networks with
-# their usual numbers. They need many more steps: the preset `book` has a hundred epochs.
+# layer turn it into a picture, which is added to the image as one more channel. `classic.py` has these networks, as
+# most books print them. They need many more steps: the preset `book` has a hundred epochs.
 #
 # **Without labels.** With a single class, the same code is a plain GAN: `define_generator(num_classes=1)`,
 # `define_discriminator(num_classes=1)`, and `model.fit(data.images, np.zeros(len(data.images), "int32"))`.
 #
 # **Your own pictures.** `gb.load("path/to/folder", image_size=64)` reads a folder with one sub-folder for each class.
-# Everything in this chapter works with it. You need some hundred pictures of each class, and a few thousand steps.
+# Everything in this chapter works with it. You need a few hundred pictures of each class, and a few thousand steps.
 #
 # **The first conditional GAN** had no convolutions. The notebook `mlp_cgan` builds it as in the paper of 2014.
 #
@@ -487,15 +488,15 @@ class ConditionalGAN(GAN):
 # *To read off*
 #
 # 1. How many weights does the layer `v` of the discriminator have, and why?
-# 2. In the summary of the generator, which layer has the most weights? Why does its number not depend on the label?
+# 2. In the summary of the generator, which layer has the most weights? Why does their number not depend on the label?
 # 3. In section 8, which properties of the clothes stay the same in one column?
 #
 # *To run*
 #
 # 4. Train with `average=0.0`. Compare the rows of images. What does the average change?
 # 5. Train with half as many images for twice as many epochs (`LIMIT = 24_000`, `epochs=2`). Is it worse?
-# 6. Give `define_gan` the loss `gan_book.losses.minimax`, the generator's loss before it was made non-saturating. What
-#    does `g_loss` look like in the first hundred steps?
+# 6. Give `define_gan` the loss `gan_book.losses.minimax`. It is the loss $\log(1 - D)$ of section 2, which saturates.
+#    What does `g_loss` look like in the first hundred steps?
 #
 # *To write*
 #

@@ -14,7 +14,7 @@
 # ![The two networks: dense layers, with maxout units in D](../../docs/figures/mlp_cgan.svg)
 #
 # The first conditional GAN ([Mirza and Osindero 2014](https://arxiv.org/abs/1411.1784), section 4.1) generated the
-# digits of MNIST. Its two networks had no convolutions: they are **multilayer perceptrons** (MLPs), made of dense
+# digits of MNIST. Its two networks had no convolutions. They were **multilayer perceptrons** (MLPs), made of dense
 # layers. This notebook builds them, layer by layer. You will
 #
 # - build a maxout layer;
@@ -57,12 +57,12 @@ adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D f
 # %% [markdown]
 # ## 2. The generator
 #
-# The label is a **one-hot vector**: ten numbers, all 0 except one. The latent point $z$ has 100 numbers between 0 and
-# 1. Each of the two gets a hidden layer of its own, 200 units for $z$ and 1000 for the label. Both feed a layer of 1200
-# units, and these feed the 784 pixels.
+# The label is a **one-hot vector**: ten numbers, all 0 except one. The latent point $z$ has 100 numbers from 0 to 1. It
+# has its own hidden layer of 200 units, and the label has one of 1000 units. A joint layer of 1200 units follows, and
+# then the 784 pixels.
 #
-# The paper ends in a sigmoid, for pixels from 0 to 1. Ours end in tanh, for pixels from -1 to 1. Both are the same
-# function up to scale: $\tanh(a) = 2\,\sigma(2a) - 1$.
+# The paper's generator ends in a sigmoid, for pixels from 0 to 1. Ours ends in tanh, for pixels from -1 to 1. The two
+# functions differ only in scale: $\tanh(a) = 2\,\sigma(2a) - 1$.
 #
 # The switch `balanced` is not in the paper. Section 6 explains it.
 
@@ -96,8 +96,8 @@ def define_generator(latent_dim=100, image_shape=(28, 28, 1), num_classes=10, dr
 #
 # $$ h_i(x) = \max_{j = 1 \dots k} \; x^T W_{ij} + b_{ij}. $$
 #
-# A ReLU has a flat side, where its gradient is 0. A maxout unit has none, so $G$ always gets a gradient. The price is
-# $k$ times as many weights.
+# A ReLU has a flat side, where its gradient is 0. A maxout unit has no flat side, so the gradient that $G$ gets through
+# $D$ does not stop there. The price is $k$ times as many weights.
 
 
 # %%
@@ -108,8 +108,8 @@ def maxout(x, units, pieces):
 
 
 # %% [markdown]
-# The pixels are scaled to the paper's range from 0 to 1, and a fifth of them is dropped at random, as in the program of
-# the first GAN paper, on which the authors built.
+# The pixels are scaled to the paper's range from 0 to 1. A fifth of them is dropped at random: the authors built on the
+# program of the first GAN paper, which does this.
 
 
 # %%
@@ -167,7 +167,7 @@ class MLPConditionalGAN(GAN):
 # $$ \eta_t = \max(0.1 \cdot 1.00004^{-t},\; 10^{-6}), \qquad v \leftarrow \mu_t v - \eta_t \nabla, \qquad
 # w \leftarrow w + v. $$
 #
-# The paper does not say how long the momentum rises. The program of the first GAN takes 250 epochs, and so do we.
+# The paper does not say for how long the momentum rises. We take 250 epochs, as in the program of the first GAN.
 
 
 # %%
@@ -211,10 +211,11 @@ class RisingMomentumSGD(keras.optimizers.SGD):
 
 
 # %% [markdown]
-# Adam appeared a month after the paper ([Kingma and Ba 2014](https://arxiv.org/abs/1412.6980)). An SGD step is as long
-# as its gradient. When $D$ is sure and $G$ gets a gradient that is a thousand times smaller, $G$ moves a thousand times
-# less. Adam divides the step of each weight by the recent size of its gradient, so a small gradient moves a weight as
-# far as a large one. A year later the DCGAN was trained with Adam and $\beta_1 = 0.5$, and most GANs still are.
+# Adam appeared a month after the paper ([Kingma and Ba 2014](https://arxiv.org/abs/1412.6980)). In SGD, the length of a
+# step is proportional to the gradient. If the gradient of $G$ becomes a thousand times smaller, $G$ moves a thousand
+# times less. Adam divides the gradient of each weight by its recent size. So a weight with small gradients moves as far
+# as a weight with large ones. A year later the DCGAN was trained with Adam and $\beta_1 = 0.5$, and most GANs still
+# are.
 
 
 # %%
@@ -234,8 +235,8 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 # %% [markdown]
 # ## 6. With Adam, it collapses
 #
-# The paper trains with stochastic gradient descent for hundreds of epochs. Today you would try Adam. With Adam the
-# printed networks collapse within minutes. See for yourself: this is one epoch.
+# The paper trains with SGD for hundreds of epochs. Today you would try Adam. But with Adam the networks of the paper
+# collapse within minutes. See for yourself: this is one epoch.
 
 # %% tags=["active-ipynb"]
 # def train_for(epochs, balanced, dropout):
@@ -258,12 +259,12 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 # %% [markdown]
 # All hundred images are the same grey blot, whatever the latent point and the label: mode collapse.
 #
-# We think that the reason is in the inputs. The numbers of $z$ lie between 0 and 1: they are 0.5 plus small
-# differences. $G$ first learns from the constant 0.5, and ignores the differences. The repair, `balanced=True`, has two
-# parts. It shifts and scales $z$ to mean 0 and variance 1. And it normalises the joint layer over the batch, so that
-# differences between the images of a batch are kept. All layers keep their size. We also lower the dropout of $D$ from
-# 0.5 to 0.2. Only 50 of the 290 units of its first layer see the label, and with half of them dropped, $D$ learns
-# slowly which digit goes with which label.
+# We think that the inputs are the reason. The numbers of $z$ lie between 0 and 1. Each is 0.5 plus a small difference.
+# $G$ first learns from the constant 0.5, and ignores the differences. The repair, `balanced=True`, has two parts.
+# First, $z$ is shifted and scaled to mean 0 and variance 1. Second, the joint layer has batch normalization, which
+# makes the differences between the images of a batch larger. The sizes of the layers do not change. We also lower the
+# dropout of $D$ from 0.5 to 0.2. Only 50 of the 290 units of its first layer see the label. If half of them are
+# dropped, $D$ learns only slowly which digit belongs to which label.
 
 # %% tags=["active-ipynb"]
 # ten_rows(train_for(1, balanced=True, dropout=0.2), "The balanced networks after one epoch with Adam")
@@ -275,16 +276,17 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 # %% [markdown]
 # ## 7. What convolutions changed
 #
-# A dense layer has to learn for each pixel separately what a stroke is. Its typical mistakes are single wrong pixels,
-# which a discriminator detects easily. A convolution uses the same weights everywhere and looks at neighbouring pixels
-# together. On the same digits, a convolutional conditional GAN reaches a label accuracy of 99 % after 2,800 updates
-# (chapter 8 has the table). Compare that with the report at the end of this notebook.
+# A dense layer has to learn separately for each pixel what a stroke is. Its typical mistakes are single wrong pixels,
+# and a discriminator finds these easily. A convolution uses the same weights everywhere, and it looks at neighbouring
+# pixels together. On the same digits, a convolutional conditional GAN reaches a label accuracy of 99 % after 2,800
+# updates (chapter 8 has the table). Compare that with the report at the end of this notebook.
 #
 # ## 8. Exercises
 #
 # *To read off*
 #
-# 1. How many weights do the paper's $G$ and $D$ learn? Add them up from the figure, then check with `summary()`.
+# 1. How many trainable weights do the paper's $G$ and $D$ have? Add them up from the figure, then check with
+#    `summary()`.
 # 2. After how many updates does the paper's learning rate arrive at its floor? How many epochs of 600 updates are that?
 # 3. In the rows of the balanced networks: which digits are mixed up?
 #
@@ -308,13 +310,13 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 #
 # <details><summary>Answers</summary>
 #
-# 1. $G$: 20,200 + 11,000 + 1,441,200 + 941,584 = 2,413,984. $D$: 942,000 + 2,750 + 279,360 + 241 = 1,224,351. (The
-#    identity matrix that makes the one-hot vectors has 100 numbers in each network and is not learned.)
+# 1. $G$: 20,200 + 11,000 + 1,441,200 + 941,584 = 2,413,984. $D$: 942,000 + 2,750 + 279,360 + 241 = 1,224,351. (In each
+#    network, the identity matrix that makes the one-hot vectors has 100 more numbers. They are not trained.)
 # 2. $\ln(0.1 / 10^{-6}) / \ln 1.00004$ = 287,829 updates, 480 epochs.
 # 3. Look at your own picture: it differs from training to training.
 # 4. Try it: train once with each part alone, and compare the rows.
 # 5. About 10 % on average: nothing rewards $G$ for making the digit that was asked for.
-# 6. They get more varied, and show the wrong digit more often: the label has less influence.
+# 6. The rows get more varied. But they show the wrong digit more often, because the label has less influence.
 # 7. `ops.reshape(dense, (-1, units, pieces))` instead of the layer; the rest stays as it is.
 # 8. `min(t / (250 * 600), 1) * 0.2 + 0.5`: it rises for 250 epochs and then stays at 0.7.
 # 9. There is no single answer. Say how many updates each had, and compare label accuracy and the rows of images.

@@ -295,7 +295,6 @@ class IICSettings(infogan.InfoGANSettings):
     width: int = 32
     augment: float = 1.0
     lambda_iic: float = 1.0
-    learning_rate: float = 5e-4
 
 
 QUICK = IICSettings(data="mnist", epochs=1, batch_size=64)

@@ -242,7 +242,7 @@ def compiled(model, learning_rate, weights, **options):
 
 
 # %%
-def define_discriminator(d_and_q, learning_rate=2e-4, variant="paper", lambda_1=1.0, lambda_2=1.0):
+def define_discriminator(d_and_q, learning_rate=5e-4, variant="paper", lambda_1=1.0, lambda_2=1.0):
     """Trains D and Q: real and generated images to D's logits of both, and to Q's guesses for the generated ones."""
     real, fake = (keras.Input(d_and_q.input.shape[1:], name=name) for name in ("x", "x_fake"))
     of_real, of_fake = d_and_q(real), d_and_q(fake)  # two calls: each kind has its own batch statistics
@@ -266,8 +266,8 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 
 
 # %% [markdown]
-# The learning rates are the paper's: 0.0002 for $D$ and $Q$, 0.001 for $G$. Both weights $\lambda$ of $L_I$ are 1, as
-# in the authors' program.
+# The learning rate of $G$ is the paper's, 0.001. That of $D$ and $Q$ is 0.0005, where the paper has 0.0002: with 0.0005
+# the categories became digits in fewer steps. Both weights $\lambda$ of $L_I$ are 1, as in the authors' program.
 #
 # ## 5. One training step
 #
@@ -545,7 +545,7 @@ class InfoGANSettings(Settings):
     variant: str = "paper"
     lambda_1: float = 1.0
     lambda_2: float = 1.0
-    learning_rate: float = 2e-4
+    learning_rate: float = 5e-4
     generator_learning_rate: float = 1e-3
     average: float = 0.999
 
@@ -555,7 +555,7 @@ PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, measure_samples=500),
     "quick": QUICK,
     "full": replace(QUICK, epochs=8),
-    "book": replace(QUICK, epochs=12, batch_size=128, average=0.0),
+    "book": replace(QUICK, epochs=12, batch_size=128, learning_rate=2e-4, average=0.0),
 }
 
 

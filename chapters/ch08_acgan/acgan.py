@@ -22,7 +22,7 @@
 #
 # - build a discriminator with two outputs and train it with the sum of two losses;
 # - measure each class by itself: how good are the shirts, and how much do they differ from each other?
-# - see the known flaw of the AC-GAN: images of a class are clearer, and more alike, than they should be;
+# - see the known flaw of the AC-GAN: the images of a class are clearer than real ones, and too much alike;
 # - make the flaw extreme with one number, and repair it.
 #
 # You should know chapter 6, which explains the composite model, `turns`, and most of the numbers.
@@ -44,8 +44,9 @@ from gan_book.training.lesson import Lesson, Settings
 # %% [markdown]
 # ## 1. The data
 #
-# Fashion-MNIST, as in chapter 6. This time, compare the rows with each other. Nobody takes a trouser for a boot. But
-# T-shirts, pullovers, coats and shirts look much alike: these classes **overlap**. We will come back to them.
+# We use Fashion-MNIST, as in chapter 6. This time, compare the rows with each other. Trousers and boots are easy to
+# tell apart. But T-shirts, pullovers, coats and shirts look much alike: these classes **overlap**. We will come back to
+# them.
 
 # %% tags=["active-ipynb"]
 # import numpy as np
@@ -68,21 +69,22 @@ from gan_book.training.lesson import Lesson, Settings
 # the notebook `twon_gan`.) In all three, the generator gets a latent point and a label.
 #
 # The AC-GAN's discriminator estimates two things from an image $X$: its source $S$, real or fake, and its class $C$.
-# Each has a log-likelihood (Odena et al. 2017, equations 2 and 3; "fake" is their word for "generated"):
+# **$P$ is always a probability that $D$ gives.** Each of the two has a log-likelihood (Odena et al. 2017, equations 2
+# and 3; "fake" is their word for "generated"):
 #
 # $$ L_S = \mathbb{E}[\log P(S = \mathrm{real} \mid X_{\mathrm{real}})]
 #        + \mathbb{E}[\log P(S = \mathrm{fake} \mid X_{\mathrm{fake}})], $$
 # $$ L_C = \mathbb{E}[\log P(C = c \mid X_{\mathrm{real}})] + \mathbb{E}[\log P(C = c \mid X_{\mathrm{fake}})]. $$
 #
-# In $L_C$, $c$ is the right class: the label of the real image, or the label that the generator was given. $D$
-# maximises $L_S + L_C$, and $G$ maximises $L_C - L_S$.
+# In $L_C$, $c$ is the right class: the label of the real image, or the label that the generator was given. (Chapter 6
+# calls the label $y$.) $D$ maximises $L_S + L_C$, and $G$ maximises $L_C - L_S$.
 #
-# Look at the signs. Of $L_S$, $D$ wants more and $G$ wants less: this is the usual game. But *both* want more of $L_C$.
-# About the class they **cooperate**: nothing stops $G$ from making images whose class is easy to find. Section 9 shows
-# what comes of that.
+# Look at the signs. $D$ makes $L_S$ large and $G$ makes it small: this is the usual game. But *both* make $L_C$ large.
+# For the class they **cooperate**: nothing stops $G$ from making images whose class is easy to find. Section 9 shows
+# the consequence.
 #
-# In code, each logarithm is a cross-entropy. A Keras model with two outputs takes a dict with one loss for each, and
-# adds the two up:
+# In code, each term is a cross-entropy with a minus sign. A Keras model with two outputs takes a dict with one loss for
+# each output. It minimises their sum:
 
 # %%
 LOSSES = {
@@ -96,8 +98,8 @@ LOSSES = {
 #
 # ## 3. The networks
 #
-# The convolutions are the same as in chapter 6. Two dense layers, the **heads**, share their output. One gives the
-# logit of "real", the other ten logits, one for each class.
+# The convolutions are the same as in chapter 6. Their output goes into two dense layers, the **heads**. One head gives
+# the logit of "real". The other gives ten logits, one for each class.
 
 
 # %%
@@ -122,7 +124,7 @@ def compile_discriminator(discriminator, learning_rate):
 
 
 # %% [markdown]
-# The generator is exactly that of chapter 6. All that changes in this chapter is what $D$ says about an image.
+# The generator is exactly that of chapter 6. In this chapter only the outputs of $D$ change.
 
 
 # %%
@@ -138,7 +140,7 @@ def define_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, wid
 # ## 4. The composite model
 #
 # As in chapter 6: the generator, followed by the frozen discriminator. The label goes into $G$ only. It comes back as a
-# target: the generated image should be "real" and of class $y$. `label_weight` is the weight of the class loss. It is 1
+# target: the generated image should be "real" and of class $c$. `label_weight` is the weight of the class loss. It is 1
 # in the paper. Section 10 changes it.
 
 
@@ -218,8 +220,8 @@ class ACGAN(GAN):
 # below_real(model.sampler, f"AC-GAN after one epoch ({-(-LIMIT // 64)} steps)")
 
 # %% [markdown]
-# The label losses are a way to watch $D$ and $G$ cooperate. Compare `d_real_label_loss` with `d_fake_label_loss`:
-# generated images are *easier* to classify than real ones. $G$ helps $D$ with them.
+# In the label losses you can see that $D$ and $G$ cooperate. Compare `d_real_label_loss` with `d_fake_label_loss`:
+# generated images are *easier* to classify than real ones. $G$ learns to make them easy.
 
 # %% tags=["active-ipynb"]
 # for name in ("d_real_label_loss", "d_fake_label_loss", "d_real_label_accuracy", "d_fake_label_accuracy"):
@@ -242,30 +244,32 @@ class ACGAN(GAN):
 # %% [markdown]
 # ## 8. How good is it?
 #
-# You know two of these six numbers from chapter 6: **label accuracy** and **recall**. But a number for all images
-# together can hide that one class is bad. The others are computed for each class, and then averaged.
+# Here are six numbers. You know two of them from chapter 6: **label accuracy** and **recall**. They are computed from
+# all images together, and that can hide that one class is bad. The other numbers are computed for each class and then
+# averaged.
 #
-# - **Intra-class Fréchet distance**: the generated images of a class against the real test images of that class. Below
-#   it is what *real* training images reach.
+# - **Intra-class Fréchet distance**: the distance between the generated images of a class and the real test images of
+#   that class. The line below it has the distance of *real* training images.
 # - **MS-SSIM in a class** (Odena et al. 2017, section 4.2): the *multi-scale structural similarity* ([Wang et al.
 #   2003](https://doi.org/10.1109/ACSSC.2003.1292216)) of two images compares brightness, contrast and structure, first
 #   in the images as they are, then in smaller copies. It is 1 for equal images. We average it over 2,000 random pairs
-#   of images of the same class. High means that the images of a class are alike. Here, too, look at the real images
-#   first: the generated ones should be just as different from each other. (Images of 28 pixels have room for two of the
-#   usual five scales. So do not compare with values from elsewhere.)
+#   of images of the same class. A high value means that the images of a class are alike. Here, too, compare with the
+#   real images: the generated ones should be just as different from each other. (The usual MS-SSIM has five scales.
+#   Images of 28 pixels have room for two of them, so do not compare our values with those of other texts.)
 
 # %% tags=["active-ipynb"]
 # six = "label_accuracy", "recall", "class_frechet", "class_frechet_real", "ms_ssim", "ms_ssim_real"
 # print(*score_lines(run.report["measured"], six), sep="\n")
 
 # %% [markdown]
-# The label accuracy of real test images is the *reference*, not the goal. A generator can have more: then its
-# images are easier to classify than real ones. After a long training an AC-GAN gets there. The next section says why.
+# The label accuracy of real test images is the *reference*, not the goal. A generator can have a higher one: then its
+# images are easier to classify than real ones. After a long training this happens to an AC-GAN. The next section says
+# why.
 #
 # ## 9. The known flaw
 #
-# Shirts are the class that is confused most, with T-shirts, pullovers and coats. Here are twenty real shirts and
-# twenty generated ones. Look for collars, buttons, checks and prints.
+# The classifier confuses shirts more often than any other class: with T-shirts, pullovers and coats. Here are twenty
+# real shirts and twenty generated ones. Look for collars, buttons, checks and prints.
 
 # %% tags=["active-ipynb"]
 # shirt = data.label_index("Shirt")
@@ -275,23 +279,32 @@ class ACGAN(GAN):
 # gb.show(rows, rows=["real", "real", "generated", "generated"], title="Shirts, real and by the AC-GAN")
 
 # %% [markdown]
-# Why are generated shirts more alike? Look at the class loss of $G$. Write $P(y \mid x)$ for the output of the class
-# head, and $Q(y \mid x)$ for the distribution of the label among generated images that look like $x$. Then
+# Why are generated shirts more alike? Look at the class loss of $G$. We need two letters.
 #
-# $$ \mathbb{E}_{x, y \sim Q}[-\log P(y \mid x)]
-#    = H_Q(y \mid x) + \mathbb{E}_{x \sim Q}\,\mathrm{KL}(Q(y \mid x) \,\|\, P(y \mid x)). $$
+# - $P(c \mid x)$, as in section 2, is the probability that the class head of $D$ gives to class $c$ for an image $x$.
+# - $q(x, c)$ is the distribution of generated images $x$ and their labels $c$. Take all generated images that look like
+#   $x$. The share of them that was made from the label $c$ is $q(c \mid x)$.
 #
-# The left side is the class loss of $G$. The last term, a Kullback-Leibler divergence, is 0 if the two distributions
-# are equal and positive otherwise. The first term is the **class entropy** of generated images, $H_Q(y \mid x) =
-# \mathbb{E}_{x \sim Q}[-\sum_y Q(y \mid x) \log Q(y \mid x)]$: it is 0 if every image is made from one label only. $G$
-# makes it small. The validity loss does not push it back: it looks at $x$ alone, and cannot see from which labels an
-# image is made ([Gong et al. 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing the class entropy
-# is *not* 0: some shirts could as well be coats. Such images cost $G$ class loss, so it makes fewer of them, as far as
-# the validity loss allows.
+# With these, the class loss of $G$ is a sum of two terms:
 #
-# We cannot see $Q(y \mid x)$. But we can look at one consequence: does $G$ avoid images that are unclear to a
+# $$ \mathbb{E}_{x, c \sim q}[-\log P(c \mid x)]
+#    = H_q(c \mid x) + \mathbb{E}_{x \sim q}\,\mathrm{KL}(q(c \mid x) \,\|\, P(c \mid x)). $$
+#
+# The last term is a Kullback-Leibler divergence. It is 0 if the two distributions are equal, and positive otherwise.
+# The first term is the **class entropy** of generated images,
+#
+# $$ H_q(c \mid x) = \mathbb{E}_{x \sim q}\Big[-\sum_c q(c \mid x) \log q(c \mid x)\Big]. $$
+#
+# It is 0 if every image is made from one label only. $G$ makes it small. The validity loss does not prevent this: it
+# looks at $x$ alone, and cannot see from which label an image was made ([Gong et al.
+# 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing the class entropy is *not* 0: some shirts could
+# as well be coats. Such images have a high class loss. So $G$ makes fewer of them than there should be, as far as the
+# validity loss allows it.
+#
+# We cannot see $q(c \mid x)$. But we can look at one consequence: does $G$ avoid images that are unclear to a
 # classifier of real images? The first column is the mean entropy of the classifier's output. The conditional GAN of
-# chapter 6 has no class loss, so we measure it, too. (It was trained for longer, so this is no fair comparison yet.)
+# chapter 6 has no class loss, so we compare with it. (It was trained for longer, so this is no fair comparison yet.)
+# The 2N-GAN has no row, because you meet it only in the next notebook. There, an exercise adds the row.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import class_ms_ssim, load_classifier
@@ -315,8 +328,9 @@ class ACGAN(GAN):
 #
 # ## 10. When it fails
 #
-# We make the flaw extreme with one number. In the loss of $G$ the class counts twenty times: $G$ should be recognised,
-# and hardly has to look real. We measure label accuracy, and recall: the share of real images that $G$ could have made.
+# We make the flaw extreme with one number: we multiply the class loss of $G$ by twenty. Now it matters most that the
+# class is recognised, and hardly that the image looks real. We measure label accuracy, and recall: the share of real
+# images that $G$ could have made.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import precision_recall
@@ -338,9 +352,9 @@ class ACGAN(GAN):
 # below_real(train_with(label_weight=20), "AC-GAN, class loss of G counted twenty times")
 
 # %% [markdown]
-# These are caricatures. Each image shows its class with hard outlines, but look down a column: all five are nearly the
-# same, light and without detail. The label accuracy is high, as it was rewarded. *You recognise the failure by the
-# images and by the recall*, not by the label accuracy.
+# These are caricatures. Each image shows its class with hard outlines. But look down a column: all five images are
+# nearly the same, light and without detail. The label accuracy is high, because it was rewarded. *You recognise the
+# failure by the images and by the recall*, not by the label accuracy.
 #
 # **The repair** is the paper's weight, 1:
 
@@ -348,21 +362,21 @@ class ACGAN(GAN):
 # below_real(train_with(label_weight=1), "AC-GAN, class loss of G counted once")
 
 # %% [markdown]
-# The label accuracy is about the same, and the recall higher. The images of a column differ again. (Both
-# trainings are short. Section 7 shows a longer one.)
+# The label accuracy is about the same, and the recall is higher. The images of a column differ again. (Both trainings
+# are short. Section 7 shows a longer one.)
 #
 # ## 11. Going further
 #
-# **Class entropy, mended.** Gong et al. (2019) add a second classifier, trained on generated images only, and let $G$
-# make *its* loss large. That cancels the class entropy. Their model is called TAC-GAN. ADC-GAN ([Hou et al.
-# 2022](https://arxiv.org/abs/2107.10060)) reaches the same with one classifier over $2N$ classes: see the notebook
-# `twon_gan`.
+# **Class entropy, mended.** Gong et al. (2019) add a second classifier. It is trained on generated images only, and $G$
+# makes the loss of *this* classifier large. In the sum of both losses the class entropy cancels. Their model is called
+# TAC-GAN. ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) reaches the same with one classifier over $2N$
+# classes: see the notebook `twon_gan`.
 #
 # **Three GANs compared.** `python -m chapters.ch08_acgan.compare` trains the conditional GAN, the AC-GAN and the 2N-GAN
 # with the same convolutions and steps, several seeds each. The chapter's README shows the results.
 #
 # **The classic networks.** Books print the AC-GAN with dropout of 0.5 after each convolution. `classic.py` has these
-# networks. They need many more steps: the preset `book` has a hundred epochs.
+# networks. They need many more steps: the preset `book` trains for a hundred epochs.
 #
 # **Your own pictures.** `gb.load("path/to/folder", image_size=64)`, as in chapter 6.
 
@@ -378,7 +392,7 @@ class ACGAN(GAN):
 # *To run*
 #
 # 4. `train_with(label_weight=0)`. What do you expect, and what do you see?
-# 5. `train_with` with 0.2, 1 and 5. Which of the two numbers rises with the weight, which one falls?
+# 5. `train_with` with 0.2, 1 and 5. Which of the two printed numbers rises with the weight, which one falls?
 # 6. Make the table of section 9 for bags instead of shirts. Bags overlap with no other class. Is the flaw smaller?
 #
 # *To write*
@@ -404,10 +418,11 @@ class ACGAN(GAN):
 # 4. Every column mixes all kinds of clothing: nothing rewards $G$ for using its label. The book's classifier finds
 #    about 10 %.
 # 5. The label accuracy is about the same or rises with the weight, and the recall falls.
-# 6. The formula expects less of it: the class entropy of real bags is near 0 already.
+# 6. Yes, by the formula it should be smaller: the class entropy of real bags is near 0 already.
 # 7. and 8. `exercises.class_fd_solution` and `exercises.RealLabelsOnly`, in `chapters/ch08_acgan/exercises.py`.
-# 9. The wrong labels are in the data, so a perfect conditional GAN follows them: its label accuracy is about 0.8 +
-#    0.2 / 10 = 82 % of what it was. The class loss rewards the most probable label, so we expect more of the AC-GAN.
+# 9. The wrong labels are in the data, so a perfect conditional GAN follows them: its label accuracy is about 0.8 + 0.2
+#    / 10 = 82 % of what it was. The class loss rewards images of the most probable label, and this is still the right
+#    one. So we expect a higher label accuracy of the AC-GAN.
 #
 # </details>
 

@@ -2,13 +2,13 @@
 
     python -m chapters.ch08_acgan.compare                            # Fashion-MNIST: nine trainings of about 7 minutes
     python -m chapters.ch08_acgan.compare --data mnist
-    python -m chapters.ch08_acgan.compare --data cifar10 --seeds 1
+    python -m chapters.ch08_acgan.compare --data cifar10 --seeds 1 --epochs 30
 
 The three differ only in what the discriminator does with the label. In the cDCGAN (chapter 6) the label is an input, by
 projection. In the AC-GAN it is a second output. In the 2N-GAN one softmax has a real and a generated class for each
 label. A comparison that was stopped goes on where it was. It ends with a table and, in the output folder, the loss
 curves, and images of two classes with much variety. Where the book has no classifier for the data, the table has only
-the numbers that need none.
+the numbers that need none. ``docs/results/ch08.md`` says what to do where CIFAR-10 cannot be fetched.
 """
 
 import shlex
@@ -22,6 +22,7 @@ import typer
 
 from gan_book import datasets, plotting
 from gan_book.commands import cli
+from gan_book.datasets.mnist import CIFAR_COPY
 from gan_book.errors import BookError, Interrupted
 from gan_book.metrics import measure_by_class
 from gan_book.sampling import draw
@@ -31,7 +32,12 @@ from gan_book.training.curves import losses
 from tools import results
 
 GANS = {"cDCGAN": "cgan", "AC-GAN": "acgan", "2N-GAN": "twon-gan"}
-VARIED = {"mnist": ("1", "7"), "fashion_mnist": ("Shirt", "Bag")}  # of other sets, the first two classes
+VARIED = {  # of other sets, the first two classes
+    "mnist": ("1", "7"),
+    "fashion_mnist": ("Shirt", "Bag"),
+    "cifar10": ("automobile", "horse"),
+    CIFAR_COPY: ("automobile", "horse"),
+}
 SHOWN = 25  # images of a class in a picture
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -48,13 +54,13 @@ def trained(lesson, settings, folder):
     return training.resume(lesson, out=folder, asked=asdict(settings))
 
 
-def train_all(data, preset, epochs, seeds, out):
+def train_all(data, image_size, preset, epochs, seeds, out):
     """Trains what is missing; returns dict: name of a GAN -> its runs, by seed. All are measured in the same way."""
     found = {name: [] for name in GANS}
     for seed in range(seeds):  # seed by seed, so that a comparison that is stopped has some runs of each GAN
         for name, chapter in GANS.items():
             lesson = replace(chapters.lesson(chapter), measure=measure_by_class)
-            settings = lesson.settings(preset, data=data, epochs=epochs, seed=seed)
+            settings = lesson.settings(preset, data=data, image_size=image_size, epochs=epochs, seed=seed)
             found[name].append(trained(lesson, settings, out / f"{chapter}-{seed}"))
     return found
 
@@ -95,6 +101,7 @@ def write_images(found, dataset, label, path):
 @app.command()
 def main(
     data: Annotated[str, typer.Option(help="mnist, fashion_mnist, cifar10 or a folder of images.")] = "fashion_mnist",
+    image_size: Annotated[int | None, typer.Option(help="Side of the images; without it the set's own.")] = None,
     seeds: Annotated[int, typer.Option(help="Trainings of each GAN.")] = 3,
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 3,
     preset: Annotated[str, typer.Option(help="The other settings: those of full or smoke.")] = "full",
@@ -108,17 +115,17 @@ def main(
         raise BookError(f"--preset '{preset}' would compare different networks; choose full or smoke")
     out = out or Path("runs", "compare", Path(data).name)
     try:
-        found = train_all(data, preset, epochs, seeds, out)
+        found = train_all(data, image_size, preset, epochs, seeds, out)
     except Interrupted:  # it names the command for that one run, which would be measured in another way
         raise Interrupted(shlex.join(["python", "-m", "chapters.ch08_acgan.compare", *sys.argv[1:]])) from None
     write_losses(found, data, out / "losses.png")
     dataset = datasets.load(data, next(iter(found.values()))[0].config.settings["image_size"])
-    for label in VARIED.get(data, dataset.class_names[:2]):
+    for label in VARIED.get(dataset.name, dataset.class_names[:2]):
         write_images(found, dataset, label, out / f"{label.lower()}.png")
     print(score_table(found))
     if record:
         for name, each in found.items():
-            results.collect("ch08_compare", f"{name}, {Path(data).name}", [run.folder for run in each])
+            results.collect("ch08_compare", f"{name}, {dataset.name}", [run.folder for run in each])
     print(f"pictures: {out}/*.png")
 
 

@@ -57,7 +57,7 @@ def check_real_labels_only(model_class):
 
 
 def check_real_logit(real_logit):
-    """`twon_gan`, exercise 4. real_logit: logits ``[n, 2N]`` to the logit of P(real | x), ``[n]``."""
+    """`twon_gan`, exercise 5. real_logit: logits ``[n, 2N]`` to the logit of the probability of "real", ``[n]``."""
     logits = np.random.default_rng(0).normal(0, 3, (5, 6)).astype("float32")
     value = ops.convert_to_numpy(real_logit(ops.convert_to_tensor(logits)))
     assert value.shape == (5,), f"return one logit for each image, shape (5,), not {value.shape}"
@@ -89,6 +89,6 @@ class RealLabelsOnly(acgan.ACGAN):
 
 
 def real_logit_solution(logits):
-    """An answer to exercise 4 of `twon_gan`."""
+    """An answer to exercise 5 of `twon_gan`."""
     real, fake = ops.split(logits, 2, axis=-1)
     return ops.logsumexp(real, axis=-1) - ops.logsumexp(fake, axis=-1)

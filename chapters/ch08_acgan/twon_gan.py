@@ -13,13 +13,14 @@
 #
 # ![What goes into D and what comes out: cGAN, AC-GAN and 2N-GAN](../../docs/figures/three_gans.svg)
 #
-# The AC-GAN's discriminator has two outputs and two losses: real or fake, and which class. The 2N-GAN (on the right)
-# needs only one. With $N$ classes of clothing, it has $2N$ classes: real coat, generated coat, real boot, generated
-# boot, and so on. This discriminator loss was proposed as the **2k loss** of DADA ([Zhang, Wang, Liu and Ling
-# 2018](https://arxiv.org/abs/1809.00981)), a GAN that makes extra training images for classifiers with few labels.
+# The AC-GAN's discriminator has two outputs and two losses: real or fake, and which class. The discriminator of the
+# 2N-GAN (on the right) needs only one. For $N$ kinds of clothing it has $2N$ classes: real coat, generated coat, real
+# boot, generated boot, and so on. This discriminator loss was proposed as the **2k loss** of DADA ([Zhang, Wang, Liu
+# and Ling 2018](https://arxiv.org/abs/1809.00981)), a GAN that makes extra training images for classifiers with few
+# labels.
 #
-# In this short notebook you will build it, derive what its generator learns, and see a wrong program whose losses look
-# perfect. Read the notebook `acgan` first.
+# In this short notebook you will build a 2N-GAN and derive what its generator learns. You will also see a wrong program
+# whose losses look perfect. Read the notebook `acgan` first.
 
 # %%
 from dataclasses import dataclass, replace
@@ -47,8 +48,10 @@ from gan_book.training.lesson import Lesson, Settings
 # %% [markdown]
 # ## 1. One softmax over 2N classes
 #
-# Number the real classes from 0 to $N - 1$ and the generated ones from $N$ to $2N - 1$. Let $p_k(x)$ be the probability
-# that $D$ gives to class $k$. All $2N$ of them sum to 1. $D$ maximises the log-probability of the right class,
+# Number the real classes from 0 to $N - 1$ and the generated ones from $N$ to $2N - 1$. **$p_k(x)$ is the probability
+# that $D$ gives to class $k$** for an image $x$. These $2N$ probabilities sum to 1. The label is $y$, as in chapter 6:
+# that of a real image, or the one that $G$ was given. (The notebook `acgan` calls it $c$, as its paper does.) $D$
+# maximises the log-probability of the right class,
 #
 # $$ \mathbb{E}_{x, y}[\log p_y(x)] + \mathbb{E}_{z, y}[\log p_{N + y}(G(z, y))], $$
 #
@@ -94,34 +97,47 @@ class TwoNGAN(GAN):
 # %% [markdown]
 # ## 2. What does G learn?
 #
-# Let $p(x, y)$ be the distribution of real images with their labels, and $q(x, y)$ that of generated ones. $D$ sees as
-# many of one kind as of the other. The best $D$ then gives to "real, class $y$" the share of such images among all
-# images that look like $x$:
+# Let $r(x, y)$ be the distribution of real images and their labels, and $q(x, y)$ that of generated images and their
+# labels. (The notebook `acgan` has the same $q$.) Summed over the labels they are $r(x)$ and $q(x)$.
 #
-# $$ p_y(x) = \frac{p(x, y)}{p(x) + q(x)}
-#    = \underbrace{\frac{p(x)}{p(x) + q(x)}}_{P(\mathrm{real} \mid x)} \cdot \;
-#      \underbrace{\frac{p(x, y)}{p(x)}}_{p(y \mid x)}. $$
+# **The best $D$.** $D$ gets as many real images as generated ones. Look at all images that look like $x$. Let $s_k$ be
+# the share of them that is of class $k$. For the real and the generated class of label $y$ it is
 #
-# So $G$ maximises $\log P(\mathrm{real} \mid x) + \log p(y \mid x)$. The first part is a plain GAN. The second part
-# rewards images that belong *clearly* to their class, where $p(y \mid x)$ is that of the real data.
+# $$ s_y = \frac{r(x, y)}{r(x) + q(x)}, \qquad s_{N + y} = \frac{q(x, y)}{r(x) + q(x)}. $$
+#
+# For these images $D$ maximises $\sum_k s_k \log p_k(x)$. The best it can do is to answer with the shares. To see it,
+# compare any answer $p_k$ with the answer $s_k$, and use $\log t \le t - 1$, where only $t = 1$ gives equality:
+#
+# $$ \sum_k s_k \log p_k - \sum_k s_k \log s_k = \sum_k s_k \log \frac{p_k}{s_k}
+#    \;\le\; \sum_k s_k \Big(\frac{p_k}{s_k} - 1\Big) = \sum_k p_k - \sum_k s_k = 1 - 1 = 0. $$
+#
+# No answer is better than the shares, so the best $D$ has $p_k = s_k$. A real class is then a product of two shares:
+#
+# $$ p_y(x) = \frac{r(x, y)}{r(x) + q(x)}
+#    = \underbrace{\frac{r(x)}{r(x) + q(x)}}_{\text{share of real images}} \cdot \;
+#      \underbrace{\frac{r(x, y)}{r(x)}}_{r(y \mid x)}. $$
+#
+# **What it means for $G$.** $G$ maximises $\log p_y(x)$, so it maximises the sum of two logarithms. With the first one
+# alone it would be a plain GAN. The second one is $\log r(y \mid x)$: of the *real* images that look like $x$, how many
+# have the label $y$? It rewards images that belong *clearly* to their class.
 #
 # - **What is better than in the AC-GAN:** $D$ and $G$ no longer cooperate. To find the class of a generated image, $D$
 #   must also recognise it as generated.
 # - **What remains:** clear cases are rewarded, so the class entropy of generated images is still too low.
 #
 # ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) is a published relative without this flaw. It, too,
-# classifies into $2N$ classes, next to an output for real or fake. Its generator maximises a *difference*, and for the
-# best classifier
+# classifies into $2N$ classes, next to an output for real or fake. Its generator maximises a *difference*. With $p_k =
+# s_k$ from above, the difference is
 #
-# $$ \log p_y(x) - \log p_{N + y}(x) = \log \frac{p(x, y)}{q(x, y)}. $$
+# $$ \log p_y(x) - \log p_{N + y}(x) = \log \frac{r(x, y)}{q(x, y)}. $$
 #
-# The mean of this over generated images is $-\mathrm{KL}(q \,\|\, p)$. It is largest, 0, if generated images and labels
+# The mean of this over generated images is $-\mathrm{KL}(q \,\|\, r)$. It is largest, 0, if generated images and labels
 # are distributed exactly like real ones. Clear cases have no advantage. (Exercise 3 tries it.)
 #
 # ## 3. Training
 #
-# An untrained $D$ guesses among 20 classes: its loss is near $\log 20 = 3.0$. When $D$ knows the classes, but not which
-# images are real, it is $\log 2 = 0.69$.
+# An untrained $D$ guesses among 20 classes, so its loss is near $\log 20 = 3.0$. If $D$ knew all classes, but not which
+# images are real, its loss would be $\log 2 = 0.69$.
 
 # %% tags=["active-ipynb"]
 # def train_with(model_class=TwoNGAN, images=LIMIT):
@@ -143,8 +159,8 @@ class TwoNGAN(GAN):
 # %% [markdown]
 # ## 4. Result
 #
-# The generator that comes with the book, which was trained for longer, and the six numbers of the notebook `acgan`. The
-# second block shows the AC-GAN's.
+# The generator that comes with the book was trained for longer. Here are its images, and then the six numbers of the
+# notebook `acgan`. The second block of numbers is the AC-GAN's.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -162,8 +178,8 @@ class TwoNGAN(GAN):
 # %% [markdown]
 # ## 5. When it fails: perfect losses
 #
-# Suppose you forget to add $N$ to the labels of the generated images. The program runs. Only the number `offset` is
-# different. (A third of the images is enough to see the failure.)
+# Suppose you forget to add $N$ to the labels of the generated images. The program runs without an error. Only the
+# number `offset` is different. (A third of the images is enough to see the failure.)
 
 # %% tags=["active-ipynb"]
 # class ForgotN(TwoNGAN):
@@ -174,13 +190,13 @@ class TwoNGAN(GAN):
 
 # %% [markdown]
 # The losses are lower than in section 3, and $D$ is right nearly always. But the images are noise. With the offset 0,
-# $D$ gets the same target for a real and for a generated coat: it is a classifier, and no longer looks for the
-# difference. $G$ is rewarded if $D$ finds the class, and any pattern will do. $D$ even learns these patterns, because
-# it is trained on them, too. The logits $N$ to $2N - 1$ are never a target.
+# $D$ gets the same target for a real and for a generated coat. So it is only a classifier: it does not look for the
+# difference between real and generated. $G$ is rewarded if $D$ finds the class, and any pattern will do. $D$ even
+# learns these patterns, because it is trained on them, too. The logits $N$ to $2N - 1$ are never a target.
 #
-# *You recognise it by the losses:* `d_fake_loss` and `g_loss` are both near 0. In a correct program that is impossible,
-# because they ask for opposite answers to the same kind of image. If one of them is low, the other is high. Low losses
-# alone say nothing about a GAN.
+# *You recognise it by the losses:* `d_fake_loss` and `g_loss` are both near 0. In a correct program that is impossible:
+# for a generated image, one of them wants "generated" and the other one wants "real". If one of them is low, the other
+# is high. Low losses alone say nothing about a GAN.
 #
 # ## 6. Exercises
 #
@@ -194,19 +210,25 @@ class TwoNGAN(GAN):
 # 3. In `define_gan`, give the composite the class loss of ADC-GAN, `lambda y, l: -ops.sum(l * (ops.one_hot(y, 20) -
 #    ops.one_hot(y + 10, 20)), axis=-1)`. (The difference of two log-probabilities is the difference of their logits.)
 #    Are the shirts more varied?
+# 4. In section 9 of the notebook `acgan`, add `("2N-GAN", "twon-gan")` to the loop that fills the table. Both
+#    generators were trained for the same number of steps. Which of the two has the lower MS-SSIM of shirts, and why?
 #
 # *To write*
 #
-# 4. Write `real_logit(logits)`, which turns the $2N$ logits of $D$ into one logit for $P(\mathrm{real} \mid x)$. Check:
-#    `from chapters.ch08_acgan import exercises`, then `exercises.check_real_logit(real_logit)`.
+# 5. Write `real_logit(logits)`. It turns the $2N$ logits of $D$ into one, the logit of "real". (Its probability is $p_0
+#    + \dots + p_{N - 1}$.) Check: `from chapters.ch08_acgan import exercises`, then
+#    `exercises.check_real_logit(real_logit)`.
 #
 # <details><summary>Answers</summary>
 #
 # 1. 9 x 2048 + 9 = 18,441: it has 20 logits, and the AC-GAN's has 1 + 10.
-# 2. `d_real_loss`. It contains how hard it is to tell real shirts from real coats. Generated images are clearer.
-# 3. The reward for clear cases is gone, so label accuracy should fall towards that of real images, and the MS-SSIM of a
-#    class, too. One epoch may be too short to see it.
-# 4. `exercises.real_logit_solution`: logsumexp of the first $N$ logits minus logsumexp of the others. Chapter 9 uses a
+# 2. `d_real_loss`. Some real shirts and real coats are hard to tell apart, and that is part of this loss. Generated
+#    images are clearer.
+# 3. The reward for clear cases is gone. So the label accuracy and the MS-SSIM of a class should both fall towards those
+#    of real images. One epoch may be too short to see it.
+# 4. The 2N-GAN has the lower one, nearer to that of real shirts. There, nothing rewards $G$ for an image that $D$
+#    recognises as generated, even if its class is clear. In the AC-GAN the class loss does.
+# 5. `exercises.real_logit_solution`: logsumexp of the first $N$ logits minus logsumexp of the others. Chapter 9 uses a
 #    similar formula.
 #
 # </details>
@@ -215,7 +237,8 @@ class TwoNGAN(GAN):
 # ## Appendix: the command line
 #
 # `gan-book train twon-gan --preset full`. The settings are those of `acgan.py`, so the two can be compared: only the
-# last layer of $D$ differs. DADA's networks are other ones, so `book` is simply as long as the AC-GAN's.
+# last layer of $D$ differs. DADA uses other networks. So `book` is no published configuration here: it only trains as
+# long as the AC-GAN's `book`.
 
 
 # %%

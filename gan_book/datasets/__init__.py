@@ -24,7 +24,7 @@ from gan_book.datasets.fetch import fetched_path
 from gan_book.datasets.folders import load_folder
 from gan_book.datasets.images import LARGEST_SIZE, SkippedImages, parse_size, resize, sides
 from gan_book.datasets.manifest import fetchable, shipped, suggestion
-from gan_book.datasets.mnist import load_cifar10, load_idx
+from gan_book.datasets.mnist import CIFAR_COPY, load_cifar10, load_idx
 from gan_book.datasets.pair_folders import load_pair_folder, no_pairs
 from gan_book.errors import BookError, counted, require_memory
 from gan_book.paths import expanded
@@ -55,12 +55,14 @@ TITLES = {
     "facades": "building facades",
     "maps": "maps of New York",
 }
+FOLDERS = {CIFAR_COPY: "CIFAR-10 (JPEG copy)"}  # of which the texts show results
 
 
 def title_of(name_or_path):
     """The name of a set for titles and sentences: "Fashion-MNIST"; of a folder its own name."""
     name, comma, part = str(name_or_path).partition(", ")  # "mnist, validation"
-    return TITLES.get(name, PurePath(name).name or name) + comma + part
+    folder = PurePath(name).name or name
+    return TITLES.get(name, FOLDERS.get(folder, folder)) + comma + part
 
 
 def names():
@@ -191,7 +193,7 @@ def load_pairs(name_or_path, image_size=64, limit=None, seed=0, paired=True, jit
         if paired and fetchable()[name]["kind"] == "unpaired":
             raise no_pairs(name)
         pairs = load_pair_folder(fetched_path(name), **options)
-        return replace(pairs, name=name, sides=tuple(fetchable()[name]["sides"]))
+        return replace(pairs, name=name, title=name, sides=tuple(fetchable()[name]["sides"]))
     return load_pair_folder(_pair_folder(name), **options)
 
 

@@ -158,6 +158,7 @@ class Pairs:
         test_names: what the test images show, in order; empty where that has no name.
         left_out: ``(path, reason)`` of the files in the set's folder that are not used.
         remarks: more sentences for `summary`.
+        title: what a report calls the set, the name if not given; see `validation`.
 
     Raises:
         BookError: arrays of another type or shape, or pairs of which one is missing.
@@ -176,8 +177,11 @@ class Pairs:
     test_names: tuple[str, ...] = ()
     left_out: tuple = ()
     remarks: tuple[str, ...] = ()
+    title: str | None = None
 
     def __post_init__(self):
+        if self.title is None:
+            object.__setattr__(self, "title", self.name)
         for part in ("a", "b", "val_a", "val_b", "test_a", "test_b"):
             images = getattr(self, part)
             require_images(f"{self.name}: {part}", images)
@@ -224,8 +228,8 @@ class Pairs:
 
     def validation(self):
         """The same set with its validation images in place of the test images, for choosing settings."""
-        name = f"{self.name}, validation"
-        return replace(self, name=name, test_a=self.val_a, test_b=self.val_b, test_names=())
+        title = f"{self.name}, validation"
+        return replace(self, title=title, test_a=self.val_a, test_b=self.val_b, test_names=())
 
     def swapped(self):
         """The same set with A and B exchanged."""

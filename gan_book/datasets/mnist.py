@@ -83,6 +83,7 @@ def _load_split(entry, split):
     return images[..., np.newaxis], labels.astype("int32")
 
 
+CIFAR_COPY = "cifar10_jpeg75"  # the folder that `tools/cifar_folder.py` writes: CIFAR-10, but as JPEG
 _SIDE = 32
 _RECORD = 1 + 3 * _SIDE * _SIDE
 

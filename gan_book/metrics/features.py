@@ -9,40 +9,58 @@ import numpy as np
 from keras import layers, ops
 from scipy.special import softmax
 
-from gan_book.datasets.manifest import shipped
+from gan_book.datasets.mnist import CIFAR_COPY
 from gan_book.errors import BookError
 from gan_book.metrics.distances import fit_normal
 from gan_book.paths import PRETRAINED, UNREADABLE, read_arrays
 
 IMAGE_SHAPE = (28, 28, 1)
+COLOUR_SHAPE = (32, 32, 3)
 CLASSIFIER_BATCH = 500
 FEATURES = 96
 CLASSIFIERS = PRETRAINED / "classifiers"
 
 
-def define_classifier(num_classes=10, dtype="float32"):
-    """A convolutional network of about 200,000 parameters, built from 3x3 convolutions with batch normalisation.
+def define_classifier(num_classes=10, dtype="float32", image_shape=IMAGE_SHAPE):
+    """A small network of 3x3 convolutions with batch normalisation: 200,000 parameters, or 330,000 for colour images.
 
-    Maps images uint8 ``[n, 28, 28, 1]`` to logits float32 ``[n, num_classes]`` (layer ``logits``); the layer
+    Maps images uint8 ``[n, *image_shape]`` to logits float32 ``[n, num_classes]`` (layer ``logits``); the layer
     ``features``, ``[n, 96]``, averages the last feature maps. ``dtype`` is the policy of everything below the logits.
     """
-    images = layers.Input(IMAGE_SHAPE, dtype="uint8", name="images")
+    images = layers.Input(image_shape, dtype="uint8", name="images")
     x = layers.Rescaling(1 / 127.5, offset=-1, dtype=dtype, name="scale")(images)
-    x = _convolution(x, 32, dtype)
-    x = layers.MaxPooling2D(dtype=dtype)(x)
-    x = _convolution(x, 64, dtype)
-    x = _convolution(x, 64, dtype)
-    x = layers.MaxPooling2D(dtype=dtype)(x)
-    x = _convolution(x, FEATURES, dtype)
-    x = _convolution(x, FEATURES, dtype)
+    x = (_plain_maps if image_shape[-1] == 1 else _residual_maps)(x, dtype)
     x = layers.GlobalAveragePooling2D(dtype=dtype, name="features")(x)
     x = layers.Dropout(0.2, dtype=dtype)(x)
     logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
     return keras.Model(images, logits, name="classifier")
 
 
-def _convolution(x, filters, dtype):
-    x = layers.Conv2D(filters, 3, padding="same", use_bias=False, dtype=dtype)(x)
+def _plain_maps(x, dtype):
+    """Feature maps of grey images, float ``[n, h / 4, w / 4, 96]``."""
+    x = _convolution(x, 32, dtype)
+    x = layers.MaxPooling2D(dtype=dtype)(x)
+    x = _convolution(x, 64, dtype)
+    x = _convolution(x, 64, dtype)
+    x = layers.MaxPooling2D(dtype=dtype)(x)
+    x = _convolution(x, FEATURES, dtype)
+    return _convolution(x, FEATURES, dtype)
+
+
+def _residual_maps(x, dtype):
+    """Feature maps of photographs, float ``[n, h / 4, w / 4, 96]``: a residual block at each of three sizes.
+
+    He et al. 2016, "Deep Residual Learning for Image Recognition".
+    """
+    for filters, strides in ((32, 1), (64, 2), (FEATURES, 2)):
+        x = _convolution(x, filters, dtype, strides)
+        change = _convolution(_convolution(x, filters, dtype), filters, dtype)
+        x = layers.Add(dtype=dtype)([x, change])
+    return x
+
+
+def _convolution(x, filters, dtype, strides=1):
+    x = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False, dtype=dtype)(x)
     x = layers.BatchNormalization(momentum=0.9, dtype=dtype)(x)
     return layers.ReLU(dtype=dtype)(x)
 
@@ -52,18 +70,27 @@ def has_classifier(dataset):
 
     A folder of your own may have the name of a data set of the book; its classes have other names, or another order.
     """
-    entry = shipped().get(dataset.name)
-    ours = entry is not None and dataset.class_names == tuple(entry.get("class_names", ()))
-    return ours and dataset.image_shape == IMAGE_SHAPE and (CLASSIFIERS / f"{dataset.name}.keras").exists()
+    name = _measured_as(dataset.name)
+    if name not in classifier_names():
+        return False
+    record = classifier_record(name)
+    ours = list(dataset.class_names) == record["class_names"]
+    return ours and list(dataset.image_shape) == record["image_shape"]
+
+
+def _measured_as(dataset_name):
+    """The data set whose classifier measures this one: its own, but for the copy of CIFAR-10."""
+    return "cifar10" if dataset_name == CIFAR_COPY else dataset_name
 
 
 class Classifier:
     """A trained network that gives its last features and its class probabilities. Explained in chapter 6.
 
-    Every method takes images uint8 ``[n, 28, 28, 1]``, values 0 to 255, and raises BookError for anything else.
+    Every method takes images uint8 ``[n, *image_shape]``, values 0 to 255, and raises BookError for anything else.
     """
 
     def __init__(self, network):
+        self.image_shape = tuple(network.input.shape[1:])
         self._network = keras.Model(network.input, [network.get_layer("features").output, network.output])
 
     @property
@@ -76,7 +103,9 @@ class Classifier:
 
         The network runs in float32; the softmax is computed in float64, so that rows sum to 1 to the last digit.
         """
-        features, logits = self._network.predict(check_images(images), batch_size=CLASSIFIER_BATCH, verbose=0)
+        features, logits = self._network.predict(
+            check_images(images, self.image_shape), batch_size=CLASSIFIER_BATCH, verbose=0
+        )
         return np.asarray(features, "float64"), softmax(np.asarray(logits, "float64"), axis=1)
 
     def features(self, images):
@@ -88,17 +117,17 @@ class Classifier:
         return np.argmax(self.outputs(images)[1], axis=1)
 
 
-def check_images(images):
+def check_images(images, image_shape):
     """``images`` as an array, if it is one that a classifier can read.
 
     Raises:
-        BookError: not uint8 ``[n, 28, 28, 1]`` with n of at least 1.
+        BookError: not uint8 ``[n, *image_shape]`` with n of at least 1.
     """
     images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != IMAGE_SHAPE or not len(images):
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != image_shape or not len(images):
         raise BookError(
-            f"the classifier reads uint8 images of shape [n, 28, 28, 1] but was given {images.dtype} of shape "
-            f"{list(images.shape)}; scale generated images back to 0..255 and round them first"
+            f"the classifier reads uint8 images of shape [n, {', '.join(map(str, image_shape))}] but was given "
+            f"{images.dtype} of shape {list(images.shape)}; scale generated images back to 0..255 and round them first"
         )
     return images
 
@@ -106,6 +135,11 @@ def check_images(images):
 def classifier_names():
     """Names of the data sets a classifier ships for."""
     return sorted(path.stem for path in CLASSIFIERS.glob("*.keras"))
+
+
+def classifier_record(name):
+    """What ``pretrained/classifiers/<name>.json`` says of a classifier: a dict."""
+    return json.loads((CLASSIFIERS / f"{name}.json").read_text(encoding="utf-8"))
 
 
 @lru_cache
@@ -118,16 +152,16 @@ def load_classifier(dataset_name):
     Raises:
         BookError: no classifier ships for the data set, or its file is not the one its record describes.
     """
-    if dataset_name not in classifier_names():
+    name = _measured_as(dataset_name)
+    if name not in classifier_names():
         raise BookError(
             f"no classifier ships for '{dataset_name}', and metrics that use labels or features need one; "
             f"there are classifiers for: {', '.join(classifier_names())}"
         )
-    path = CLASSIFIERS / f"{dataset_name}.keras"
-    record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    path, record = CLASSIFIERS / f"{name}.keras", classifier_record(name)
     if hashlib.sha256(path.read_bytes()).hexdigest() != record["sha256"]:
         raise BookError(f"the classifier {path} is damaged (wrong SHA-256); restore the file from the repository")
-    network = define_classifier()
+    network = define_classifier(len(record["class_names"]), image_shape=tuple(record["image_shape"]))
     network.load_weights(path)
     return Classifier(network)
 

@@ -17,7 +17,6 @@ from gan_book.metrics.features import (
     ALEXNET_FEATURES,
     SMALLEST,
     alexnet_normal,
-    check_images,
     has_classifier,
     in_colour,
     load_classifier,
@@ -65,7 +64,7 @@ def measure_samples(images, dataset, labels=None, seed=0):
 
 def _in_classifier(images, labels, real):
     """Scores by the classifier and its features; those of classes only where the generator was asked for some."""
-    features, probabilities = real.classifier.outputs(check_images(images))
+    features, probabilities = real.classifier.outputs(images)
     seen, test = np.argmax(probabilities, axis=1), real.dataset.test_images
     whole = [_distances(features, real), _inception_score(probabilities, real), _precision_recall(features, real)]
     if labels is None:

@@ -264,7 +264,7 @@ class Translation:
             network = run.load(name)
             found = [BROKEN] if _is_broken(network) else _compare(network, source, target, dataset.test_paired, seed)
             scores += found if len(self.networks) == 1 else [_of_direction(score, direction) for score in found]
-        return as_report(dataset.name, min(samples, len(dataset.test_a)), seed, scores, {})
+        return as_report(dataset.title, min(samples, len(dataset.test_a)), seed, scores, {})
 
     def draw_samples(self, run, dataset, path, title, footer):
         """Writes the picture at the top of report.md: some test images, a row each."""

@@ -29,11 +29,11 @@ def test_the_three_have_equal_generators_settings_and_trunks():
 def tiny(monkeypatch, tmp_path):
     """Two GANs that train in seconds, on pictures of two classes; returns the command's arguments."""
     monkeypatch.chdir(tmp_path)
-    full = replace(tiny_lesson.QUICK, image_size=12, measure_samples=40)
+    full = replace(tiny_lesson.QUICK, image_size=16, measure_samples=40)
     monkeypatch.setitem(chapters._own, "tiny", replace(tiny_lesson.LESSON, presets={"full": full}))
     monkeypatch.setattr(compare, "GANS", {"one": "tiny", "other": "tiny"})
     pictures = tiny_lesson.write_pictures(tmp_path / "pictures", size=12)
-    return ["--data", str(pictures), "--seeds", "2", "--epochs", "1"]
+    return ["--data", str(pictures), "--image-size", "12", "--seeds", "2", "--epochs", "1"]
 
 
 def run(arguments):

@@ -193,7 +193,7 @@ def test_the_book_preset_is_the_authors_program():
     book = infogan.PRESETS["book"]
     assert (book.batch_size, book.average, book.lambda_1, book.lambda_2) == (128, 0, 1, 1)
     assert 5000 <= book.epochs * 55_000 // book.batch_size <= 5200
-    model = build(LESSON, average=0.0)
+    model = build(LESSON, learning_rate=book.learning_rate, average=book.average)
     rates = [float(player.optimizer.learning_rate) for player in (model.discriminator, model.gan)]
     assert rates == [pytest.approx(2e-4), pytest.approx(1e-3)] and model.gan.optimizer.beta_1 == 0.5
     assert model.reader is model.d_and_q and model.sampler is model.generator

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_book import datasets, errors, networks, paths
-from gan_book.datasets.dataset import balanced_subset, holdout
+from gan_book.datasets.dataset import Pairs, balanced_subset, holdout
 from gan_book.datasets.manifest import digest, fetchable, shipped
 from gan_book.errors import BookError
 from gan_book.metrics import has_classifier
@@ -45,6 +45,15 @@ def test_validation_images_are_always_the_same_and_never_trained_on(fashion):
     # A few images of Fashion-MNIST are there twice; what is split are files, so none is in both parts but those.
     trained = {image.tobytes() for image in fashion.images}
     assert sum(image.tobytes() in trained for image in fashion.val_images) < 20
+
+
+def test_validation_keeps_the_name_of_a_set_and_says_in_its_title_which_images_they_are(fashion):
+    side = [fashion.images[:2].repeat(3, axis=-1)] * 6
+    pairs = Pairs("sketches", ("sketch", "photo"), *side, paired=True, test_paired=True, test_names=("boot", "bag"))
+    for data in (fashion, pairs, pairs.swapped()):
+        judged = data.validation()
+        assert (data.title, judged.name, judged.title) == (data.name, data.name, f"{data.name}, validation")
+    assert pairs.validation().test_names == ()  # they are names of test images
 
 
 def test_labels_by_name_and_number(fashion):
@@ -272,4 +281,6 @@ def test_labels_may_be_a_list_and_images_must_be_an_array():
 def test_a_set_has_a_title_as_people_write_it_and_a_folder_its_name():
     given = ["fashion_mnist", "mnist, validation", "horse2zebra", "some/folder/of cats", "."]
     shown = ["Fashion-MNIST", "MNIST, validation", "horse2zebra", "of cats", "."]
+    given.append("runs/cifar10_jpeg75, validation")
+    shown.append("CIFAR-10 (JPEG copy), validation")
     assert list(map(datasets.title_of, given)) == shown

@@ -73,7 +73,7 @@ def fetched(cache, monkeypatch, tmp_path):
 
 def test_a_fetched_set(fetched):
     pairs = load_pairs("horse2zebra", 8, paired=False)
-    assert pairs.name == "horse2zebra" and pairs.sides == ("horse", "zebra")
+    assert pairs.name == pairs.title == "horse2zebra" and pairs.sides == ("horse", "zebra")
     assert not pairs.paired and not pairs.test_paired and len(pairs.a) == len(pairs.b) == 4
     assert np.array_equal(pairs.test_a[:, 0, 0, 0], [30, 31, 32, 33, 34])
     assert np.array_equal(pairs.test_b[:, 0, 0, 0], [40, 41, 42, 43, 44])
