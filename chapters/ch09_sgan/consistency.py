@@ -5,8 +5,8 @@
 
 This is not part of the SGAN (Salimans et al. 2016, Odena 2016). It asks for the same class in two augmented views of an
 image, as Sajjadi et al. 2016 and Laine and Aila 2017 do. The form of the loss is that of clustering by information
-(Hu et al. 2017, "IMSAT"). Explained in chapter 9, "Going further". With ``lambda_consistency=0`` the images are augmented
-and there is no consistency loss.
+(Hu et al. 2017, "IMSAT"). With ``lambda_consistency=0`` the images are augmented and there is no consistency loss.
+Explained in chapter 9, "Going further".
 """
 
 from dataclasses import dataclass, replace
@@ -29,9 +29,10 @@ def digits():
 
 
 def clothing():
-    """A layer that mirrors each image or not, and shifts it by up to 7 %: a mirrored coat is a coat, a slanted one not."""
+    """A layer that mirrors half of the images and shifts each by up to 7 %: a mirrored coat is still a coat."""
     # In float32 whatever the precision: positions are coordinates, and Keras's RandomTranslation refuses bfloat16.
-    # "nearest" does not blur. Pixels from outside the image are black.
+    # "nearest" does not blur. Pixels from outside the image are black. Unlike dropout, Keras's random layers are active
+    # unless you say ``training=False``: to use such a classifier, call `predict`, which says so.
     shift = layers.RandomTranslation(
         2 / 28, 2 / 28, fill_mode="constant", fill_value=-1.0, interpolation="nearest", dtype="float32"
     )
@@ -115,7 +116,7 @@ def build(settings, dataset):
         BookError: no such network, loss or augmentation, only one class, or too few images to label.
     """
     require_choice("network", settings.network, ("dcgan",))
-    require_choice("loss", settings.loss, sgan.LOSSES)
+    require_choice("loss", settings.loss, sgan.G_LOSSES)
     require_choice("augmentation", settings.augmentation, AUGMENTATIONS)
     sgan.require_classes(dataset)
     shape, rate = dataset.image_shape, settings.learning_rate

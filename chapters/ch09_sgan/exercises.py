@@ -15,7 +15,9 @@ def check_real_probability(real_probability):
     value = ops.convert_to_numpy(real_probability(ops.convert_to_tensor(logits)))
     assert value.shape == (5,), f"return one probability for each image, shape (5,), not {value.shape}"
     z = np.exp(logits.astype("float64")).sum(axis=1)
-    assert np.allclose(value, z / (z + 1), atol=1e-4), f"D(x) must be {(z / (z + 1)).round(3)} here, not {value.round(3)}"
+    assert np.allclose(value, z / (z + 1), atol=1e-4), (
+        f"D(x) must be {(z / (z + 1)).round(3)} here, not {value.round(3)}"
+    )
     large = ops.convert_to_numpy(real_probability(ops.convert_to_tensor(np.float32([[1000, 0], [-1000, -1000]]))))
     assert np.isfinite(large).all(), "exp(1000) is infinite; use ops.logsumexp and ops.sigmoid"
     assert np.allclose(large, [1, 0]), f"for large logits D(x) is 1, for very small ones 0, not {large}"

@@ -13,7 +13,7 @@
 #
 # ![A hundred generated digits](../../pretrained/sgan/samples.png)
 #
-# Images are cheap, and labels are expensive: somebody has to look at every image. Can a classifier learn from a hundred
+# Images are cheap, and labels are expensive: a person has to look at every image. Can a classifier learn from a hundred
 # labelled images and many images without labels? This is **semi-supervised learning**. In a **semi-supervised GAN**
 # ([Odena 2016](https://arxiv.org/abs/1606.01583), [Salimans et al. 2016](https://arxiv.org/abs/1606.03498)) the
 # classifier is the discriminator. To tell real digits from generated ones, it must learn what digits look like. It can
@@ -81,8 +81,8 @@ def labelled_subset(dataset, per_class, seed):
 
 # %% [markdown]
 # Some of these digits look alike, and some kinds are missing: is there a 7 with a bar, or a 4 with a closed top? So a
-# classifier that knows only these hundred will make many errors. The other 54,900 images show all kinds. But nobody
-# says what they are:
+# classifier that knows only these hundred will make many errors. The other 54,900 images show all kinds, but without
+# labels:
 
 # %% tags=["active-ipynb"]
 # gb.show(data.images[:10], columns=["?"] * 10, title="Ten of the other images")
@@ -90,7 +90,7 @@ def labelled_subset(dataset, per_class, seed):
 # %% [markdown]
 # ## 2. The idea
 #
-# ![A generator and a classifier; the classifier gets labelled, unlabelled and generated images](../../docs/figures/sgan.svg)
+# ![The classifier gets labelled, unlabelled and generated images](../../docs/figures/sgan.svg)
 #
 # The discriminator $D$ is a classifier with $K = 10$ classes. It gets three kinds of images, and each kind teaches it
 # something else:
@@ -99,10 +99,11 @@ def labelled_subset(dataset, per_class, seed):
 # - **unlabelled** images: this is real, whatever class it is.
 # - **generated** images: this is fake ("fake" is the papers' word for "generated").
 #
-# How can $K$ outputs answer two questions? Odena adds one class: $K$ classes of real images, and the class "fake".
-# Salimans et al. (section 5) found that the extra output is not needed. A classifier ends in $K$ logits $l_1, \dots,
-# l_K$. The softmax looks only at their differences: if you add 5 to all logits, no probability changes. So we may fix
-# the logit of the class "fake" at 0. Then $e^0 = 1$, and the probability of *not* being fake is
+# How can one network answer both questions? Odena gives it $K + 1$ classes: the $K$ classes of real images, and the
+# class "fake". Salimans et al. (section 5) save the extra output. The softmax looks only at the differences between
+# logits: if you subtract the same number from all of them, no probability changes. So subtract the logit of "fake" from
+# all $K + 1$. Then the logit of "fake" is always 0, and the network needs only the other $K$ logits $l_1, \dots, l_K$.
+# Since $e^0 = 1$, the probability of *not* being fake is
 #
 # $$ D(x) = \frac{Z(x)}{Z(x) + 1}, \qquad Z(x) = \sum_{k=1}^{K} e^{l_k(x)}. $$
 #
@@ -134,8 +135,8 @@ def validity(logits):
 #
 # The convolutions are those of the DCGAN, as in chapter 6, with two changes.
 #
-# - **Layer normalization** instead of batch normalization. Batch normalization computes its statistics over a batch, and
-#   a batch of generated images has other statistics than a batch of real ones. Our classifier should judge each image by
+# - **Layer normalization** instead of batch normalization. Batch normalization computes its statistics over a batch,
+#   and batches of real and of generated images have different statistics. Our classifier should judge each image by
 #   itself. Layer normalization looks at one image only. (In Keras it is a `GroupNormalization` with one group.)
 # - **Dropout** after each convolution. With so few labels, the classifier soon knows the labelled images by heart.
 #
@@ -180,10 +181,10 @@ def define_generator(latent_dim=64, image_shape=(28, 28, 1), width=32):
 #       \; + \; \tfrac12 \Big( \underbrace{-\,\mathbb{E}[\log D(x)]}_{\text{unlabelled}}
 #       \; \underbrace{-\,\mathbb{E}[\log (1 - D(G(z)))]}_{\text{generated}} \Big). $$
 #
-# The first term is the cross-entropy of a classifier, the **supervised** loss. The other two are the loss of a usual
-# GAN, the **unsupervised** loss. The factor ½ is from the program of Salimans et al. Many books make two models of it, a
-# supervised and an unsupervised discriminator that share their weights. One model with three inputs and three outputs
-# does the same. It calls the classifier three times, with the same weights:
+# The first term is the cross-entropy of a classifier, the **supervised** loss. The other two are the usual loss of a
+# GAN's discriminator, the **unsupervised** loss. The factor ½ is from the program of Salimans et al. Many books make
+# two models of this: a supervised and an unsupervised discriminator that share their weights. One model with three
+# inputs and three outputs does the same in one update. It calls the classifier three times, with the same weights:
 
 
 # %%
@@ -224,7 +225,7 @@ def compile_discriminator(discriminator, learning_rate, losses=D_LOSSES, weights
 
 
 # %%
-LOSSES = ("adversarial", "feature_matching", "untrained")  # the last one is a baseline, see section 8
+G_LOSSES = ("adversarial", "feature_matching", "untrained")  # the last one is a baseline, see section 8
 
 
 @keras.saving.register_keras_serializable("gan_book")
@@ -240,7 +241,7 @@ def define_features(classifier):
 
 
 # %% [markdown]
-# The composite is the generator, followed by the frozen classifier. It must be frozen: this update may change $G$ only.
+# The composite is the generator, followed by the frozen classifier: its update must change $G$ only.
 
 
 # %%
@@ -358,7 +359,7 @@ def accuracy(classifier, images, labels):
 # ## 7. A longer training
 #
 # The networks that come with the book were trained for longer. (The appendix shows the command.) Here are generated
-# digits, sorted by what the classifier says. Nobody gave $G$ a class, and it makes all ten.
+# digits, sorted by what the classifier says. $G$ was never given a class.
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
@@ -432,19 +433,18 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # show_digits(matching, "SGAN with feature matching, after one epoch")
 
 # %% [markdown]
-# One training of each says little: another choice of the hundred labels changes the accuracy, too. So the chapter's
-# README has the mean of several choices. Test accuracies: labels alone NUMBER %, untrained generator NUMBER %,
-# feature matching NUMBER %, adversarial loss NUMBER %.
+# One training of each says little: another choice of the hundred labels changes the accuracy, too. Here are means over
+# several choices, after longer trainings: labels alone NUMBER %, untrained generator NUMBER %, feature matching NUMBER
+# %, adversarial loss NUMBER %.
 #
-# Why does a better generator make a better classifier? Near the end of the training, generated digits are almost real.
-# To recognise them, $D$ must know details: how a stroke of a 4 ends, and how a 9 closes. These features separate the
-# classes, too. ([Dai et al. 2017](https://arxiv.org/abs/1705.09783) argue for the opposite: in theory, the best
-# generator for this purpose makes images *between* the classes, not perfect ones.)
+# Why should generated digits help a classifier? We think of it in this way. The better $G$ gets, the finer are the
+# details by which $D$ tells real digits from generated ones: how a stroke ends, or whether a loop is closed. The same
+# details separate a 4 from a 9. ([Dai et al. 2017](https://arxiv.org/abs/1705.09783) show that there is a limit: the
+# best generator for this purpose makes images *between* the classes, not perfect ones.)
 #
 # ## 9. When it fails
 #
-# Now we hide one digit from the *labels*: the hundred labelled images contain no 4. The images without labels contain as
-# many 4s as before.
+# Now no 4 has a label. The images without labels are the same as before, with as many 4s.
 
 # %% tags=["active-ipynb"]
 # def by_digit(model):
@@ -459,27 +459,26 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # by_digit(no_fours)
 
 # %% [markdown]
-# Look at the losses first: they are as healthy as in section 6. Then look at the 4s. The classifier takes them for
-# digits that look like a 4, and the accuracy of all images together falls by almost ten points.
+# Look at the losses first: they are as healthy as in section 6. Then look at the 4s. The classifier takes them for 9s,
+# which look most like them, and the accuracy falls by almost ten points.
 #
-# The images of 4s were there. For $D$ they are real, and it gives them a high $D(x)$. But "real" only says that *some*
-# logit must be high. Which one, only labels can say. Semi-supervised learning finds groups in the data, and the labels
-# name them. A group without a label gets the name of its neighbour.
+# $D$ has seen thousands of 4s, and has learned that they are real. But "real" only says that *some* logit must be high.
+# Which one, only labels can say. A class without labels gets the name of its neighbour.
 #
-# *You recognise it by the accuracy of each class*, not by the losses. With a hundred labels that somebody chose at
-# random, a rare class is easily missed. **The repair** is to label a few images of it. Here are three 4s:
+# *You recognise it by the accuracy of each class*, not by the losses. (If you label a hundred random images of your
+# own, you can easily miss a rare class.) **The repair** is to label some images of it. This is the model of section 6,
+# which knew ten 4s:
 
 # %% tags=["active-ipynb"]
-# few = hidden | (np.cumsum(y_labelled == 4) <= 3)  # all other digits, and the first three 4s
-# by_digit(train_with(labelled=(x_labelled[few], y_labelled[few])))
+# by_digit(model)
 
 # %% [markdown]
 # ## 10. Going further
 #
-# **Consistency between augmented views.** This is not part of the SGAN, but it is the idea behind most later methods
-# ([Sajjadi et al. 2016](https://arxiv.org/abs/1606.04586), [Laine and Aila
-# 2017](https://arxiv.org/abs/1610.02242)). We do not know which digit an unlabelled image shows. But if we rotate it a
-# little, it is still the same digit. So $D$ gets two random views of each unlabelled image, $t_1 x$ and $t_2 x$:
+# **Consistency between augmented views** is not part of the SGAN. But most later methods are built on it ([Sajjadi et
+# al. 2016](https://arxiv.org/abs/1606.04586), [Laine and Aila 2017](https://arxiv.org/abs/1610.02242)). We do not know
+# which digit an unlabelled image shows. But if we rotate it a little, it is still the same digit. So $D$ gets two
+# random views of each unlabelled image, $t_1 x$ and $t_2 x$:
 
 # %% tags=["active-ipynb"]
 # from gan_book.layers import RandomAffine
@@ -490,19 +489,19 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # gb.show(rows, rows=["image", "view 1", "view 2"], title="Ten unlabelled images, and two augmented views of each")
 
 # %% [markdown]
-# The two views should get the same class. And all classes should be used, or $D$ could call everything a 3. With
-# $p(x)$ the $K$ class probabilities and $H$ the entropy, the **consistency loss** is
+# The two views should get the same class. And all classes should be used: otherwise $D$ could call everything a 3. Let
+# $p(x)$ be the $K$ class probabilities, and $H$ the entropy. The **consistency loss** is
 #
 # $$ L_C = \underbrace{-\,\mathbb{E}\Big[\sum_k p_k(t_1 x) \log p_k(t_2 x)\Big]}_{\text{both views have the same class}}
 #    \; \underbrace{-\, H\big(\mathbb{E}[p(t x)]\big)}_{\text{all classes are used}}. $$
 #
 # The script `consistency.py` adds $\lambda L_C$ to $L_D$: `gan-book train sgan-consistency --preset full`. Its test
-# accuracy is NUMBER %. (The views are random changes of *training* images. All three kinds of images are changed in the
-# same way, so $D$ cannot use the changes to tell real from fake.)
+# accuracy is NUMBER %. ($D$ sees the labelled and the generated images changed in the same way, so it cannot use the
+# changes to tell real from fake.)
 #
-# **Clothing.** Labels help less on Fashion-MNIST, because its classes overlap. And a rotated coat is no real coat. So
-# there the views are mirrored and shifted: `gan-book train sgan-consistency --data fashion_mnist --set
-# augmentation=clothing`.
+# **Clothing.** Fashion-MNIST is harder, because its classes overlap. And its coats always hang straight: a rotated one
+# looks wrong. So the views of clothing are mirrored and shifted: `gan-book train sgan-consistency --data fashion_mnist
+# --set augmentation=clothing`.
 #
 # **More labels, fewer labels.** `gan-book train sgan --set labels_per_class=2` has 20 labels. The README has a table.
 #
@@ -525,7 +524,7 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 #
 # 4. Choose other labelled images: `labelled_subset(data, 10, seed=1)`, then `seed=2`. By how much does the accuracy of
 #    `train_with` change? Compare it with the differences in section 8.
-# 5. Train with two labels of each class, and with a hundred. Train the labels alone, too. Where does the GAN add most?
+# 5. Repeat section 9 with one labelled 4, and with five. How many are needed?
 # 6. Ask `gan-book predict sgan` about a letter, or a photograph of a cat. What does it say, and how sure is it? Would
 #    $D(x)$ have warned you? (`validity` of `predict_uint8(classifier, images)` is its logit.)
 #
@@ -550,12 +549,12 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # 2. $Z = 10$, so $D = 10/11 = 0.91$.
 # 3. None. Both answers come from the same ten logits.
 # 4. By a point or so after one epoch. A difference between two methods that is smaller than this says nothing.
-# 5. With two labels of each class. With a hundred, the labels alone are already good, and less is left to gain.
+# 5. One 4 is not enough after one epoch, and most 4s stay 9s. With each label more of them are found.
 # 6. It names a digit, and it is often sure. $D(x)$ hardly warns: $D$ has learned to reject what $G$ makes, and nothing
 #    else.
 # 7. and 8. `exercises.real_probability_solution` and `exercises.SmoothedSGAN`, in `chapters/ch09_sgan/exercises.py`.
 # 9. The images picked are often unclear, and several of the same kind. In the first rounds random ones can be better.
-#    Later the least sure ones should win.
+#    Later we expect the least sure ones to win.
 #
 # </details>
 
@@ -570,7 +569,7 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # %%
 @dataclass(frozen=True)
 class SGANSettings(Settings):
-    """`network`: "dcgan" or "classic"; `loss`: of G, one of `LOSSES`; `labels_per_class`: how many labels are known.
+    """`network`: "dcgan" or "classic"; `loss`: of G, one of `G_LOSSES`; `labels_per_class`: how many labels are known.
 
     The rest are the networks' numbers; `alone_steps` is the length of the baseline "labels alone".
     """
@@ -605,7 +604,7 @@ def build(settings, dataset):
         BookError: no such network or loss, only one class, or too few images to label.
     """
     require_choice("network", settings.network, ("dcgan", "classic"))
-    require_choice("loss", settings.loss, LOSSES)
+    require_choice("loss", settings.loss, G_LOSSES)
     require_classes(dataset)
     shape, classes = dataset.image_shape, dataset.num_classes
     if settings.network == "classic":
