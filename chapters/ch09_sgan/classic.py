@@ -17,7 +17,7 @@ def define_classifier(image_shape=(28, 28, 1), num_classes=10):
     for _ in range(3):
         h = layers.Conv2D(128, 3, strides=2, padding="same")(h)
         h = layers.LeakyReLU(0.2)(h)
-    h = layers.Dropout(0.4)(layers.Flatten(name="features")(h))
+    h = layers.Dropout(0.4)(layers.Flatten()(h))
     return keras.Model(image, layers.Dense(num_classes, dtype="float32", name="label")(h), name="classifier")
 
 

@@ -119,9 +119,9 @@ def build(settings, dataset):
     require_choice("loss", settings.loss, sgan.G_LOSSES)
     require_choice("augmentation", settings.augmentation, AUGMENTATIONS)
     sgan.require_classes(dataset)
-    shape, rate = dataset.image_shape, settings.learning_rate
+    shape, rate = dataset.image_shape, sgan.falling_rate(settings, dataset)
     views = AUGMENTATIONS[settings.augmentation]()
-    classifier = sgan.define_classifier(shape, dataset.num_classes, settings.width, settings.dropout, views)
+    classifier = sgan.define_classifier(shape, dataset.num_classes, settings.width, views)
     generator = sgan.define_generator(settings.latent_dim, shape, settings.width)
     labelled = sgan.labelled_subset(dataset, settings.labels_per_class, settings.seed)
     discriminator = define_discriminator(classifier, rate, settings.lambda_consistency)

@@ -9,6 +9,7 @@ from scipy.special import softmax
 from chapters.ch09_sgan import classic, consistency, exercises, sgan
 from gan_book import saving
 from gan_book.errors import BookError
+from gan_book.schedules import ConstantThenLinear
 from tests.chapters.common import build, check_information, ends_alike, moves, names, noise, tensors
 
 LESSON = sgan.LESSON
@@ -125,7 +126,7 @@ def test_each_kind_of_image_gets_its_own_answer():
 
 def test_an_image_is_judged_by_itself():
     """In training, too, the other images of a batch change nothing."""
-    classifier = sgan.define_classifier(width=4, dropout=0.0)
+    classifier = sgan.define_classifier(width=4)
     one, other, _ = three_kinds()
     together = classifier(np.concatenate([one, other]), training=True)
     np.testing.assert_allclose(together[:4], classifier(one, training=True), rtol=1e-4, atol=1e-6)
@@ -135,13 +136,15 @@ def test_the_target_of_the_generator():
     """Feature matching has the features of the real images as its target, the adversarial loss has "real"."""
     images, labels = tensors(10)
     for loss in sgan.G_LOSSES[:2]:
-        model = build(LESSON, loss=loss, dropout=0.0)
+        model = build(LESSON, loss=loss)
         targets = {name: y for name, _, _, y in model.turns(images, labels)}
         if loss == "adversarial":
             np.testing.assert_array_equal(targets["g"], np.ones((10, 1)))
         else:
             features = sgan.define_features(model.trained)(sgan.to_float(images))
             np.testing.assert_allclose(targets["g"], features, rtol=1e-4, atol=1e-5)
+            logits = model.trained.get_layer("label")(features)
+            np.testing.assert_allclose(logits, model.trained(sgan.to_float(images)), rtol=1e-4, atol=1e-5)
         np.testing.assert_array_equal(targets["d"]["real"], np.ones((10, 1)))
         np.testing.assert_array_equal(targets["d"]["fake"], np.zeros((10, 1)))
 
@@ -168,7 +171,7 @@ def test_the_consistency_loss_is_minus_ln_k_for_a_perfect_classifier_and_zero_fo
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_two_views_of_an_image_differ_in_training_alone(name, policy):
     keras.config.set_dtype_policy(policy)
-    classifier = sgan.define_classifier(width=4, dropout=0.0, augmentation=consistency.AUGMENTATIONS[name]())
+    classifier = sgan.define_classifier(width=4, augmentation=consistency.AUGMENTATIONS[name]())
     discriminator = consistency.define_discriminator(classifier)
     kinds = three_kinds(8)
     views = np.asarray(discriminator(kinds, training=True)["views"])
@@ -202,6 +205,16 @@ def test_the_classic_networks_have_the_published_sizes():
     assert classic.define_generator().count_params() == generator
 
 
+def test_the_rate_falls_in_the_second_half_and_is_constant_for_the_classic_network():
+    model = build(LESSON)  # 40 images, batches of 32: one step
+    schedule = model.gan.optimizer._learning_rate
+    assert schedule.steps == 1
+    rates = [float(ConstantThenLinear(0.5, 100)(step)) for step in (0, 50, 75, 100)]
+    np.testing.assert_allclose(rates, [0.5, 0.5, 0.25, 0.0])
+    classic_rate = build(LESSON, network="classic", learning_rate=0.25).gan.optimizer.learning_rate
+    assert float(classic_rate) == 0.25
+
+
 @pytest.mark.parametrize("augmentation", [None, *consistency.AUGMENTATIONS.values()])
 def test_a_saved_classifier_gives_the_same_answers(augmentation, tmp_path):
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -224,7 +237,6 @@ WRONG = {
         "class 'class 0' has 4 training images, not 5; set labels_per_class to 4 or less",
     ),
     "one class": (LESSON, {"classes": 1}, "'noise' has only one class; put its images into one folder for each class"),
-    "dropout": (LESSON, {"dropout": 1.5}, "dropout must be from 0 to 0.9, not 1.5"),
     "augmentation": (consistency.LESSON, {"augmentation": "none"}, "augmentation 'none' is not known; choose"),
     "classic with views": (consistency.LESSON, {"network": "classic"}, "network 'classic' is not known"),
 }
