@@ -342,8 +342,9 @@ def accuracy(classifier, images, labels):
 
 # %% [markdown]
 # `d_label_accuracy` is that of the labelled images. It is soon near 1. What the classifier learns after that, it learns
-# from images without labels. The number to look at is the accuracy on images it has never seen. (The other two
-# accuracies, `d_real_accuracy` and `d_fake_accuracy`, say how often $D$ tells real from fake.)
+# from images without labels. The number to look at is the accuracy on images it has never seen: here on the 5,000
+# validation images. The test images are only for the result, in section 7. (The other two accuracies, `d_real_accuracy`
+# and `d_fake_accuracy`, say how often $D$ tells real from fake.)
 
 # %% tags=["active-ipynb"]
 # def show_digits(model, title):
@@ -441,7 +442,8 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 #
 # ## 9. When it fails
 #
-# Now no 4 has a label. The images without labels are the same as before, with as many 4s.
+# What if a class is missing among the labels? Here we leave out the ten labelled 4s. The images without labels stay the
+# same, and there are as many 4s among them as before.
 
 # %% tags=["active-ipynb"]
 # def by_digit(model):
@@ -500,7 +502,8 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # looks wrong. So the views of clothing are mirrored and shifted: `gan-book train sgan-consistency --data fashion_mnist
 # --set augmentation=clothing`.
 #
-# **More labels, fewer labels.** `gan-book train sgan --set labels_per_class=2` has 20 labels. The README has a table.
+# **More labels, fewer labels.** `gan-book train sgan --set labels_per_class=2` has 20 labels. The results page of this
+# chapter has a table.
 #
 # **The classic network.** Books print the SGAN with plain convolutions and the adversarial loss. `classic.py` has these
 # networks, and the preset `book` trains them.
@@ -546,7 +549,7 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # 2. $Z = 10$, so $D = 10/11 = 0.91$.
 # 3. None. Both answers come from the same ten logits.
 # 4. By a point or so after one epoch. A difference between two methods that is smaller than this says nothing.
-# 5. One 4 is not enough after one epoch, and most 4s stay 9s. With each label more of them are found.
+# 5. One is hardly enough: most 4s stay 9s. With each labelled 4 more of them should be found.
 # 6. It names a digit, and it is often sure. $D(x)$ hardly warns: $D$ has learned to reject what $G$ makes, and nothing
 #    else.
 # 7. and 8. `exercises.real_probability_solution` and `exercises.SmoothedSGAN`, in `chapters/ch09_sgan/exercises.py`.
