@@ -134,25 +134,22 @@ def validity(logits):
 # %% [markdown]
 # ## 3. The networks
 #
-# The convolutions are those of chapter 6, with one change: the classifier has **layer normalization** instead of batch
-# normalization. Batch normalization computes its statistics over a batch, and batches of real and of generated images
-# have different statistics. Our classifier should judge each image by itself. Layer normalization looks at one image
-# only. (In Keras it is a `GroupNormalization` with one group.)
+# The convolutions are those of chapter 6, in both networks. The last layer of the classifier gives $K$ logits.
+#
+# As in chapter 6, the three kinds of images pass through $D$ in batches of their own, because batch normalization
+# computes its statistics over a batch. This has a second effect: $D$ sees more than one image at a time. A batch of
+# generated images with too few 1s has other statistics than a batch of real images, and $D$ can notice it. So $G$ has
+# to make all digits.
 
 
 # %%
-def layer_normalization():
-    """Normalizes all features of an image together, ``[n, h, w, c]`` to ``[n, h, w, c]``."""
-    return layers.GroupNormalization(groups=1)
-
-
 def define_classifier(image_shape=(28, 28, 1), num_classes=10, width=32, augmentation=None):
     """Images ``[n, h, w, c]`` in [-1, 1] to K logits ``[n, num_classes]``.
 
     `augmentation`, a layer, changes the images in training; section 10 explains it.
     """
     image = keras.Input(image_shape, name="image")
-    features = dcgan_features(augmentation(image) if augmentation else image, width, layer_normalization)
+    features = dcgan_features(augmentation(image) if augmentation else image, width)
     logits = layers.Dense(num_classes, dtype="float32", name="label")(features)
     return keras.Model(image, logits, name="classifier")
 
