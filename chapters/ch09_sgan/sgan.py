@@ -275,6 +275,10 @@ def define_gan(generator, classifier, loss="adversarial", learning_rate=5e-4):
 # %% [markdown]
 # The same two updates as a method `turns`. The model keeps the labelled images and samples a batch of them in each
 # step. Labels that come with the other images are not used.
+#
+# The last lines of `turns` are about the moving statistics of batch normalization, which a network uses after the
+# training. Both updates change them with generated images, too. But the finished classifier will only see real images.
+# So the statistics are set back, and then updated with the real images of the batch alone.
 
 
 # %%
@@ -300,11 +304,16 @@ class SGAN(GAN):
         x_labelled, y = self.labelled_batch(n)
         x_fake = self.generator(self.latent_points(n), training=True)
         targets = {"label": y, "real": ops.ones((n, 1)), "fake": ops.zeros((n, 1))}
+        statistics = [ops.copy(weight) for weight in self.trained.non_trainable_weights]
         yield "d", self.discriminator, [x_labelled, x, x_fake], targets  # min L_D
         if self.generator_loss == "adversarial":
             yield "g", self.gan, self.latent_points(n), ops.ones((n, 1))  # max log D(G(z))
         elif self.generator_loss == "feature_matching":
             yield "g", self.gan, self.latent_points(n), self.features(x, training=True)  # min L_FM
+        if statistics:  # set back, and then updated with real images alone
+            for weight, before in zip(self.trained.non_trainable_weights, statistics, strict=True):
+                weight.assign(before)
+            self.trained(x, training=True)
 
     def labelled_batch(self, n):
         """`n` labelled images, chosen at random, float ``[n, h, w, c]``, and their labels ``[n]``."""
@@ -588,7 +597,7 @@ CLASSIC = {"network": "classic", "latent_dim": 100, "learning_rate": 2e-4}
 PRESETS = {
     "smoke": replace(QUICK, **SMOKE, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=14, limit=None),
+    "full": replace(QUICK, epochs=10, limit=None),
     "book": replace(QUICK, **CLASSIC, epochs=20, batch_size=100, average=0.0, limit=None),
 }
 
