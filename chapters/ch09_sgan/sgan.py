@@ -143,13 +143,18 @@ def validity(logits):
 
 
 # %%
+def batch_normalization():
+    """Momentum 0.9 instead of 0.99, so that the moving statistics soon forget their first values."""
+    return layers.BatchNormalization(momentum=0.9)
+
+
 def define_classifier(image_shape=(28, 28, 1), num_classes=10, width=32, augmentation=None):
     """Images ``[n, h, w, c]`` in [-1, 1] to K logits ``[n, num_classes]``.
 
     `augmentation`, a layer, changes the images in training; section 10 explains it.
     """
     image = keras.Input(image_shape, name="image")
-    features = dcgan_features(augmentation(image) if augmentation else image, width)
+    features = dcgan_features(augmentation(image) if augmentation else image, width, batch_normalization)
     logits = layers.Dense(num_classes, dtype="float32", name="label")(features)
     return keras.Model(image, logits, name="classifier")
 
