@@ -52,7 +52,7 @@ def test_the_package_has_its_name_version_command_and_extras():
     assert project["requires-python"] == ">=3.10,<3.14"
 
 
-LAST = ("sampling", "saving", "turns")
+LAST = ("sampling", "saving", "schedules", "turns")
 RINGS = [  # each may import itself and those before it
     [
         "adversarial",

@@ -77,16 +77,20 @@ SERIES = {
     },
     "ch09_sgan": {
         "quick": Row("sgan", "quick", 3),
-        "adversarial": Row("sgan", "quick", 3, {"set": "loss=adversarial"}),
         "full": Row("sgan", "full", 5),
-        "untrained": Row("sgan", "quick", 3, {"set": "loss=untrained"}),
-        "no-views": Row("sgan", "quick", 3, {"set": "lambda_views=0"}),
-        "adversarial-no-views": Row("sgan", "quick", 3, {"set": ("loss=adversarial", "lambda_views=0")}),
-        "neither": Row("sgan", "quick", 3, {"set": ("loss=untrained", "lambda_views=0")}),
-        "plain": Row("sgan", "full", 1, {"epochs": 45, "set": ("augment=0", "noise=0.5", "lambda_views=0")}),
+        "untrained": Row("sgan", "full", 3, {"set": "loss=untrained"}),
+        "feature-matching": Row("sgan", "full", 3, {"set": "loss=feature_matching"}),
         **{f"labels-{10 * n}": Row("sgan", "quick", 3, {"set": f"labels_per_class={n}"}) for n in (2, 5, 20, 100)},
-        "fashion-100": Row("sgan", "quick", 3, {"data": "fashion_mnist"}),
-        "fashion-1000": Row("sgan", "quick", 3, {"data": "fashion_mnist", "set": "labels_per_class=100"}),
+        "consistency": Row("sgan-consistency", "full", 5),
+        **{
+            f"fashion-{10 * n}": Row(
+                "sgan-consistency",
+                "quick",
+                3,
+                {"data": "fashion_mnist", "set": ("augmentation=clothing", f"labels_per_class={n}")},
+            )
+            for n in (10, 100)
+        },
         "book": Row("sgan", "book", 1),
     },
     "ch10_pix2pix": {

@@ -20,6 +20,7 @@ SCRIPTS = {
     "acgan": "chapters.ch08_acgan.acgan",
     "twon-gan": "chapters.ch08_acgan.twon_gan",
     "sgan": "chapters.ch09_sgan.sgan",
+    "sgan-consistency": "chapters.ch09_sgan.consistency",
     "pix2pix": "chapters.ch10_pix2pix.pix2pix",
     "cyclegan": "chapters.ch11_cyclegan.cyclegan",
 }

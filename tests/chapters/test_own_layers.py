@@ -7,7 +7,7 @@ from keras import ops
 
 from chapters.ch06_cgan.mlp_cgan import maxout
 from chapters.ch07_infogan.iic import RandomStrokeWidth
-from chapters.ch09_sgan.sgan import WeightNormDense, feature_matching, fit_gains
+from chapters.ch09_sgan.sgan import feature_matching
 from chapters.ch10_pix2pix.pix2pix import BatchStatisticsNormalization, LastingDropout
 from chapters.ch11_cyclegan import cyclegan
 from chapters.ch11_cyclegan.cyclegan import ImagePool
@@ -37,49 +37,6 @@ def test_maxout_of_two_pieces_can_be_an_absolute_value():
 def test_maxout_has_the_published_number_of_weights():
     inputs = keras.Input((784,))
     assert keras.Model(inputs, maxout(inputs, 240, 5)).count_params() == (784 + 1) * 240 * 5
-
-
-def test_weight_normalization_separates_direction_and_length():
-    layer = WeightNormDense(3)
-    x = np.random.default_rng(0).normal(size=(5, 6)).astype("float32")
-    layer.build(x.shape)
-    layer.g.assign([0.5, 1.0, 2.0])
-    layer.bias.assign([1.0, 2.0, 3.0])
-    v = ops.convert_to_numpy(layer.v)
-    expected = x @ (v / np.linalg.norm(v, axis=0) * [0.5, 1.0, 2.0]) + [1.0, 2.0, 3.0]
-    np.testing.assert_allclose(ops.convert_to_numpy(layer(x)), expected, rtol=1e-4)
-    layer.v.assign(7 * v)  # a longer V is the same direction
-    np.testing.assert_allclose(ops.convert_to_numpy(layer(x)), expected, rtol=1e-4)
-
-
-def test_gains_give_outputs_of_variance_1_layer_by_layer():
-    inputs = keras.Input((6,))
-    first, second = WeightNormDense(4, learn_gain=False), WeightNormDense(2)
-    network = keras.Model(inputs, second(keras.layers.ReLU()(first(inputs))))
-    x = np.random.default_rng(0).normal(3, 5, size=(500, 6)).astype("float32")
-    fit_gains(network, x)
-    for y in (first(x), network(x)):
-        np.testing.assert_allclose(ops.convert_to_numpy(ops.mean(y, axis=0)), 0, atol=1e-3)
-        np.testing.assert_allclose(ops.convert_to_numpy(ops.std(y, axis=0)), 1, rtol=1e-3)
-    assert not any(weight is first.g for weight in network.trainable_weights)
-    assert any(weight is second.g for weight in network.trainable_weights)
-
-
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-def test_weight_normalization_survives_saving(policy, tmp_path):
-    inputs = keras.Input((6,))
-    layer = WeightNormDense(3, gain=2.0, learn_gain=False, dtype=policy, name="w")
-    model = keras.Model(inputs, layer(inputs))
-    assert model.output.shape == (None, 3) and layer.v.dtype == "float32"
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-    x = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
-    np.testing.assert_array_equal(*(ops.convert_to_numpy(ops.cast(m(x), "float32")) for m in (model, loaded)))
-    again = loaded.get_layer("w")
-    assert (again.units, again.gain, again.learn_gain) == (3, 2.0, False)
-
-
-# Random transformations
 
 
 def test_feature_matching_compares_means():

@@ -368,7 +368,7 @@ MISTAKES = {
     "home": (["train", "cgan", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
     "pairs' home": (["train", "pix2pix", "--data", "~nobody-of-that-name/a"], "names a home folder that is not there"),
     "dropout": (["train", "mlp-cgan", "--set", "generator_dropout=1.5"], "set it from 0 to 1"),
-    "noise": (["train", "sgan", "--preset", "smoke", "--set", "noise=1.5"], "noise from 0 to 1, not"),
+    "sgan loss": (["train", "sgan", "--preset", "smoke", "--set", "loss=hinge"], "loss 'hinge' is not known; choose"),
 }
 
 

@@ -11,8 +11,8 @@ import pytest
 from keras import layers
 from PIL import Image
 
+from chapters.ch07_infogan.infogan import RandomStrokeWidth
 from chapters.ch09_sgan.digits import like_mnist
-from chapters.ch09_sgan.sgan import WeightNormDense
 from gan_book.commands import cli
 from gan_book.commands.predict import predict
 from gan_book.errors import BookError
@@ -103,10 +103,10 @@ def test_what_the_chapter_prepares_are_images_larger_than_the_classifiers(run, t
 def test_a_classifier_with_its_chapters_layers_loads_by_itself(tmp_path):
     """Before its chapter is imported; Keras has to know the layers by then."""
     image = keras.Input((8, 8, 1))
-    network = keras.Model(image, WeightNormDense(2)(layers.Flatten()(image)))
+    network = keras.Model(image, layers.Dense(2)(layers.Flatten()(RandomStrokeWidth()(image))))
     run = runs.Run(tmp_path)
     run.save("classifier", network)
-    run.write_config(RunConfig("sgan", "smoke", {}, ["a", "b"]))
+    run.write_config(RunConfig("infogan", "smoke", {}, ["a", "b"]))
     code = f"from gan_book.training import runs; print(runs.Run({str(tmp_path)!r}).load('classifier').output.shape)"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=BOOK)
     assert process.stdout.strip() == "(None, 2)", process.stderr

@@ -131,7 +131,9 @@ def test_a_whole_number_that_was_none_in_an_earlier_version_is_read(tmp_path):
         lesson.settings_of(run)
 
 
-@pytest.mark.parametrize(("name", "balanced"), [("infogan", False), ("sgan", False), ("acgan", True)])
+@pytest.mark.parametrize(
+    ("name", "balanced"), [("infogan", False), ("sgan", False), ("sgan-consistency", False), ("acgan", True)]
+)
 def test_who_learns_without_labels_does_not_choose_images_by_them(name, balanced):
     lesson = chapters.lesson(name)
     settings = replace(lesson.presets["quick"], data="mnist", limit=1000)
