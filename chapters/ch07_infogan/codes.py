@@ -1,4 +1,4 @@
-"""What InfoGAN's codes mean: the slant and the stroke width of handwriting, and how well categories agree with digits.
+"""What InfoGAN's codes mean: slant and widths of handwriting, and how well categories agree with digits.
 
 `measure` computes the chapter's scores of a run. The notebook `infogan` explains them.
 
@@ -34,13 +34,36 @@ def slant(images):
     Returns:
         float64 ``[n]``.
     """
+    _, mu_11, mu_02 = _second_moments(images)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return -mu_11 / mu_02
+
+
+def digit_width(images):
+    """How broad the writing is, in pixels: the standard deviation of the ink from the line of its slant.
+
+    The square root of mu_20 - mu_11^2 / mu_02, so a slanted stroke is not broad; NaN for empty images.
+
+    Args:
+        images: uint8 ``[n, h, w, 1]``, white ink on black.
+
+    Returns:
+        float64 ``[n]``.
+    """
+    mu_20, mu_11, mu_02 = _second_moments(images)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.sqrt(np.maximum(mu_20 - mu_11**2 / mu_02, 0.0))
+
+
+def _second_moments(images):
+    """Central moments mu_20, mu_11, mu_02 of the ink, each float64 ``[n]``; NaN for empty images."""
     ink = np.asarray(images, "float64")[..., 0]
     mass = ink.sum(axis=(1, 2))
     rows, columns = np.mgrid[: ink.shape[1], : ink.shape[2]]
     with np.errstate(invalid="ignore", divide="ignore"):
         dy = rows - ((ink * rows).sum(axis=(1, 2)) / mass)[:, None, None]
         dx = columns - ((ink * columns).sum(axis=(1, 2)) / mass)[:, None, None]
-        return -(ink * dx * dy).sum(axis=(1, 2)) / (ink * dy**2).sum(axis=(1, 2))
+        return tuple((ink * product).sum(axis=(1, 2)) / mass for product in (dx**2, dx * dy, dy**2))
 
 
 def stroke_width(images):
@@ -101,12 +124,15 @@ def categories_of(reader, images):
     return log_softmax(predict_uint8(reader, images)["category"], axis=1)
 
 
+PROPERTIES = {"slant": slant, "digit width": digit_width, "stroke width": stroke_width}
+
+
 def code_correlations(generator, samples, seed):
-    """Pearson's r of each continuous code with slant and stroke width, within categories: float ``[codes, 2]``."""
+    """Pearson's r of each continuous code with `PROPERTIES`, within categories: float ``[codes, 3]``."""
     category = balanced_labels(samples, num_labels(generator))
     codes = latent_codes(generator, samples, seed)
     images = draw(generator, category, seed, codes=codes)
-    marks = np.stack([slant(images), stroke_width(images)], axis=1)
+    marks = np.stack([of(images) for of in PROPERTIES.values()], axis=1)
     known = np.isfinite(marks).all(axis=1)  # an empty image has no slant
     both = np.concatenate([codes, marks], axis=1)[known]
     for k in range(num_labels(generator)):
@@ -117,7 +143,7 @@ def code_correlations(generator, samples, seed):
 
 
 def measure(run, dataset, images, asked, seed):
-    """The chapter's own scores of a run: a list of `Score`, and a dict; slant and stroke width for MNIST only.
+    """The chapter's own scores of a run: a list of `Score`, and a dict; slant and widths for MNIST only.
 
     images: uint8 ``[n, h, w, c]``, generated for the categories `asked`, int ``[n]``.
     """
@@ -135,6 +161,7 @@ def measure(run, dataset, images, asked, seed):
     if dataset.name == "mnist":
         r = code_correlations(run.load("generator"), min(len(images), 2000), seed)
         best = np.abs(r).max(axis=0)
-        scores += [Score("slant", "|r| with slant", best[0]), Score("stroke", "|r| with stroke width", best[1])]
+        names = (name.replace(" ", "_") for name in PROPERTIES)
+        scores += [Score(name, f"|r| with {name.replace('_', ' ')}", r) for name, r in zip(names, best, strict=True)]
         details["correlations"] = r.tolist()
     return scores, details

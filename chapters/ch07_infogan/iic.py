@@ -288,6 +288,7 @@ class IICSettings(infogan.InfoGANSettings):
 
     width: int = 32
     augment: float = 1.0
+    lambda_1: float = 1.0
     lambda_iic: float = 1.0
 
 

@@ -242,7 +242,7 @@ def compiled(model, learning_rate, weights, **options):
 
 
 # %%
-def define_discriminator(d_and_q, learning_rate=5e-4, variant="paper", lambda_1=1.0, lambda_2=1.0):
+def define_discriminator(d_and_q, learning_rate=5e-4, variant="paper", lambda_1=0.2, lambda_2=1.0):
     """Trains D and Q: real and generated images to D's logits of both, and to Q's guesses for the generated ones."""
     real, fake = (keras.Input(d_and_q.input.shape[1:], name=name) for name in ("x", "x_fake"))
     of_real, of_fake = d_and_q(real), d_and_q(fake)  # two calls: each kind has its own batch statistics
@@ -255,7 +255,7 @@ def define_discriminator(d_and_q, learning_rate=5e-4, variant="paper", lambda_1=
 
 
 # %%
-def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1=1.0, lambda_2=1.0):
+def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1=0.2, lambda_2=1.0):
     """Trains G: latent inputs to the outputs of D and Q for the image generated from them."""
     d = [d_and_q.get_layer(name) for name in ("trunk", "validity")]
     frozen = d if variant == "head" else [d_and_q]
@@ -543,7 +543,7 @@ class InfoGANSettings(Settings):
     """`variant`: see section 4; `lambda_1`, `lambda_2`: weights of L_I of the category and of the continuous codes."""
 
     variant: str = "paper"
-    lambda_1: float = 1.0
+    lambda_1: float = 0.2
     lambda_2: float = 1.0
     learning_rate: float = 5e-4
     generator_learning_rate: float = 1e-3
@@ -554,8 +554,8 @@ QUICK = InfoGANSettings(data="mnist", epochs=1, batch_size=64)
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=8),
-    "book": replace(QUICK, epochs=12, batch_size=128, learning_rate=2e-4, average=0.0),
+    "full": replace(QUICK, epochs=6),
+    "book": replace(QUICK, epochs=12, batch_size=128, learning_rate=2e-4, lambda_1=1.0, average=0.0),
 }
 
 

@@ -178,8 +178,9 @@ def test_codes_that_move_slant_are_found_to():
             return np.where(inside, 1.0, -1.0).astype("float32")[..., None]
 
     r = codes.code_correlations(Bars(), 200, seed=0)
-    assert r[1, 0] > 0.9 and r[0, 1] > 0.9
-    assert abs(r[0, 0]) < 0.3 and abs(r[1, 1]) < 0.3
+    assert list(codes.PROPERTIES) == ["slant", "digit width", "stroke width"]
+    assert r[1, 0] > 0.9 and r[0, 1] > 0.9 and r[0, 2] > 0.9  # of a bar, both widths are the same thing
+    assert abs(r[0, 0]) < 0.3 and abs(r[1, 1]) < 0.3 and abs(r[1, 2]) < 0.3
 
 
 def test_wrong_settings_are_one_sentence():
@@ -203,7 +204,7 @@ def check_smoke(run):
     """What `test_notebooks.py` looks at when it has trained the smoke preset."""
     measured = run.report["measured"]
     scores = {score["name"]: score["value"] for score in measured["scores"]}
-    assert set(scores) >= {"code_accuracy", "nmi", "ari", "information", "slant", "stroke"}
+    assert set(scores) >= {"code_accuracy", "nmi", "ari", "information", "slant", "digit_width", "stroke_width"}
     assert 0.1 <= scores["code_accuracy"] <= 1 and scores["information"] <= math.log(10)
     assert sorted(measured["details"]["digit_of_category"].values()) == list(range(10))
     assert "label_accuracy" not in scores and len(measured["details"]["seen_per_class"]) == 10
