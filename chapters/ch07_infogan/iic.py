@@ -47,7 +47,7 @@ from gan_book.training.lesson import Lesson
 # Which changes leave a digit what it is? It may be rotated, sheared, scaled and shifted a little: `RandomAffine` in
 # `gan_book/layers.py` does this. And its strokes may be thicker or thinner. For this we write a layer. The *dilation*
 # of an image gives each pixel the brightest value of its neighbourhood, so bright strokes grow by a pixel. The
-# *erosion* gives it the darkest. We mix the image with one of the two, by a random share.
+# *erosion* gives it the darkest. We take a random share of one of the two, and the rest from the image.
 
 
 # %%
@@ -55,7 +55,7 @@ from gan_book.training.lesson import Lesson
 class RandomStrokeWidth(layers.Layer):
     """Makes the bright strokes of each image ``[n, h, w, c]`` thicker or thinner at random, in training only.
 
-    strength: 1 for a share of at most 0.8 of the dilation or 0.6 of the erosion, which would make thin strokes vanish.
+    strength: 1 for at most 80 % of the dilation or 60 % of the erosion (a full erosion would delete thin strokes).
     """
 
     THICKER, THINNER = 0.8, 0.6
@@ -140,15 +140,18 @@ def iic_loss(_, logits):
 # | category | two augmented views | one augmented view |
 # | continuous codes | not used | as they are |
 #
-# - **Validity.** If $D$ saw augmented images only, it could not tell real images from augmented ones, and $G$ could
-#   produce rotated and dilated digits. This is called *leaking* ([Karras et al.
-#   2020](https://arxiv.org/abs/2006.06676)). So $D$ sees images as they are.
-# - **Category.** $G$ must choose categories that survive the augmentation. Slant does not.
+# - **Validity.** If this head saw augmented images only, rotated digits would be normal for it, and $G$ could make them
+#   without being noticed. This is called *leaking* ([Karras et al. 2020](https://arxiv.org/abs/2006.06676)). So it sees
+#   images as they are. (Chapter 6 has an option that augments what $D$ sees. It is for small data sets, where $D$ would
+#   learn the images by heart, and it has this price.)
+# - **Category.** $Q$ reads the category from an augmented image, whose slant is random. A category that means "slanted"
+#   cannot be read from it. So $G$ has to choose something else.
 # - **Codes.** If $c_2$ means slant, it cannot be read from a sheared image. So slant and stroke width are left to the
 #   continuous codes.
 #
-# The trunk now gets two kinds of images. Batch normalization would compute different statistics for each kind, so we
-# take **layer normalization**, which normalizes each image by itself (in Keras a `GroupNormalization` with one group).
+# The trunk now gets images as they are, and augmented ones. Batch normalization would give each kind its own statistics
+# in training, but it keeps only one set of them for use, a mixture that fits neither. So we take **layer
+# normalization**, which normalizes each image by itself (in Keras a `GroupNormalization` with one group).
 # The trunk has the convolutions of chapter 6, because it runs five times in an update of $D$ and $Q$, and they are
 # cheaper than the paper's.
 
@@ -178,8 +181,8 @@ def define_d_and_q(image_shape=(28, 28, 1), width=32, augment=1.0):
 
 # %% [markdown]
 # The generator and the composite `gan` are those of the notebook `infogan`. The `discriminator` gets a fifth loss. Each
-# call of `d_and_q` makes a new random view. So the second view is a second call. (What it computes besides the category
-# is not used, and is not computed in the compiled graph.)
+# call of `d_and_q` makes a new random view. So the second view is a second call. (The second call also has the other
+# outputs. We do not use them, and the compiled graph leaves them out.)
 
 
 # %%
@@ -227,8 +230,9 @@ class InfoGANWithIIC(infogan.InfoGAN):
 # ## 5. A number that needs no labels
 #
 # In the notebook `infogan`, $L_I$ could not tell good categories from bad ones. $I_{\mathrm{real}}$ looks at *real*
-# images. Two digits in one category cost it something: then fewer categories are used. We compute it for the validation
-# images, all at once. Below it stands the code accuracy, which needs labels.
+# images. It is large only if both views of an image get the same category, and if all categories are used. If two
+# categories share two digits, the views of one image often get different ones. We compute it for the validation images,
+# all at once. Below it stands the code accuracy, which needs labels.
 
 # %% tags=["active-ipynb"]
 # real = gb.to_float(data.val_images)
@@ -243,8 +247,8 @@ class InfoGANWithIIC(infogan.InfoGAN):
 # If you have no labels, train with several seeds, and keep the network with the highest $I_{\mathrm{real}}$ at the end.
 # Compare only trainings of equal length.
 #
-# **What does IIC add?** Compare the code accuracy above with that of `infogan` after one epoch. The results page of this
-# chapter (`docs/results/ch07.md`) has the rows that were measured with several seeds.
+# **What does IIC add?** Compare the code accuracy above with that of `infogan` after one epoch. The results page of
+# this chapter, `docs/results/ch07.md`, has the rows that are measured so far.
 #
 # ## 6. Exercises
 #
@@ -296,7 +300,7 @@ QUICK = IICSettings(data="mnist", epochs=1, batch_size=64)
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=8),
+    "full": replace(QUICK, epochs=6),
     "book": replace(QUICK, epochs=12, batch_size=128, average=0.0),
 }
 

@@ -15,7 +15,8 @@
 #
 # A neural network made these digits. Each row was generated for one *category*, a number from 0 to 9. The conditional
 # GAN of chapter 6 needs the label of each training image to do this. Here the network saw **no labels**: it found out
-# by itself which images belong together. This is **InfoGAN** ([Chen et al. 2016](https://arxiv.org/abs/1606.03657)).
+# by itself which images belong together. (Not always as we would: look for rows with two digits.) This is **InfoGAN**
+# ([Chen et al. 2016](https://arxiv.org/abs/1606.03657)).
 #
 # In this chapter you will
 #
@@ -92,13 +93,14 @@ LATENT = [Noise(-1.0, 1.0), Category(CATEGORIES), Code()]  # what the generator'
 #
 # It is 0 if the image tells nothing about the code, and 2.303 nats if it tells the category for certain. To compute
 # $H(c \mid x)$ we would need the true probabilities $P(c \mid x)$, which we do not know. But we can take the
-# probabilities of a network $Q$ instead. This gives a lower bound of the mutual information (equation 5 of the paper):
+# probabilities of a network $Q$ instead. With wrong probabilities the cross-entropy is larger than the true uncertainty
+# $H(c \mid x)$, never smaller. So we get a lower bound of the mutual information (equation 5 of the paper):
 #
 # $$ L_I(G, Q) = \mathbb{E}_{c,\, x \sim G(z, c)}[\log Q(c \mid x)] + H(c) \;\le\; I(c; G(z, c)). $$
 #
-# The better $Q$ guesses, the closer the bound is. Now look at the first term. $-\log Q(c \mid x)$ is the
+# Both sides are equal if $Q(c \mid x) = P(c \mid x)$. Now look at the first term. $-\log Q(c \mid x)$ is the
 # **cross-entropy** of a classifier whose target is $c$. The second term is a constant, with no gradient. So to make
-# $L_I$ large is to train a classifier, and you know how to do that. InfoGAN adds $L_I$ to the game of a plain GAN (the
+# $L_I$ large, we minimise a cross-entropy, as for any classifier. InfoGAN adds $L_I$ to the game of a plain GAN (the
 # paper's equation 6, with $V$ as in chapter 6 but without labels):
 #
 # $$ \min_{G,\, Q} \max_D \; V(D, G) - \lambda L_I(G, Q). $$
@@ -116,9 +118,9 @@ def mutual_information(category, logits):
 
 
 # %% [markdown]
-# A continuous code has no classes. For it, $Q$ guesses a normal distribution: its mean $\mu$ is an output of the
-# network, and its standard deviation is 1, as in the authors' program. Then $-\log Q(c \mid x)$ is half the squared
-# error, plus a constant:
+# A continuous code has no classes. For each code, $Q$ outputs one number, its guess $\mu$. We treat the code as
+# normally distributed around $\mu$ with standard deviation 1, as in the authors' program. Then $-\log Q(c \mid x)$ is
+# half the squared error, plus a constant:
 #
 # $$ -\log Q(c_2, c_3 \mid x) = \tfrac12 (c_2 - \mu_2)^2 + \tfrac12 (c_3 - \mu_3)^2 + \log 2 \pi. $$
 
@@ -169,8 +171,9 @@ def define_generator(image_shape=(28, 28, 1)):
 
 # %% [markdown]
 # $D$ and $Q$ need similar features: to judge a digit, and to name it. So they share nearly all layers, the **trunk**
-# (section 6 of the paper). After the trunk, $D$ has one more dense layer, and $Q$ has two. $Q$ costs almost no extra
-# time.
+# (section 6 of the paper). After the trunk each has its own last layers, its **head**. The head of $D$ is one dense
+# layer. Its output is called "validity": is the image a valid, real one? The head of $Q$ has two dense layers. $Q$
+# costs almost no extra time.
 
 
 # %%
@@ -220,13 +223,23 @@ def define_d_and_q(image_shape=(28, 28, 1)):
 #
 # $Q$ learns to read the code, and $G$ learns to make it readable. So $L_I$ is part of two models:
 #
-# - **`discriminator`** trains $D$ and $Q$ with four losses: real images are "real", generated images are "fake", and
-#   $Q$ should find the category and the codes of generated images. (The code of a real image is not known.)
-# - **`gan`** trains $G$ through the frozen $D$ and $Q$ with three losses: the image is "real", its category is $c_1$,
-#   and its codes are $c_2$ and $c_3$.
+# - **`discriminator`** trains $D$ and $Q$ together, because they share the trunk. It has four losses: real images are
+#   "real", generated images are "fake", and $Q$ should find the category and the codes of generated images. (The code
+#   of a real image is not known.)
+# - **`gan`** trains $G$ through $D$ and $Q$, which are frozen in it. It has three losses: the image is "real", its
+#   category is $c_1$, and its codes are $c_2$ and $c_3$.
 #
-# That is `variant="paper"`. There are two more, for sections 9 and 10. In `"control"`, $L_I$ does not train $G$. In
-# `"head"`, $L_I$ trains $G$ and the head of $Q$, but not the trunk.
+# That is the variant `paper`. There are two more, for sections 9 and 10. The table says which losses train which layers
+# (real/fake is short for the losses of a plain GAN):
+#
+# | variant | trunk | head of $D$ | head of $Q$ | $G$ |
+# |---|---|---|---|---|
+# | `paper` | real/fake, $L_I$ | real/fake | $L_I$ | real, $L_I$ |
+# | `control` | real/fake, $L_I$ | real/fake | $L_I$ | real |
+# | `head` | real/fake | real/fake | $L_I$, in `gan` | real, $L_I$ |
+#
+# $L_I$ has two parts here, one for the category and one for the two codes, with the weights $\lambda_1$ and
+# $\lambda_2$.
 
 # %%
 VARIANTS = ("paper", "head", "control")
@@ -250,13 +263,13 @@ def define_discriminator(d_and_q, learning_rate=5e-4, variant="paper", lambda_1=
     if variant != "head":
         outputs |= {"category": of_fake["category"], "code": of_fake["code"]}
         weights |= {"category": lambda_1, "code": lambda_2}
-    frozen = [d_and_q.get_layer(name) for name in Q_HEAD] if variant == "head" else []  # trained with G instead
+    frozen = [d_and_q.get_layer(name) for name in Q_HEAD] if variant == "head" else []  # there, `gan` trains Q's head
     return compiled(Composite([real, fake], outputs, frozen=frozen, name="discriminator"), learning_rate, weights)
 
 
 # %%
 def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1=0.2, lambda_2=1.0):
-    """Trains G: latent inputs to the outputs of D and Q for the image generated from them."""
+    """Trains G (and Q's head in "head"): latent inputs to the outputs of D and Q for the generated image."""
     d = [d_and_q.get_layer(name) for name in ("trunk", "validity")]
     frozen = d if variant == "head" else [d_and_q]
     gan = Composite(generator.inputs, d_and_q(generator.output), frozen=frozen, name="gan")
@@ -266,14 +279,17 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 
 
 # %% [markdown]
-# The learning rate of $G$ is the paper's, 0.001. That of $D$ and $Q$ is 0.0005, where the paper has 0.0002: with 0.0005
-# the categories became digits in fewer steps. Both weights $\lambda$ of $L_I$ are 1, as in the authors' program.
+# The learning rate of $G$, 0.001, and $\lambda_2 = 1$ are those of the authors' program. Two numbers are ours, chosen
+# on validation images: $D$ and $Q$ learn at 0.0005 instead of 0.0002, and $\lambda_1$ is 0.2 instead of 1. With
+# $\lambda_1 = 1$ the categories were fixed while the images were still blurred, and they took the slant of the strokes,
+# which should be left to the continuous codes.
 #
 # ## 5. One training step
 #
-# Two updates, by hand. What should the first losses be? A $D$ that guesses has the loss $\log 2 = 0.69$. A $Q$ that
-# guesses one of ten categories has $\log 10 = 2.30$. A $Q$ whose means are always 0 has a code loss of 0.33 (exercise 2
-# asks why).
+# Two updates, by hand. What should the first losses be? (All logarithms are natural.) A $D$ that guesses has the loss
+# $\log 2 = 0.69$. A $Q$ that guesses one of ten categories has $\log 10 = 2.30$. A $Q$ whose outputs $\mu$ are always 0
+# has a code loss of 0.33 (exercise 2 asks why). The losses of the second update are not quite those of a guess, because
+# $D$ and $Q$ have changed in the first.
 
 # %% tags=["active-ipynb"]
 # discriminator, gan = define_discriminator(d_and_q), define_gan(generator, d_and_q)
@@ -291,8 +307,10 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 #     print(f"{name:32}", ", ".join(f"{key} {value:.2f}" for key, value in logs.items() if key.endswith("_loss")))
 
 # %% [markdown]
-# The same two updates as a method `turns`. The labels of the data set are not used. For $G$, the inputs are sampled
-# again, so that it is not trained on the images that $D$ and $Q$ have just seen.
+# The same two updates as a method `turns`. Each `yield` has a dictionary of targets, one for each output of the model.
+# The labels of the data set are not used. For $G$, the inputs are sampled again, so that it is not trained on the
+# images that $D$ and $Q$ have just seen. `reader` is $D$ and $Q$ with averaged weights, as `sampler` is the averaged
+# generator.
 
 
 # %%
@@ -311,6 +329,7 @@ class InfoGAN(GAN):
         z, category, code = self.latent_inputs(n)
         x_fake = self.generator([z, category, code], training=True)
         target = {"real": ops.ones((n, 1)), "fake": ops.zeros((n, 1)), "category": category, "code": code}
+        # In "head" the discriminator has no outputs for the codes.
         target = {name: value for name, value in target.items() if name in self.discriminator.output}
         yield "d", self.discriminator, [x, x_fake], target  # max log D(x) + log(1 - D(G(z, c))) + lambda L_I
         z, category, code = self.latent_inputs(n)
@@ -339,9 +358,9 @@ class InfoGAN(GAN):
 
 # %% [markdown]
 # The rows already differ from each other. Some show one digit, others mix two or three. In the log,
-# `g_category_mutual_information` is $L_I$ of the category, as a mean over the epoch. It rises fast, long before each
-# row is a digit: "a slanted stroke" can be read as easily as "a seven". (Section 6 of the paper says it, too: $L_I$
-# converges faster than the losses of the GAN.)
+# `g_category_mutual_information` is $L_I$ of the category, as a mean over the epoch: already near its limit. It rises
+# long before each row is a digit. Any difference between images will do: "a slanted stroke" can be read as easily as "a
+# seven". (Section 6 of the paper says it, too: $L_I$ converges faster than the losses of the GAN.)
 #
 # ## 7. A longer training
 #
@@ -357,8 +376,8 @@ class InfoGAN(GAN):
 # ten_rows(generator, f"InfoGAN after {run.report['steps']:,} steps")
 
 # %% [markdown]
-# Now the continuous codes. Each row has one category and one $z$. From left to right one code goes from -2 to 2, twice
-# as far as in training, as in figure 2 of the paper. The other code is 0.
+# Now the continuous codes. All images have the same $z$, and each row has one category. From left to right one code
+# goes from -2 to 2, twice as far as in training, as in figure 2 of the paper. The other code is 0.
 
 # %% tags=["active-ipynb"]
 # def turn_code(generator, number, steps=9):
@@ -377,36 +396,38 @@ class InfoGAN(GAN):
 # turn_code(generator, 3)
 
 # %% [markdown]
-# In the paper, one code changes the slant and the other one the width of the strokes. Is it so here? Both can be
-# measured from the pixels. We correlate them with the codes of 2,000 generated images. (`code_correlations` first
-# subtracts the mean of each category, because a 7 slants more than a 0 anyway.)
+# In the paper, one code changes the rotation of the digits and the other one their width. Is it so here? Slant and
+# width can be measured from the pixels, and so can the width of the strokes. We do so for 2,000 generated images, and
+# compute the **correlation** $r$ of each property with each code: 1 or -1 if one follows the other on a straight line,
+# 0 if they have nothing to do with each other. (`code_correlations` first subtracts the mean of each category, because
+# a 7 slants more than a 0 anyway.)
 
 # %% tags=["active-ipynb"]
-# from chapters.ch07_infogan.codes import code_correlations
+# from chapters.ch07_infogan.codes import PROPERTIES, code_correlations
 #
-# print("     slant  stroke width")
-# for number, (r_slant, r_width) in enumerate(code_correlations(generator, samples=2000, seed=0), start=2):
-#     print(f"c{number}{r_slant:8.2f}{r_width:14.2f}")
+# for number, r in enumerate(code_correlations(generator, samples=2000, seed=0), start=2):
+#     print(f"c{number}", ", ".join(f"{name} {value:+.2f}" for name, value in zip(PROPERTIES, r)))
 
 # %% [markdown]
-# A correlation near 1 or -1 means that the code controls this property. The sign is chance, and so is which of the two
-# codes it is: the loss treats $c_2$ and $c_3$ alike. Both can even share a property.
+# The sign is chance, and so is which of the two codes has a property: the loss treats $c_2$ and $c_3$ alike. Both can
+# even share a property.
 #
 # ## 8. How good is it?
 #
 # Six numbers:
 #
-# - **Code accuracy.** $Q$ gives each *real* test image a category. Categories are matched one to one with digits, so
-#   that as many images as possible agree (the Hungarian method). The share that agrees is the code accuracy. Only
-#   this number needs labels. The paper reports an error of 5 %.
+# - **Code accuracy.** $Q$ gives each *real* test image a category. Then each category gets one digit as its name, and
+#   each digit is used once. Of all such namings we take the one with the most hits (the Hungarian method finds it). The
+#   share of hits is the code accuracy. The paper reports an error of 5 %. ($Q$ was trained on generated images only. It
+#   works for real ones as far as generated images look like real ones.)
 # - **$L_I$** of the category, for generated images, in nats. The limit is 2.303.
-# - **|r| with slant, |r| with stroke width**: the larger of the two codes' correlations, without its sign.
+# - **|r| with slant, |r| with digit width**: the larger of the two codes' correlations, without its sign.
 # - **Fréchet distance** and **recall**: see chapter 6.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
 #
-# six = "code_accuracy", "information", "slant", "stroke", "frechet_distance", "recall"
+# six = "code_accuracy", "information", "slant", "digit_width", "frechet_distance", "recall"
 # print(*score_lines(run.report["measured"], six), sep="\n")
 
 # %% [markdown]
@@ -434,15 +455,15 @@ class InfoGAN(GAN):
 # _ = plt.xticks(range(CATEGORIES), order), plt.yticks(range(data.num_classes), data.class_names)
 
 # %% [markdown]
-# **A warning.** $L_I$ does not tell you whether the categories are digits. *Any* ten kinds of images that
-# $Q$ can tell apart will do, so $L_I$ is close to its limit in good trainings and in bad ones. With another seed, two
-# digits may share a category, and a third digit may have two. So one training proves little. The chapter's README has
-# five seeds.
+# **A warning.** $L_I$ does not tell you whether the categories are digits. *Any* ten kinds of images that $Q$ can tell
+# apart will do. Two categories that both contain 4s and 9s, in two styles of writing, can be read as well as two
+# digits. Another seed gives another result, so one training proves little. The results page (`docs/results/ch07.md`)
+# says how many seeds were measured.
 #
 # ## 9. When it fails
 #
-# We take $L_I$ away from the generator, as the authors did for their figure 1. $Q$ still learns to read the code. But
-# $G$ has no reason to use it.
+# We take $L_I$ away from the generator, as the authors did for their figure 1. $Q$ is still trained to read the code.
+# But there is nothing to read, because $G$ has no reason to use it.
 
 # %% tags=["active-ipynb"]
 # def train_with(variant, images=24_000):
@@ -463,8 +484,8 @@ class InfoGAN(GAN):
 
 # %% [markdown]
 # Each row is a mixture: the category changes nothing that you could name. *You recognise the failure by $L_I$*, which
-# is near 0. (The code accuracy is above 10 % even so. The matching picks the best names afterwards, so any rule that
-# depends on the shape gets some images right.)
+# is near 0. (Even meaningless categories have a code accuracy above 10 %, because we choose their names after we have
+# seen the result.)
 #
 # **The repair** is $L_I$ in the loss of $G$, with the same number of steps:
 
@@ -480,7 +501,7 @@ class InfoGAN(GAN):
 # of an image should get the same category. It is not part of the paper.
 #
 # **The way of many books** is the variant `head`: the composite trains $G$ and the last layers of $Q$, and the trunk
-# learns from $D$'s loss alone. `docs/results/ch07.md` compares the two.
+# learns from $D$'s loss alone.
 #
 # **Your own pictures.** `gb.load("path/to/folder", image_size=32)`, as in chapter 6. (The sides must be multiples of
 # 4.)
@@ -510,18 +531,19 @@ class InfoGAN(GAN):
 #
 # *A project*
 #
-# 9. Take some hundred pictures of three kinds and mix them. Train an InfoGAN with three categories on them. Write one
+# 9. Take a few hundred pictures of three kinds and mix them. Train an InfoGAN with three categories on them. Write one
 #    page: what did the categories become? Which number would tell you so if you had no labels at all?
 #
 # <details><summary>Answers</summary>
 #
 # 1. $\ln 20 = 2.996$ nats: the cross-entropy cannot be negative, so $L_I$ is at most $H(c_1)$. For "one in ten",
 #    $L_I = -\ln 10 + \ln 10 = 0$.
-# 2. The mean of $c^2$, for $c$ uniform between -1 and 1, is 1/3. There are two codes, and each counts half of it.
+# 2. The mean of $c^2$, for $c$ uniform between -1 and 1, is 1/3. Two codes, each with half of it: $2 \cdot \tfrac12
+#    \cdot \tfrac13 = 0.33$.
 # 3. The trunk has 6,559,296 weights. The head of $Q$ has 133,132, and that of $D$ 1,025.
 # 4. Expect hardly any difference in $L_I$, and a clear one in the code accuracy. $L_I$ cannot tell a good training from
 #    a bad one.
-# 5. Expect a readable code: $L_I$ rises, too. `docs/results/ch07.md` has three seeds of each.
+# 5. Expect a readable code: $L_I$ rises, too.
 # 6. Expect shirts, pullovers and coats in one category: they look alike.
 # 7. and 8. `exercises.matched_accuracy_solution` and `exercises.normal_loss_solution`, in
 #    `chapters/ch07_infogan/exercises.py`.
@@ -534,7 +556,7 @@ class InfoGAN(GAN):
 # ## Appendix: the command line
 #
 # As in chapter 6: `gan-book train infogan --preset full` in a shell. `smoke` is for tests. `quick` has one epoch,
-# `full` eight. `book` is the authors' program: about 5,000 steps of 128 images, and no moving average.
+# `full` six. `book` is the authors' program: about 5,000 steps of 128 images, their rates, and no moving average.
 
 
 # %%
