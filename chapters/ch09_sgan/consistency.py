@@ -4,9 +4,9 @@
     gan-book train sgan-consistency --data fashion_mnist --set augmentation=clothing
 
 This is not part of the SGAN (Salimans et al. 2016, Odena 2016). It asks for the same class in two augmented views of an
-image, as Sajjadi et al. 2016 and Laine and Aila 2017 do. The form of the loss is that of clustering by information
-(Hu et al. 2017, "IMSAT"). With ``lambda_consistency=0`` the images are augmented and there is no consistency loss.
-Explained in chapter 9, "Going further".
+image, an idea of Sajjadi et al. 2016 and Laine and Aila 2017. The second term, that all classes are used, is from a
+clustering method (Hu et al. 2017, "IMSAT"). With ``lambda_consistency=0`` the images are augmented and there is no
+consistency loss. Explained in chapter 9, "Going further".
 """
 
 from dataclasses import dataclass, replace
@@ -105,7 +105,7 @@ PRESETS = {
     "smoke": replace(QUICK, **sgan.SMOKE, measure_samples=500),
     "quick": QUICK,
     "full": replace(QUICK, epochs=sgan.PRESETS["full"].epochs, limit=None),
-    "book": replace(QUICK, epochs=sgan.PRESETS["book"].epochs, average=0.0, limit=None),  # no book has it
+    "book": replace(QUICK, epochs=sgan.PRESETS["book"].epochs, average=0.0, limit=None),  # every lesson has these four
 }
 
 

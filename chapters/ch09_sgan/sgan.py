@@ -29,6 +29,7 @@
 # You should know chapter 6, which explains the composite model, `turns`, and most of the numbers.
 
 # %%
+import math
 from dataclasses import dataclass, replace
 
 import keras
@@ -81,9 +82,9 @@ def labelled_subset(dataset, per_class, seed):
 # gb.show(rows, title="All the labelled images: ten of each digit")
 
 # %% [markdown]
-# Some of these digits look alike, and some kinds are missing: is there a 7 with a bar, or a 4 with a closed top? So a
-# classifier that knows only these hundred will make many errors. The other 54,900 images show all kinds, but without
-# labels:
+# Some of these digits look alike, and some kinds are missing: is there a 7 with a line through it, or a 4 that is
+# closed at the top? So a classifier that knows only these hundred will make many errors. The other 54,900 images show
+# all kinds, but without labels:
 
 # %% tags=["active-ipynb"]
 # gb.show(data.images[:10], columns=["?"] * 10, title="Ten of the other images")
@@ -101,15 +102,17 @@ def labelled_subset(dataset, per_class, seed):
 # - **generated** images: this is fake ("fake" is the papers' word for "generated").
 #
 # How can one network answer both questions? Odena gives it $K + 1$ classes: the $K$ classes of real images, and the
-# class "fake". Salimans et al. (section 5) save the extra output. The softmax looks only at the differences between
-# logits: if you subtract the same number from all of them, no probability changes. So subtract the logit of "fake" from
-# all $K + 1$. Then the logit of "fake" is always 0, and the network needs only the other $K$ logits $l_1, \dots, l_K$.
-# Since $e^0 = 1$, the probability of *not* being fake is
+# class "fake". Salimans et al. (section 5) do without the extra output. The softmax looks only at the differences
+# between logits: if you subtract the same number from all of them, no probability changes. So subtract the logit of
+# "fake" from all $K + 1$. Then the logit of "fake" is always 0, and the network needs only the other $K$ logits $l_1,
+# \dots, l_K$. The softmax gives "fake" the probability $e^0 / (e^0 + Z) = 1 / (1 + Z)$. The rest is the probability of
+# being real:
 #
 # $$ D(x) = \frac{Z(x)}{Z(x) + 1}, \qquad Z(x) = \sum_{k=1}^{K} e^{l_k(x)}. $$
 #
-# The *differences* of the logits say which class it is. Their *level* says whether the image is real. High logits mean
-# real. Low logits mean that the image looks like no class at all, so it is fake.
+# The *differences* of the logits say which class it is: $p(k \mid x)$ is the softmax of the $K$ logits. Their *level*
+# says whether the image is real. If $Z > 1$, that is $\log Z > 0$, the image is called real. If all logits are low, it
+# is called fake.
 #
 # As in chapter 6 we need the logit of $D$ for the loss. $Z / (Z + 1)$ is $1 / (1 + e^{-\log Z})$, so the logit is $\log
 # Z$. Keras calls this function `logsumexp`:
@@ -136,16 +139,23 @@ def validity(logits):
 #
 # The convolutions are those of chapter 6, in both networks. The last layer of the classifier gives $K$ logits.
 #
-# As in chapter 6, the three kinds of images pass through $D$ in batches of their own, because batch normalization
-# computes its statistics over a batch. This has a second effect: $D$ sees more than one image at a time. A batch of
-# generated images with too few 1s has other statistics than a batch of real images, and $D$ can notice it. So $G$ has
-# to make all digits.
+# One word about **batch normalization**, because it matters here. In training it uses the mean and the variance of the
+# batch. It also keeps an average of them, the *moving statistics*, for use after the training. From this follow two
+# things.
+#
+# - The three kinds of images pass through $D$ in three batches. In a mixed batch, each image would be normalized with
+#   statistics of real and generated images together. In use there are only real images. (We also think that it helps
+#   $G$. With layer normalization, which normalizes each image by itself, a trial of 2,500 steps made hardly any 1 or
+#   6.)
+# - After the training, $D$ will only see real images. So its moving statistics should be those of real images. With
+#   `momentum=0` they are simply those of the last batch. At the end of each training step we let a batch of real images
+#   pass. (The averaged classifier, which we use in the end, averages these statistics like all weights.)
 
 
 # %%
 def batch_normalization():
-    """Momentum 0.9 instead of 0.99, so that the moving statistics soon forget their first values."""
-    return layers.BatchNormalization(momentum=0.9)
+    """Keeps the statistics of the last batch that passed in training; see the end of `SGAN.turns`."""
+    return layers.BatchNormalization(momentum=0.0)
 
 
 def define_classifier(image_shape=(28, 28, 1), num_classes=10, width=32, augmentation=None):
@@ -181,9 +191,10 @@ def define_generator(latent_dim=64, image_shape=(28, 28, 1), width=32):
 #       \; \underbrace{-\,\mathbb{E}[\log (1 - D(G(z)))]}_{\text{generated}} \Big). $$
 #
 # The first term is the cross-entropy of a classifier, the **supervised** loss. The other two are the usual loss of a
-# GAN's discriminator, the **unsupervised** loss. The factor ½ is from the program of Salimans et al. Many books make
-# two models of this: a supervised and an unsupervised discriminator that share their weights. One model with three
-# inputs and three outputs does the same in one update. It calls the classifier three times, with the same weights:
+# GAN's discriminator, the **unsupervised** loss. The factor ½ is from the program of Salimans et al.: real or fake,
+# with its two halves, weighs as much as the class. (The labelled images have no term for "real" because they are among
+# the unlabelled images, too.) Many books build two models from the same layers, one for each loss, and update them one
+# after the other. We use one model with three inputs and three outputs. One update then uses all three losses:
 
 
 # %%
@@ -216,9 +227,9 @@ def compile_discriminator(discriminator, learning_rate, losses=D_LOSSES, weights
 
 # %% [markdown]
 # The generator can have one of two losses. The **adversarial** loss is that of chapter 6, $-\log D(G(z))$: each
-# generated image should be taken for a real one. **Feature matching** (Salimans et al., section 3.1) asks for less. Let
-# $f(x)$ be the $d$ features of an image, the input of the last layer of $D$. On average, generated images should have
-# the same features as real ones:
+# generated image should be taken for a real one. **Feature matching** (Salimans et al., section 3.1) does not judge
+# single images. It compares averages. The *features* $f(x)$ of an image are the $d$ numbers that go into the last layer
+# of $D$. On average, generated images should have the same features as real ones:
 #
 # $$ L_{\mathrm{FM}} = \tfrac1d \big\| \mathbb{E}_x[f(x)] - \mathbb{E}_z[f(G(z))] \big\|^2. $$
 
@@ -260,9 +271,10 @@ def define_gan(generator, classifier, loss="adversarial", learning_rate=5e-4):
 # %% [markdown]
 # ## 5. One training step
 #
-# Two updates: $D$ with its three kinds of images, then $G$ through the frozen $D$. An untrained classifier guesses. So
-# its label loss is near $\log 10 = 2.30$. (Its loss on real images is small: if all ten logits are 0, then $Z = 10$ and
-# $D = 10/11$. It calls everything real.)
+# Two updates: $D$ with its three kinds of images, then $G$ through the frozen $D$. If all ten logits were 0, the label
+# loss would be $\log 10 = 2.30$. And $D$ would be $10/11$, since $Z = 10$: it would call everything real. The logits of
+# an untrained classifier are not exactly 0, so the losses are a little different. (The loss of $G$ is computed after
+# the first update of $D$, which has already changed $D$ a lot.)
 
 # %% tags=["active-ipynb"]
 # classifier, generator = define_classifier(), define_generator()
@@ -279,11 +291,8 @@ def define_gan(generator, classifier, loss="adversarial", learning_rate=5e-4):
 
 # %% [markdown]
 # The same two updates as a method `turns`. The model keeps the labelled images and samples a batch of them in each
-# step. Labels that come with the other images are not used.
-#
-# The last lines of `turns` are about the moving statistics of batch normalization, which a network uses after the
-# training. Both updates change them with generated images, too. But the finished classifier will only see real images.
-# So the statistics are set back, and then updated with the real images of the batch alone.
+# step. `turns` also gets the labels of the other images, if there are any. It ignores them. The code after the last
+# `yield` runs when both updates are done. It is the batch of real images of section 3.
 
 
 # %%
@@ -309,16 +318,12 @@ class SGAN(GAN):
         x_labelled, y = self.labelled_batch(n)
         x_fake = self.generator(self.latent_points(n), training=True)
         targets = {"label": y, "real": ops.ones((n, 1)), "fake": ops.zeros((n, 1))}
-        statistics = [ops.copy(weight) for weight in self.trained.non_trainable_weights]
         yield "d", self.discriminator, [x_labelled, x, x_fake], targets  # min L_D
         if self.generator_loss == "adversarial":
             yield "g", self.gan, self.latent_points(n), ops.ones((n, 1))  # max log D(G(z))
         elif self.generator_loss == "feature_matching":
             yield "g", self.gan, self.latent_points(n), self.features(x, training=True)  # min L_FM
-        if statistics:  # set back, and then updated with real images alone
-            for weight, before in zip(self.trained.non_trainable_weights, statistics, strict=True):
-                weight.assign(before)
-            self.trained(x, training=True)
+        self.trained(x, training=True)  # the last batch to pass is real: its statistics are kept
 
     def labelled_batch(self, n):
         """`n` labelled images, chosen at random, float ``[n, h, w, c]``, and their labels ``[n]``."""
@@ -352,10 +357,10 @@ def accuracy(classifier, images, labels):
 # model = train_with()
 
 # %% [markdown]
-# `d_label_accuracy` is that of the labelled images. It is soon near 1. What the classifier learns after that, it learns
-# from images without labels. The number to look at is the accuracy on images it has never seen: here on the 5,000
-# validation images. The test images are only for the result, in section 7. (The other two accuracies, `d_real_accuracy`
-# and `d_fake_accuracy`, say how often $D$ tells real from fake.)
+# `d_label_accuracy` is the accuracy on the labelled images. It is soon near 1. What the classifier learns after that,
+# it learns mostly from the other images. The number to look at is the accuracy on images it has never seen: here on the
+# 5,000 validation images. The test images are only for the result, in section 7. (The other two accuracies,
+# `d_real_accuracy` and `d_fake_accuracy`, say how often $D$ tells real from fake.)
 
 # %% tags=["active-ipynb"]
 # def show_digits(model, title):
@@ -409,7 +414,8 @@ def accuracy(classifier, images, labels):
 #
 # A good accuracy alone does not show that the GAN was of use. We need baselines: the same classifier, with less.
 #
-# **Labels alone.** The classifier sees the labelled images and no others.
+# **Labels alone.** The classifier sees the labelled images and no others. (It needs fewer steps, 1,000, and its
+# learning rate falls to 0.)
 
 
 # %%
@@ -418,8 +424,10 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
     keras.utils.set_random_seed(seed)
     alone = keras.models.clone_model(classifier)
     alone.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-3, steps)), which_class)
-    epochs = -(-steps // -(-len(labels) // batch_size))
-    alone.fit(ops.convert_to_numpy(to_float(images)), labels, batch_size, epochs, verbose=0)
+    epochs = math.ceil(steps / math.ceil(len(labels) / batch_size))
+    x = ops.convert_to_numpy(to_float(images))
+    alone.fit(x, labels, batch_size, epochs, verbose=0)
+    alone(x, training=True)  # the statistics to keep are those of all these images
     return alone
 
 
@@ -446,10 +454,11 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # several choices, after longer trainings: labels alone NUMBER %, untrained generator NUMBER %, feature matching NUMBER
 # %, adversarial loss NUMBER %.
 #
-# Why should generated digits help a classifier? We think of it in this way. The better $G$ gets, the finer are the
-# details by which $D$ tells real digits from generated ones: how a stroke ends, or whether a loop is closed. The same
-# details separate a 4 from a 9. ([Dai et al. 2017](https://arxiv.org/abs/1705.09783) show that there is a limit: the
-# best generator for this purpose makes images *between* the classes, not perfect ones.)
+# Why should generated digits help a classifier? We think of it in this way. When $G$ gets better, $D$ must look at
+# smaller details to find the generated images: how a stroke ends, or whether a loop is closed. The same details
+# separate a 4 from a 9. But a better $G$ does not always help: with perfect images there would be nothing left to find.
+# ([Dai et al. 2017](https://arxiv.org/abs/1705.09783) show in theory that the most useful generated images lie
+# *between* the classes.)
 #
 # ## 9. When it fails
 #
@@ -475,9 +484,9 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # $D$ has seen thousands of 4s, and has learned that they are real. But "real" only says that *some* logit must be high.
 # Which one, only labels can say. A class without labels gets the name of its neighbour.
 #
-# *You recognise it by the accuracy of each class*, not by the losses. (If you label a hundred random images of your
-# own, you can easily miss a rare class.) **The repair** is to label some images of it. This is the model of section 6,
-# which knew ten 4s:
+# *You recognise it by the accuracy of each class*, not by the losses. If you have no labels to measure it, count how
+# often each class is answered: here 4 hardly ever is. (If you label a hundred random images of your own, you can easily
+# miss a rare class.) **The repair** is to label some images of it. This is the model of section 6, which knew ten 4s:
 
 # %% tags=["active-ipynb"]
 # by_digit(model)
@@ -499,8 +508,10 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # gb.show(rows, rows=["image", "view 1", "view 2"], title="Ten unlabelled images, and two augmented views of each")
 
 # %% [markdown]
-# The two views should get the same class. And all classes should be used: otherwise $D$ could call everything a 3. Let
-# $p(x)$ be the $K$ class probabilities, and $H$ the entropy. The **consistency loss** is
+# The two views should get the same class. And all classes should be used: otherwise $D$ could get the hundred labels
+# right and call every other image a 3. The **entropy** $H(p) = -\sum_k p_k \log p_k$ of the mean probabilities is
+# largest if all classes are used equally often. Let $p(x)$ be the $K$ class probabilities of an image. The
+# **consistency loss** is
 #
 # $$ L_C = \underbrace{-\,\mathbb{E}\Big[\sum_k p_k(t_1 x) \log p_k(t_2 x)\Big]}_{\text{both views have the same class}}
 #    \; \underbrace{-\, H\big(\mathbb{E}[p(t x)]\big)}_{\text{all classes are used}}. $$
@@ -574,8 +585,8 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 #
 # As in chapter 6: `gan-book train sgan --preset full` in a shell. `smoke` is for tests, `quick` takes about three
 # minutes, `full` twenty (both on two CPU cores), and `book` is the classic network with its usual numbers. `--set
-# loss=feature_matching` or `loss=untrained` changes the loss of $G$. One thing differs from the cells above: in the
-# second half of the training the learning rate falls to 0, so that the weights settle.
+# loss=feature_matching` or `loss=untrained` changes the loss of $G$. Two things differ from the cells above: the
+# trainings are longer, and (not in `book`) the learning rate falls to 0 in the second half, so that the weights settle.
 
 
 # %%
