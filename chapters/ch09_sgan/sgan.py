@@ -450,9 +450,8 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # show_digits(matching, "SGAN with feature matching, after one epoch")
 
 # %% [markdown]
-# One training of each says little: another choice of the hundred labels changes the accuracy, too. Here are means over
-# several choices, after longer trainings: labels alone NUMBER %, untrained generator NUMBER %, feature matching NUMBER
-# %, adversarial loss NUMBER %.
+# One training of each says little: another choice of the hundred labels changes the accuracy, too. The results page of
+# this chapter, `docs/results/ch09.md`, says which longer trainings were measured, and with how many choices.
 #
 # Why should generated digits help a classifier? We think of it in this way. When $G$ gets better, $D$ must look at
 # smaller details to find the generated images: how a stroke ends, or whether a loop is closed. The same details
@@ -516,8 +515,8 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # $$ L_C = \underbrace{-\,\mathbb{E}\Big[\sum_k p_k(t_1 x) \log p_k(t_2 x)\Big]}_{\text{both views have the same class}}
 #    \; \underbrace{-\, H\big(\mathbb{E}[p(t x)]\big)}_{\text{all classes are used}}. $$
 #
-# The script `consistency.py` adds $\lambda L_C$ to $L_D$: `gan-book train sgan-consistency --preset full`. Its test
-# accuracy is NUMBER %. ($D$ sees the labelled and the generated images changed in the same way, so it cannot use the
+# The script `consistency.py` adds $\lambda L_C$ to $L_D$: `gan-book train sgan-consistency --preset full`.
+# ($D$ sees the labelled and the generated images changed in the same way, so it cannot use the
 # changes to tell real from fake.)
 #
 # **Clothing.** Fashion-MNIST is harder, because its classes overlap. And its coats always hang straight: a rotated one
