@@ -217,7 +217,8 @@ class InfoGANWithIIC(infogan.InfoGAN):
 
 # %% tags=["active-ipynb"]
 # generator, d_and_q = infogan.define_generator(), define_d_and_q()
-# model = InfoGANWithIIC(generator, d_and_q, define_discriminator(d_and_q), average=0.99)
+# gan = infogan.define_gan(generator, d_and_q, lambda_1=1.0)  # the same weight as in `define_discriminator`
+# model = InfoGANWithIIC(generator, d_and_q, define_discriminator(d_and_q), gan, average=0.99)
 # model.compile()
 # history = model.fit(data.images, batch_size=64, epochs=1, verbose=2)
 
