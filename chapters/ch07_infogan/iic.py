@@ -335,7 +335,7 @@ def measure(run, dataset, images, asked, seed):
 # %%
 LESSON = Lesson(
     name="infogan-iic",
-    title="InfoGAN with IIC on real images (Ji et al. 2019)",
+    title="InfoGAN with IIC (Ji et al. 2019)",
     folder="ch07_infogan",
     presets=PRESETS,
     build=build,
