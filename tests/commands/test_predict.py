@@ -11,7 +11,7 @@ import pytest
 from keras import layers
 from PIL import Image
 
-from chapters.ch07_infogan.infogan import RandomStrokeWidth
+from chapters.ch07_infogan.iic import RandomStrokeWidth
 from chapters.ch09_sgan.digits import like_mnist
 from gan_book.commands import cli
 from gan_book.commands.predict import predict
@@ -106,7 +106,7 @@ def test_a_classifier_with_its_chapters_layers_loads_by_itself(tmp_path):
     network = keras.Model(image, layers.Dense(2)(layers.Flatten()(RandomStrokeWidth()(image))))
     run = runs.Run(tmp_path)
     run.save("classifier", network)
-    run.write_config(RunConfig("infogan", "smoke", {}, ["a", "b"]))
+    run.write_config(RunConfig("infogan-iic", "smoke", {}, ["a", "b"]))
     code = f"from gan_book.training import runs; print(runs.Run({str(tmp_path)!r}).load('classifier').output.shape)"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=BOOK)
     assert process.stdout.strip() == "(None, 2)", process.stderr

@@ -73,9 +73,11 @@ def test_only_a_finished_run_is_shipped(tmp_path):
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
 def test_what_ships_is_small_and_loads(folder):
     networks = sorted(folder.glob("*.keras"))
+    # The paper's InfoGAN has 6.6 million weights in each network, nearly all in dense layers.
+    limit = 13_000_000 if folder.name == "infogan" else ship.LIMIT
     assert {"generator.keras"} <= {path.name for path in networks}
     for path in networks:
-        assert path.stat().st_size < ship.LIMIT
+        assert path.stat().st_size < limit
         runs.Run(folder).load(path.stem)
 
 
