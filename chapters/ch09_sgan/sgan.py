@@ -82,9 +82,9 @@ def labelled_subset(dataset, per_class, seed):
 # gb.show(rows, title="All the labelled images: ten of each digit")
 
 # %% [markdown]
-# Some of these digits look alike, and some kinds are missing: is there a 7 with a line through it, or a 4 that is
-# closed at the top? So a classifier that knows only these hundred will make many errors. The other 54,900 images show
-# all kinds, but without labels:
+# Some of these digits look alike, and not every way of writing is well represented: there is one 7 with a line through
+# it. So a classifier that knows only these hundred will make many errors. The other images show all ways, but without
+# labels:
 
 # %% tags=["active-ipynb"]
 # gb.show(data.images[:10], columns=["?"] * 10, title="Ten of the other images")
@@ -450,8 +450,10 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # show_digits(matching, "SGAN with feature matching, after one epoch")
 
 # %% [markdown]
-# One training of each says little: another choice of the hundred labels changes the accuracy, too. The results page of
-# this chapter, `docs/results/ch09.md`, says which longer trainings were measured, and with how many choices.
+# Compare the four numbers: labels alone, untrained generator, feature matching, and the adversarial loss in section 6.
+# The untrained generator hardly helps. Both trained ones do, and in this short training the adversarial loss is clearly
+# better. (With another choice of the hundred labels all four numbers change. `docs/results/ch09.md` says what was
+# measured in longer trainings.)
 #
 # Why should generated digits help a classifier? We think of it in this way. When $G$ gets better, $D$ must look at
 # smaller details to find the generated images: how a stroke ends, or whether a loop is closed. The same details
