@@ -343,7 +343,7 @@ def infogan():
     trunk = d.box("discriminator", 370, 24, 76, 210, "", "shared", "trunk")
     head = d.box("discriminator", 472, 30, 66, 60, "*D*", "head")
     q = d.box("label", 472, 142, 66, 60, "*Q*", "head")
-    answer = d.pill("discriminator", 564, 30, 116, 60, "", "real or fake?")
+    answer = d.pill("discriminator", 564, 30, 116, 60, "", "real or fake?", "for all images")
     guess = d.pill("label", 564, 142, 116, 60, "", "guess of", "*c*_{1}, *c*_{2}, *c*_{3}")
     d.link(z, g)
     d.link(c, g, fake, trunk)
