@@ -17,7 +17,7 @@ def images(seed, n=5):
     return np.random.default_rng(seed).uniform(-1, 1, (n, 28, 28, 1)).astype("float32")
 
 
-@pytest.mark.parametrize("size", [20, 40])
+@pytest.mark.parametrize("size", [20, pytest.param(40, marks=pytest.mark.slow)])
 def test_who_moves(size, snapshot, moved):
     model, data = build(LESSON), noise(n=size)
     seen = moves(model, (data.images, data.labels), snapshot, moved, ("generator", "d_and_q"))

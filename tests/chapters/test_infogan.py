@@ -47,7 +47,7 @@ def test_the_checks_of_the_exercises_take_the_solution_and_nothing_else():
             check(wrong)
 
 
-@pytest.mark.parametrize("size", [20, 40])
+@pytest.mark.parametrize("size", [20, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("variant", infogan.VARIANTS)
 def test_who_moves(variant, size, snapshot, moved):
     model, data = build(LESSON, variant=variant), noise(n=size)
