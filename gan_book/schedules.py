@@ -1,4 +1,4 @@
-"""Learning rates that change during a training. Chapters 9 and 11 use this one."""
+"""Learning rates that change during a training. Chapter 9 uses this one; chapter 11 still shows its own copy."""
 
 import keras
 from keras import ops
@@ -6,7 +6,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("gan_book")
 class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
-    """`rate` for the first half of `steps`, then linearly down to 0. Explained in chapter 11."""
+    """`rate` for the first half of `steps`, then linearly down to 0 (as in Zhu et al. 2017, CycleGAN, section 7.1)."""
 
     def __init__(self, rate, steps):
         self.rate, self.steps = rate, steps
