@@ -6,8 +6,10 @@ They return a `Dataset` or `Pairs`: arrays in memory. Chapters 6 to 9 learn from
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePath
 
+from gan_book.datasets.cats import load_cats
 from gan_book.datasets.dataset import (
     Dataset,
     Pairs,
@@ -18,8 +20,10 @@ from gan_book.datasets.dataset import (
     subset,
     validation_split,
 )
+from gan_book.datasets.drawings import DRAWN_PAIRS, load_drawn_pairs
 from gan_book.datasets.earth import load_earth
 from gan_book.datasets.emoji import load_emoji
+from gan_book.datasets.faces import load_faces
 from gan_book.datasets.fetch import fetched_path
 from gan_book.datasets.folders import load_folder
 from gan_book.datasets.images import LARGEST_SIZE, SkippedImages, parse_size, resize, sides
@@ -42,7 +46,12 @@ __all__ = [
     "parse_size",
     "title_of",
 ]
-_SHIPPED_PAIRS = {"earth": load_earth, "emoji": load_emoji}
+_DRAWN = {"cats": load_cats, "faces": load_faces}  # in the size that is asked for
+_SHIPPED_PAIRS = {
+    "earth": load_earth,
+    "emoji": load_emoji,
+    **{name: partial(load_drawn_pairs, name) for name in DRAWN_PAIRS},
+}
 
 
 # As people write them.
@@ -52,6 +61,7 @@ TITLES = {
     "cifar10": "CIFAR-10",
     "earth": "the Earth",
     "emoji": "emoji",
+    **{name: pair.title for name, pair in DRAWN_PAIRS.items()},
     "facades": "building facades",
     "maps": "maps of New York",
 }
@@ -82,7 +92,7 @@ def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
         name_or_path: one of `names`, or the path of a folder of images, which `gan_book.datasets.folders.load_folder`
             reads (write ``./mnist`` for a folder with the name of a set).
         image_size: side of square images, or ``(height, width)``, or "64x96" (height x width); if not given the set's
-            own size, and 64 for a folder.
+            own size, and 64 for cats, faces and a folder.
         limit: train on only so many images. Of the book's sets all test images are kept; of a folder no more is read
             than is needed, see `gan_book.datasets.folders.load_folder`.
         seed: of the choice that ``limit`` makes, and of the hold-out of a folder without a test part.
@@ -92,8 +102,8 @@ def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
 
     Returns:
         `Dataset` with uint8 images ``[n, height, width, channels]``, 1 channel if all are grey, else 3. Its `summary()`
-        says in a line how the set was read. Of the book's sets, 5,000 training images are kept apart for validation
-        (see `gan_book.datasets.dataset.validation_split`).
+        says in a line how the set was read. Of the book's sets, some training images are kept apart for validation:
+        5,000 of MNIST (see `gan_book.datasets.dataset.validation_split`). Cats and faces have `attributes`.
 
     Raises:
         BookError: nothing of that name; damaged or not fetched; a size, a limit or a seed that makes no sense; too
@@ -106,6 +116,8 @@ def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
     name = str(name_or_path)
     if name not in names():
         return load_folder(_folder(name), image_size, seed, limit, balanced)
+    if name in _DRAWN:
+        return _DRAWN[name](64 if image_size is None else image_size, limit, seed, balanced)
     data = _load_named(name)
     if limit is not None:
         chosen = balanced_subset(data.labels, limit, seed) if balanced else subset(data.train_size, limit, seed)

@@ -3,7 +3,7 @@
 import difflib
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 import numpy as np
@@ -27,9 +27,13 @@ class Dataset:
         test_use: what `summary` says of the test images.
         remarks: more sentences for `summary`.
         title: what a report calls the set, the name if not given; see `validation`.
+        attributes, val_attributes, test_attributes: what else is known of the images: dict from the name of an
+            attribute to values, ``[n]``; empty where nothing is.
+        credit: whom to name below pictures made of this set, or "".
 
     Raises:
-        BookError: arrays of another type or shape, labels outside the classes, or not one for each image.
+        BookError: arrays of another type or shape, labels outside the classes, or not one label and one value of an
+            attribute for each image.
     """
 
     name: str
@@ -44,6 +48,10 @@ class Dataset:
     test_use: str = "to test with"
     remarks: tuple[str, ...] = ()
     title: str | None = None
+    attributes: dict = field(default_factory=dict)
+    val_attributes: dict = field(default_factory=dict)
+    test_attributes: dict = field(default_factory=dict)
+    credit: str = ""
 
     def __post_init__(self):
         if self.title is None:
@@ -57,6 +65,7 @@ class Dataset:
             require_images(f"{self.name}: {part}images", images)
             labels = require_labels(f"{self.name}: {part}labels", labels, len(images), len(self.class_names))
             object.__setattr__(self, f"{part}labels", labels)
+            require_attributes(f"{self.name}: {part}attributes", getattr(self, f"{part}attributes"), len(images))
             if images.shape[1:] != self.images.shape[1:]:
                 shapes = f"{list(images.shape[1:])} where the images have {list(self.images.shape[1:])}"
                 raise BookError(f"{self.name}: {part}images have the shape {shapes}")
@@ -81,7 +90,13 @@ class Dataset:
         """
         if not len(self.val_images):
             raise BookError(f"'{self.name}' has no validation images; leave out --validation to use the test images")
-        return replace(self, title=f"{self.name}, validation", test_images=self.val_images, test_labels=self.val_labels)
+        return replace(
+            self,
+            title=f"{self.name}, validation",
+            test_images=self.val_images,
+            test_labels=self.val_labels,
+            test_attributes=self.val_attributes,
+        )
 
     def __repr__(self):
         return f"<Dataset {self.name}: {self.summary()}>"  # not its arrays
@@ -159,6 +174,9 @@ class Pairs:
         left_out: ``(path, reason)`` of the files in the set's folder that are not used.
         remarks: more sentences for `summary`.
         title: what a report calls the set, the name if not given; see `validation`.
+        val_attributes, test_attributes: what is known of the images of both sides: dict from the name of an attribute
+            to values, ``[m]``; empty where nothing is.
+        credit: whom to name below pictures made of this set, or "".
 
     Raises:
         BookError: arrays of another type or shape, or pairs of which one is missing.
@@ -178,10 +196,16 @@ class Pairs:
     left_out: tuple = ()
     remarks: tuple[str, ...] = ()
     title: str | None = None
+    val_attributes: dict = field(default_factory=dict)
+    test_attributes: dict = field(default_factory=dict)
+    credit: str = ""
 
     def __post_init__(self):
         if self.title is None:
             object.__setattr__(self, "title", self.name)
+        for part in ("val", "test"):
+            attributes, images = getattr(self, f"{part}_attributes"), getattr(self, f"{part}_a")
+            require_attributes(f"{self.name}: {part}_attributes", attributes, len(images))
         for part in ("a", "b", "val_a", "val_b", "test_a", "test_b"):
             images = getattr(self, part)
             require_images(f"{self.name}: {part}", images)
@@ -229,7 +253,8 @@ class Pairs:
     def validation(self):
         """The same set with its validation images in place of the test images, for choosing settings."""
         title = f"{self.name}, validation"
-        return replace(self, title=title, test_a=self.val_a, test_b=self.val_b, test_names=())
+        held = {"test_a": self.val_a, "test_b": self.val_b, "test_attributes": self.val_attributes}
+        return replace(self, title=title, test_names=(), **held)
 
     def swapped(self):
         """The same set with A and B exchanged."""
@@ -279,6 +304,13 @@ def require_labels(what, labels, count, classes=None):
         highest = "" if classes is None else f" to {classes - 1}"
         raise BookError(f"{what} must be from 0{highest}, and there is {wrong}")
     return labels.astype("int32", copy=False)
+
+
+def require_attributes(what, attributes, count):
+    """Raises BookError unless each attribute has one value for each of ``count`` images."""
+    for name, values in attributes.items():
+        if len(values) != count:
+            raise BookError(f"{what}: '{name}' has {len(values):,} values for {count:,} images; give one for each")
 
 
 def nearly_black(images):

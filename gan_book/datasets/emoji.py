@@ -1,18 +1,17 @@
 """1,906 emoji, each drawn by Google (Noto) and by Twitter (Twemoji): two styles of the same things."""
 
-import csv
 import math
 import re
 
 import numpy as np
-from PIL import Image
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gan_book.datasets.dataset import Pairs, jittered_size, subset
 from gan_book.datasets.images import resize, sides
 from gan_book.datasets.manifest import shipped, verified_path
-from gan_book.errors import BookError, require_memory
+from gan_book.datasets.sheets import read_sheet, read_table
+from gan_book.errors import require_memory
 
 SIDES = ("noto", "twemoji")
 SIZE = 64
@@ -48,8 +47,8 @@ def load_emoji(image_size=SIZE, limit=None, seed=0, paired=True, jitter=True):
         BookError: a file is missing or damaged, or the size takes more memory than there is.
     """
     files = shipped()["emoji"]["files"]
-    names = read_names(verified_path(files["labels"]))
-    noto, twemoji = (read_sheet(verified_path(files[side]), len(names)) for side in SIDES)
+    names = [row["short_name"] for row in read_table(verified_path(files["labels"]))]
+    noto, twemoji = (read_sheet(verified_path(files[side]), len(names), SIZE) for side in SIDES)
     family = families(names, (noto, twemoji))
     rng = np.random.default_rng(seed)
     held = round(_HELD_OUT * len(names))
@@ -78,27 +77,6 @@ def _size(train, side, held, image_size):
     """What `require_memory` asks: bytes, what for, and what to do instead."""
     needed = 3 * (train * math.prod(sides(side)) + held * math.prod(sides(image_size)))
     return needed, f"{train + held:,} emoji of {image_size} pixels", "take a smaller --image-size or set a --limit"
-
-
-def read_names(path):
-    """Short names of the emoji, in the order of the sheets."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [row["short_name"] for row in csv.DictReader(file)]
-
-
-def read_sheet(path, count):
-    """The first ``count`` cells of a sheet, row by row: uint8 ``[count, 64, 64, 3]``.
-
-    Raises:
-        BookError: the sheet has no room for so many.
-    """
-    with Image.open(path) as image:
-        pixels = np.asarray(image.convert("RGB"))
-    rows, columns = (length // SIZE for length in pixels.shape[:2])
-    if rows * columns < count:
-        raise BookError(f"{path} has {rows * columns:,} cells for {count:,} emoji; restore it with git checkout")
-    grid = pixels[: rows * SIZE, : columns * SIZE].reshape(rows, SIZE, columns, SIZE, 3)
-    return grid.swapaxes(1, 2).reshape(-1, SIZE, SIZE, 3)[:count]
 
 
 def families(names, sheets):

@@ -29,7 +29,7 @@ def _require_form(manifest):
         for name, entry in _field(manifest, part, dict, "it").items():
             for key in ("title", "kind", "licence"):
                 _field(entry, key, str, name)
-            if entry["kind"] in ("idx", "cifar"):
+            if entry["kind"] in ("idx", "cifar", "cats", "faces"):
                 _texts(entry, "class_names", name)
             elif part == "fetchable":
                 _texts(entry, "sides", name, 2)

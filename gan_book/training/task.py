@@ -125,6 +125,7 @@ class Generation:
         groups = {"generated": images, **_real_beside(generator, labels, dataset)}
         names, columns = names if len(names) > 1 else (), [labels.shape[1], REAL][: len(groups)]
         groups = groups if len(groups) > 1 else {None: images}
+        footer = _credited(footer, dataset)
         plotting.side_by_side(groups, path, title=title, footer=footer, columns=columns, row_names=names)
 
     def next_step(self, run, lesson, model):
@@ -145,6 +146,11 @@ def _real_beside(generator, labels, dataset):
     if not is_conditional(generator) or min(map(len, rows)) < REAL:
         return {}
     return {"real": dataset.test_images[np.concatenate(rows)]}
+
+
+def _credited(footer, dataset):
+    """The footer, and whose drawings the network was trained on."""
+    return "; ".join(part for part in (footer, dataset.credit) if part) or None
 
 
 def _require_fit(generator, dataset):
@@ -270,7 +276,7 @@ class Translation:
         """Writes the picture at the top of report.md: some test images, a row each."""
         networks = SimpleNamespace(**{name: run.load(name) for name in self.networks.values()})
         columns = self.panels(networks, *_rows(dataset.test_a, dataset.test_b), dataset.sides)
-        plotting.side_by_side(columns, path, title=title, footer=footer, columns=1)
+        plotting.side_by_side(columns, path, title=title, footer=_credited(footer, dataset), columns=1)
 
     def next_step(self, run, lesson, model):
         return lesson.next_step.format(run=run.quoted, sides=run.config.class_names)

@@ -6,6 +6,7 @@ from PIL import Image
 
 from gan_book import paths
 from gan_book.datasets import emoji, load_pairs
+from gan_book.datasets.sheets import read_sheet, read_table
 from gan_book.errors import BookError
 
 EMOJI = paths.DATA / "emoji"
@@ -13,12 +14,12 @@ EMOJI = paths.DATA / "emoji"
 
 @pytest.fixture(scope="module")
 def names():
-    return emoji.read_names(EMOJI / "labels.csv")
+    return [row["short_name"] for row in read_table(EMOJI / "labels.csv")]
 
 
 @pytest.fixture(scope="module")
 def sheets(names):
-    return [emoji.read_sheet(EMOJI / f"{file}.webp", len(names)) for file in ("google", "twitter")]
+    return [read_sheet(EMOJI / f"{file}.webp", len(names), 64) for file in ("google", "twitter")]
 
 
 @pytest.fixture(scope="module")
@@ -112,5 +113,5 @@ def test_seed_and_limit(pairs):
 
 def test_a_sheet_too_small(tmp_path):
     Image.new("RGB", (640, 128)).save(tmp_path / "sheet.png")
-    with pytest.raises(BookError, match=r"sheet.png has 20 cells for 21 emoji; restore it with git checkout"):
-        emoji.read_sheet(tmp_path / "sheet.png", 21)
+    with pytest.raises(BookError, match=r"sheet.png has 20 cells for 21 pictures; restore it with git checkout"):
+        read_sheet(tmp_path / "sheet.png", 21, 64)

@@ -486,7 +486,7 @@ def test_unknown_names():
 
 def test_status_of_the_real_manifest():
     rows = {row.name: row for row in status()}
-    shipped = ["mnist", "fashion_mnist", "earth", "emoji"]
+    shipped = ["mnist", "fashion_mnist", "earth", "emoji", "cats", "faces"]
     to_translate = {"facades", "maps", "edges2shoes", "horse2zebra", "monet2photo", "summer2winter"}
     assert set(rows) == {*shipped, "cifar10", *to_translate}
     assert rows["fashion_mnist"].present and rows["fashion_mnist"].licence == "MIT"

@@ -106,9 +106,15 @@ def test_holdout_takes_a_tenth_of_each_class():
             {"name_or_path": "fashon_mnist"},
             "no data set and no folder called 'fashon_mnist'.*did you mean 'fashion_mnist'",
         ),
-        ({"name_or_path": "no/such/folder"}, "no folder called 'no/such/folder' .*mnist, fashion_mnist, cifar10"),
+        (
+            {"name_or_path": "no/such/folder"},
+            "no folder called 'no/such/folder' .*mnist, fashion_mnist, cats, faces, cifar10",
+        ),
         ({"name_or_path": "horse2zebra"}, "unpaired images to translate"),
-        ({"name_or_path": "earth"}, r"pairs of images to translate.*\(the sets are mnist, fashion_mnist, cifar10\)"),
+        (
+            {"name_or_path": "earth"},
+            r"pairs of images to translate.*\(the sets are mnist, fashion_mnist, cats, faces, cifar10\)",
+        ),
         ({"name_or_path": "cifar10"}, "has not been fetched; run: gan-book data fetch cifar10"),
         ({"name_or_path": "mnist", "limit": 0}, "limit is 0"),
         ({"name_or_path": "mnist", "image_size": 0}, "image size is 0"),

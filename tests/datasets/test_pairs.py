@@ -15,7 +15,9 @@ from gan_book.errors import BookError
 
 def test_names():
     assert pair_names()[:2] == ("earth", "emoji")
-    assert set(pair_names()[2:]) == {"facades", "maps", "edges2shoes", "horse2zebra", "monet2photo", "summer2winter"}
+    drawn = ("edges2cats", "edges2faces", "orange2blue", "plain2tabby", "bare2hat", "micah2toonhead")
+    fetched = ("facades", "maps", "edges2shoes", "horse2zebra", "monet2photo", "summer2winter")
+    assert set(pair_names()[2:]) == {*drawn, *fetched}
     assert not set(pair_names()) & set(datasets.names())
 
 
