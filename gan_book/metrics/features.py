@@ -9,6 +9,7 @@ import numpy as np
 from keras import layers, ops
 from scipy.special import softmax
 
+from gan_book.datasets.images import resize
 from gan_book.datasets.mnist import CIFAR_COPY
 from gan_book.errors import BookError
 from gan_book.metrics.distances import fit_normal
@@ -16,16 +17,20 @@ from gan_book.paths import PRETRAINED, UNREADABLE, read_arrays
 
 IMAGE_SHAPE = (28, 28, 1)
 COLOUR_SHAPE = (32, 32, 3)
+LARGE = 64  # a side from which the first convolution already halves it
 CLASSIFIER_BATCH = 500
 FEATURES = 96
 CLASSIFIERS = PRETRAINED / "classifiers"
 
 
-def define_classifier(num_classes=10, dtype="float32", image_shape=IMAGE_SHAPE):
+def define_classifier(num_classes=10, dtype="float32", image_shape=IMAGE_SHAPE, attributes=None):
     """A small network of 3x3 convolutions with batch normalisation: 200,000 parameters, or 330,000 for colour images.
 
     Maps images uint8 ``[n, *image_shape]`` to logits float32 ``[n, num_classes]`` (layer ``logits``); the layer
     ``features``, ``[n, 96]``, averages the last feature maps. ``dtype`` is the policy of everything below the logits.
+
+    With ``attributes``, a dict from a name to values, the output is a dict: "logits", and for each attribute the logits
+    of its values.
     """
     images = layers.Input(image_shape, dtype="uint8", name="images")
     x = layers.Rescaling(1 / 127.5, offset=-1, dtype=dtype, name="scale")(images)
@@ -33,7 +38,11 @@ def define_classifier(num_classes=10, dtype="float32", image_shape=IMAGE_SHAPE):
     x = layers.GlobalAveragePooling2D(dtype=dtype, name="features")(x)
     x = layers.Dropout(0.2, dtype=dtype)(x)
     logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
-    return keras.Model(images, logits, name="classifier")
+    heads = {
+        name: layers.Dense(len(values), dtype="float32", name=name.replace(" ", "_"))(x)
+        for name, values in (attributes or {}).items()
+    }
+    return keras.Model(images, {"logits": logits, **heads} if heads else logits, name="classifier")
 
 
 def _plain_maps(x, dtype):
@@ -48,11 +57,12 @@ def _plain_maps(x, dtype):
 
 
 def _residual_maps(x, dtype):
-    """Feature maps of photographs, float ``[n, h / 4, w / 4, 96]``: a residual block at each of three sizes.
+    """Feature maps of colour images, float ``[n, h / 4, w / 4, 96]``: a residual block at each of three sizes.
 
-    He et al. 2016, "Deep Residual Learning for Image Recognition".
+    Those of images of 64 pixels or more have half the sides. He et al. 2016, "Deep Residual Learning for Image
+    Recognition".
     """
-    for filters, strides in ((32, 1), (64, 2), (FEATURES, 2)):
+    for filters, strides in ((32, 2 if x.shape[1] >= LARGE else 1), (64, 2), (FEATURES, 2)):
         x = _convolution(x, filters, dtype, strides)
         change = _convolution(_convolution(x, filters, dtype), filters, dtype)
         x = layers.Add(dtype=dtype)([x, change])
@@ -87,11 +97,19 @@ class Classifier:
     """A trained network that gives its last features and its class probabilities. Explained in chapter 6.
 
     Every method takes images uint8 ``[n, *image_shape]``, values 0 to 255, and raises BookError for anything else.
+
+    Args:
+        network: see `define_classifier`.
+        attributes: the dict that it was made with, or None.
     """
 
-    def __init__(self, network):
+    def __init__(self, network, attributes=None):
         self.image_shape = tuple(network.input.shape[1:])
-        self._network = keras.Model(network.input, [network.get_layer("features").output, network.output])
+        self.attribute_values = {name: np.array(values) for name, values in (attributes or {}).items()}
+        found = network.output
+        logits = found["logits"] if attributes else found
+        self._network = keras.Model(network.input, [network.get_layer("features").output, logits])
+        self._heads = keras.Model(network.input, {name: found[name] for name in self.attribute_values} or logits)
 
     @property
     def weights(self):
@@ -115,6 +133,17 @@ class Classifier:
     def predict(self, images):
         """The most probable class, int ``[n]``."""
         return np.argmax(self.outputs(images)[1], axis=1)
+
+    def attributes(self, images):
+        """The most probable value of each attribute: dict from its name to values, text ``[n]``; {} if it knows none.
+
+        Images of another size are resized.
+        """
+        if not self.attribute_values:
+            return {}
+        images = resize(images, self.image_shape[:2])
+        found = self._heads.predict(check_images(images, self.image_shape), batch_size=CLASSIFIER_BATCH, verbose=0)
+        return {name: values[found[name].argmax(axis=1)] for name, values in self.attribute_values.items()}
 
 
 def check_images(images, image_shape):
@@ -161,9 +190,10 @@ def load_classifier(dataset_name):
     path, record = CLASSIFIERS / f"{name}.keras", classifier_record(name)
     if hashlib.sha256(path.read_bytes()).hexdigest() != record["sha256"]:
         raise BookError(f"the classifier {path} is damaged (wrong SHA-256); restore the file from the repository")
-    network = define_classifier(len(record["class_names"]), image_shape=tuple(record["image_shape"]))
+    attributes, shape = record.get("attributes"), tuple(record["image_shape"])
+    network = define_classifier(len(record["class_names"]), image_shape=shape, attributes=attributes)
     network.load_weights(path)
-    return Classifier(network)
+    return Classifier(network, attributes)
 
 
 LPIPS_WEIGHTS = PRETRAINED / "lpips_alex.npz"

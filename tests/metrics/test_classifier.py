@@ -19,7 +19,7 @@ from gan_book.metrics.features import CLASSIFIERS, define_classifier, has_classi
 from tools import train_classifiers
 
 NAMES = ["mnist", "fashion_mnist"]  # whose images come with the book
-REQUIRED = {"mnist": 0.994, "fashion_mnist": 0.925, "cifar10": 0.85}
+REQUIRED = {"mnist": 0.994, "fashion_mnist": 0.925, "cifar10": 0.85, "cats": 0.99, "faces": 0.99}
 
 
 def record(name):
@@ -32,7 +32,8 @@ def test_record_and_file_agree(name):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == told["sha256"]
     assert path.stat().st_size < 2_000_000
     assert told["recipe"] == asdict(train_classifiers.RECIPES[name])
-    network = define_classifier(len(told["class_names"]), image_shape=tuple(told["image_shape"]))
+    shape, attributes = tuple(told["image_shape"]), told.get("attributes")
+    network = define_classifier(len(told["class_names"]), image_shape=shape, attributes=attributes)
     assert told["parameters"] == network.count_params()
     assert told["test_accuracy"] >= REQUIRED[name]
     # A test set that had been used for choosing would stand clearly above the validation images.
@@ -198,6 +199,44 @@ def test_making_a_classifier_from_start_to_record(name, shape, tmp_path, monkeyp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stripes.json", "stripes.keras"]
     predicted = load_classifier.__wrapped__("stripes").predict(dataset.test_images)
     assert np.mean(predicted == dataset.test_labels) == told["test_accuracy"]
+
+
+@pytest.mark.slow
+def test_attributes_are_learned_beside_the_class(tmp_path, monkeypatch):
+    """A stripe lies or stands (the class), and is red or blue (an attribute)."""
+
+    def coloured(n, seed):
+        images, labels = stripes(n, seed, (64, 64, 3))
+        blue = np.random.default_rng(seed + 9).random(n) < 0.5
+        images[blue] = images[blue] * np.array([0, 0, 1], np.uint8)
+        images[~blue] = images[~blue] * np.array([1, 0, 0], np.uint8)
+        return images, labels, {"hue": np.where(blue, "blue", "red")}
+
+    parts = [coloured(n, seed) for seed, n in enumerate((350, 100, 50))]
+    found = {}
+    for part, (images, labels, attributes) in zip(("", "test_", "val_"), parts, strict=True):
+        found |= {f"{part}images": images, f"{part}labels": labels, f"{part}attributes": attributes}
+    dataset = Dataset("stripes", class_names=("lies", "stands"), **found)
+    recipe = replace(train_classifiers.RECIPES["cats"], epochs=3, batch_size=25, precision="float32")
+    monkeypatch.setattr(train_classifiers, "load", lambda name: dataset)
+    monkeypatch.setitem(train_classifiers.RECIPES, "stripes", recipe)
+    for module in (train_classifiers, features_module):
+        monkeypatch.setattr(module, "CLASSIFIERS", tmp_path)
+    told = train_classifiers.make("stripes")
+    assert told["attributes"] == {"hue": ["blue", "red"]}
+    assert told["test_accuracy"] > 0.9 and told["test_accuracy_of_attributes"]["hue"] > 0.9
+    classifier = load_classifier.__wrapped__("stripes")
+    seen = classifier.attributes(dataset.test_images)
+    share = np.mean(seen["hue"] == dataset.test_attributes["hue"])
+    assert share == told["test_accuracy_of_attributes"]["hue"]
+    assert np.mean(classifier.predict(dataset.test_images) == dataset.test_labels) == told["test_accuracy"]
+    assert classifier.features(dataset.test_images).shape == (100, features_module.FEATURES)
+    large = classifier.attributes(dataset.test_images.repeat(2, axis=1).repeat(2, axis=2))
+    assert np.mean(large["hue"] == seen["hue"]) > 0.9, "other sizes are resized"
+
+
+def test_a_classifier_without_attributes_knows_none():
+    assert load_classifier("mnist").attributes(load("mnist").test_images[:3]) == {}
 
 
 @pytest.mark.parametrize("name", NAMES)
