@@ -174,6 +174,7 @@ class Pairs:
         left_out: ``(path, reason)`` of the files in the set's folder that are not used.
         remarks: more sentences for `summary`.
         title: what a report calls the set, the name if not given; see `validation`.
+        kind: "cats" or "faces" if pictures of these are translated (`gan_book.metrics.drawings` scores them), or "".
         val_attributes, test_attributes: what is known of the images of both sides: dict from the name of an attribute
             to values, ``[m]``; empty where nothing is.
         credit: whom to name below pictures made of this set, or "".
@@ -196,6 +197,7 @@ class Pairs:
     left_out: tuple = ()
     remarks: tuple[str, ...] = ()
     title: str | None = None
+    kind: str = ""
     val_attributes: dict = field(default_factory=dict)
     test_attributes: dict = field(default_factory=dict)
     credit: str = ""

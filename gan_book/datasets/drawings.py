@@ -18,6 +18,7 @@ from gan_book.datasets.manifest import shipped
 from gan_book.errors import BookError, require_memory
 
 TRAIN, VALIDATION, TEST = 4_000, 250, 500  # pairs; without pairs half of the training images for each side
+EDGES = "edges"  # name of a side
 EDGES_AT = 128  # pixels: in smaller pictures the two edges of a stroke would run into one
 ORANGE, BLUE = 0.08, 0.6  # hues, from 0 to 1 around the circle of colours
 COLOURED = ("green", "red", "sand", "pink", "blue", "yellow", "ochre", "tan", "orange")  # bodies with a clear hue
@@ -56,7 +57,7 @@ class DrawnPair:
     Attributes:
         title: as people write it.
         sides: names of the two.
-        credit: key of the manifest: whose drawings these are.
+        kind: "cats" or "faces".
         pool: ``pool()`` returns the keys to train, to validate and to test with, no key twice.
         a, b: ``a(keys, image_size)`` returns pictures, uint8 ``[n, height, width, 3]``.
         attributes: ``attributes(keys)`` returns what both sides have in common; None where they are no pairs.
@@ -64,7 +65,7 @@ class DrawnPair:
 
     title: str
     sides: tuple[str, str]
-    credit: str
+    kind: str
     pool: Callable
     a: Callable
     b: Callable
@@ -142,6 +143,11 @@ def _faces_of_both():
     return faces.face_splits(2_000, VALIDATION // 2, VALIDATION)
 
 
+def _without_body(keys):
+    """What a cat and the same cat in another colour have in common, by which a classifier can know it."""
+    return {name: values for name, values in cats.names_of(keys).items() if name != "body"}
+
+
 def _face_attributes(keys):
     return {name: values[keys] for name, values in faces.read_attributes("micah").items()}
 
@@ -151,10 +157,10 @@ _PLAIN, _TABBY = _cats_with("fur", "plain"), _cats_with("fur", "tabby")
 _BARE, _HAT = _cats_with("accessory", "none"), _cats_with("accessory", "black hat")
 DRAWN_PAIRS = {
     "edges2cats": DrawnPair(
-        "edges to cats", ("edges", "cat"), "cats", _cats(), _edges_of_cats, cats.compose, cats.names_of
+        "edges to cats", (EDGES, "cat"), "cats", _cats(), _edges_of_cats, cats.compose, cats.names_of
     ),
     "edges2faces": DrawnPair(
-        "edges to faces", ("edges", "face"), "faces", _faces, _edges_of_faces, _MICAH, _face_attributes
+        "edges to faces", (EDGES, "face"), "faces", _faces, _edges_of_faces, _MICAH, _face_attributes
     ),
     "plain2tabby": DrawnPair(
         "plain and tabby cats", ("plain", "tabby"), "cats", _cats("fur", ["plain"]), _PLAIN, _TABBY, cats.names_of
@@ -166,7 +172,7 @@ DRAWN_PAIRS = {
         _cats("body", COLOURED),
         _cats_in(ORANGE),
         _cats_in(BLUE),
-        cats.names_of,
+        _without_body,
     ),
     "bare2hat": DrawnPair(
         "cats without and with a hat", ("bare", "hat"), "cats", _cats("accessory", ["none"]), _BARE, _HAT, cats.names_of
@@ -218,7 +224,8 @@ def load_drawn_pairs(name, image_size=64, limit=None, seed=0, paired=True, jitte
         test_paired=made.attributes is not None,
         val_attributes=made.attributes(val) if made.attributes else {},
         test_attributes=made.attributes(test) if made.attributes else {},
-        credit=shipped()[made.credit]["credit"],
+        kind=made.kind,
+        credit=shipped()[made.kind]["credit"],
     )
     faces.read_faces.cache_clear()
     return pairs

@@ -9,7 +9,9 @@ import numpy as np
 from gan_book import datasets, metrics, plotting
 from gan_book.datasets import load_pairs
 from gan_book.datasets.batches import Batches, PairBatches
+from gan_book.datasets.drawings import EDGES
 from gan_book.errors import BookError, require_choice
+from gan_book.metrics.drawings import score_drawings, share_changed
 from gan_book.metrics.score import Score, as_report
 from gan_book.metrics.translation import compare_pairs, compare_sets
 from gan_book.sampling import (
@@ -263,12 +265,11 @@ class Translation:
         Returns what `gan_book.metrics.score.as_report` does; "samples" is the number of test images of A, and the seed
         is for dropout that is active in use (chapter 10).
         """
-        test = {"AtoB": (dataset.test_a, dataset.test_b), "BtoA": (dataset.test_b, dataset.test_a)}
+        test = {"AtoB": dataset, "BtoA": dataset.swapped()}
         scores = []
         for direction, name in self.networks.items():
-            source, target = (images[:samples] for images in test[direction])
             network = run.load(name)
-            found = [BROKEN] if _is_broken(network) else _compare(network, source, target, dataset.test_paired, seed)
+            found = [BROKEN] if _is_broken(network) else _compare(network, test[direction], samples, seed)
             scores += found if len(self.networks) == 1 else [_of_direction(score, direction) for score in found]
         return as_report(dataset.title, min(samples, len(dataset.test_a)), seed, scores, {})
 
@@ -293,10 +294,27 @@ def _some(images, count):
     return images[evenly_spaced(len(images), count)]
 
 
-def _compare(network, source, target, paired, seed):
-    """The `Score`s of the translations of ``source``; compared one by one if ``target`` is their truth."""
-    images = translate(network, source, seed)
-    return (compare_pairs(images, target) if paired else []) + compare_sets(images, target)
+def _compare(network, dataset, samples, seed):
+    """The `Score`s of translations from A to B; compared one by one if each B is the truth of an A."""
+    source, target = dataset.test_a[:samples], dataset.test_b[:samples]
+    return compare(translate(network, source, seed), source, target, dataset)
+
+
+def compare(images, source, target, dataset):
+    """The `Score`s of translations of ``source``, whether a network made them or not.
+
+    Args:
+        images, source, target: uint8 ``[n, h, w, 3]``: translations, the first test images of A, and those of B.
+        dataset: the `gan_book.datasets.Pairs` of which these are.
+    """
+    scores = (compare_pairs(images, target) if dataset.test_paired else []) + compare_sets(images, target)
+    if dataset.kind and dataset.test_paired and dataset.sides[1] != EDGES:
+        attributes = {name: values[: len(images)] for name, values in dataset.test_attributes.items()}
+        scores += score_drawings(images, target, dataset.kind, attributes)
+        if dataset.sides[0] != EDGES:
+            changed = share_changed(images, source, target)
+            scores.append(Score("changed", "changed as wanted", changed, "{:.1f} %", 100))
+    return scores
 
 
 def _of_direction(score, direction):

@@ -6,7 +6,7 @@ from gan_book.datasets import drawings
 from gan_book.datasets.drawings import DRAWN_PAIRS, edges
 from gan_book.errors import BookError
 
-CATS = [name for name, made in DRAWN_PAIRS.items() if made.credit == "cats"]
+CATS = [name for name, made in DRAWN_PAIRS.items() if made.kind == "cats"]
 
 
 @pytest.fixture
