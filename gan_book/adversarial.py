@@ -9,10 +9,10 @@ learns from real and generated images", "the generator learns through the compos
 step of an ordinary compiled model. All turns of a step become one compiled graph, and `fit()` runs it.
 
 Why not ``discriminator.trainable = False``, as books for Keras 2 did? There, a model remembered at `compile()` which
-weights it trains. Keras 3 asks each time the step is *traced*: its Python is run once, the operations are recorded as a
-graph, and from then on only the graph runs. By then the flag is False for everyone, and the discriminator's own step
-trains nothing (``tests/test_classic_order.py`` shows it). So here freezing belongs to the composite, not to layers that
-two models share: nothing is switched on or off, and which model is compiled or trained first makes no difference to it.
+weights it trains. Keras 3 reads the flag when the step is *traced*: its Python runs once, the operations are recorded
+as a graph, and from then on only the graph runs. When D's step is traced, the flag is already False, so it trains
+nothing (``tests/test_classic_order.py`` shows it). So here freezing belongs to the composite, which keeps a list of
+what is frozen in it. No flag changes, and the order of compiling and training does not matter.
 
 Read `Composite`, then `turns`, `_play` and `GAN`; the rest is for averages, checkpoints and JAX. What Keras wants of a
 model made of several networks is in `gan_book.joint`, and what is checked of the turns in `gan_book.turns`.
@@ -142,10 +142,10 @@ class AdversarialModel(JointModel):
         step (a critic is often updated five times).
 
         Python runs this code only while the step is *traced*: its operations become one graph, in this order, and from
-        then on only the graph runs. So draw noise with `keras.random` and ``seed=self.rng``; a number from `np.random`
-        would be the same in every step (and is refused), as would noise whose seed is a whole number. An ``if`` on a
-        Python value is decided once; for a value that changes from step to step take `ops.where` or `ops.cond`. A
-        ``print`` prints once.
+        then on only the graph runs. So sample noise with `keras.random` and ``seed=self.rng``. With `np.random` the
+        noise would be the same in every step, so it is refused. A whole number as the seed also gives the same noise in
+        every step. An ``if`` on a Python value is decided once; for a value that changes from step to step take
+        `ops.where` or `ops.cond`. A ``print`` prints once.
 
         Args:
             batch: what the data set yields, for instance ``images, labels``.
@@ -158,9 +158,10 @@ class AdversarialModel(JointModel):
     def track_average(self, network, momentum=0.999):
         """Returns a copy of `network` whose weights are an exponential moving average of its own.
 
-        The copy follows after every step, w <- m w + (1 - m) w_network, with m = min(momentum, (1 + t) / (10 + t)) so
-        that the first steps t are soon forgotten. Its samples are usually better than those of the last weights
-        (Yazici et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training"). Explained in chapter 6.
+        After every step: w <- m w + (1 - m) w_network, with m = min(momentum, (1 + t) / (10 + t)), where t is the
+        number of steps so far. Early in the training m is small, so the first weights are soon forgotten. Its samples
+        are usually better than those of the last weights (Yazici et al. 2019, "The Unusual Effectiveness of Averaging
+        in GAN Training"). Explained in chapter 6.
 
         Args:
             network: any network of this model, for instance the generator.
@@ -173,8 +174,8 @@ class AdversarialModel(JointModel):
             BookError: `momentum` is not from 0 to below 1; or `network` has a class of its own that cannot be copied.
         """
         # Keras's own ``Adam(use_ema=True)`` with the callback `SwapEMAWeights` averages what the optimizer trains. That
-        # leaves out the statistics of batch normalization, has no slow start, and gives one network to sample from only
-        # while the weights are swapped. So the average is kept here.
+        # leaves out the statistics of batch normalization, does not start with a small momentum, and the averaged
+        # weights can be used only while they are swapped in. So the average is kept here.
         if not momentum:
             return network
         if not 0 < momentum < 1:
@@ -232,10 +233,10 @@ class AdversarialModel(JointModel):
 
     def _play(self, data, step):
         batch = parts_of(self, data)
-        # Python runs this loop only while the step is traced: the turns become one graph, in this order. That the
-        # generator sees the discriminator *after* its update needs no synchronisation: on TensorFlow the graph keeps
-        # reads and writes of a variable in the order of the code, on JAX the scope of `stateful_step` returns the
-        # newest value. And since `turns` is a generator function, its code between two yields runs between two updates.
+        # Python runs this loop only while the step is traced: the turns become one graph, in this order. The
+        # generator's turn uses the discriminator *after* its update. This needs no extra code: TensorFlow keeps reads
+        # and writes of a variable in the order of the code, and on JAX the scope of `stateful_step` returns the newest
+        # value. And since `turns` is a generator function, its code between two yields runs between two updates.
         for name, player, *turn in checked_turns(self, batch):
             # A network's metrics are running means. Reset before each turn, they are the values of this turn; the mean
             # over the epoch is kept here, under the turn's name. Otherwise the two turns of a discriminator, real and

@@ -1,6 +1,6 @@
-"""What is checked of an `AdversarialModel` and its turns, each in one sentence that names the network or the turn.
+"""Checks of an `AdversarialModel` and its turns; each error is one sentence that names the network or the turn.
 
-A GAN that trains the wrong weights, or none, raises no error by itself: it only never gets better. These checks run
+If a GAN trains the wrong weights, or none, there is no error by itself: it just never improves. These checks run
 when the model is compiled and while a step is traced, so they cost nothing afterwards.
 """
 
@@ -56,13 +56,13 @@ def require_trainable(network):
     unknown = [v.path for v in network.trainable_variables if known is not None and id(v) not in known]
     if unknown:
         raise BookError(
-            f"the optimizer of '{network.name}' was readied without '{unknown[0]}', which was frozen or another "
-            f"network's then; compile '{network.name}' with a new optimizer, and after it the whole"
+            f"the optimizer of '{network.name}' was built without the weight '{unknown[0]}', which was frozen or of "
+            f"another network then; compile '{network.name}' with a new optimizer, and then the whole model again"
         )
 
 
 def parts_of(model, data):
-    """What `turns` is given of a batch: one part for ``fit(x)``, two for ``fit(x, y)``, a third for sample weights.
+    """The parts of a batch that `turns` gets: one for ``fit(x)``, two for ``fit(x, y)``, three with sample weights.
 
     Raises:
         BookError: `turns` takes another number of parts.
@@ -81,7 +81,7 @@ def parts_of(model, data):
 
 
 def checked_turns(model, batch):
-    """The turns, each of which must be what `turns` says it is.
+    """Yields the turns, after checking that each has the form that `AdversarialModel.turns` describes.
 
     Raises:
         BookError: names the turn and what is wrong with it.
@@ -120,16 +120,16 @@ def checked_turns(model, batch):
 
 
 def _asked(turns, where):
-    """The turns; what Python cannot be asked for while the step is traced is said in one sentence."""
+    """Yields the turns. If `turns` needs a value that does not exist while the step is traced, one sentence says so."""
     try:
         yield from turns
     except Exception as error:
         if not backend.is_not_traceable(error):
             raise
         raise BookError(
-            f"{where} asks for a value that no tensor has while the step is traced, by if, float(), .numpy(), "
-            "predict() or train_on_batch(); take ops.where for a condition, call a network as in "
-            "self.generator(z, training=True), and yield what is to be trained"
+            f"{where} needs the value of a tensor, which it does not have while the step is traced: do not use if, "
+            "float(), .numpy(), predict() or train_on_batch() there; take ops.where for a condition, call a network as "
+            "in self.generator(z, training=True), and yield what must be trained"
         ) from error
 
 

@@ -7,6 +7,7 @@ A notebook has three things that its script has not, all made here: a badge that
 that finds or fetches the book, and its pictures inside it, because a notebook is often opened alone.
 """
 
+import ast
 import base64
 import html
 import re
@@ -124,12 +125,27 @@ def _is_notice(output):
     return output.get("name") == "stderr" or output.get("text", "").startswith("WARNING:tensorflow")
 
 
-def synced(notebook, kept):
-    """Gives the code cells of a notebook without outputs those of the cells in `kept` that have the same code.
+def meaning(source):
+    """What a cell's code does, as a text: without comments, docstrings and the way it is laid out.
 
-    Cells of the same code are taken in their order, and numbered as if all had been run in the new order. A cell whose
-    code is new or changed has no output and no number, as Jupyter shows what was not run. The first cell prints
-    nothing, so it counts as run.
+    A cell that is no plain Python (it has a line for the shell) is its own text.
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return source
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def synced(notebook, kept):
+    """Gives the code cells of a notebook without outputs those of the cells in `kept` that do the same.
+
+    Comments and docstrings may differ. Cells that do the same are taken in their order, and numbered as if all had been
+    run in the new order. A cell whose code is new or changed has no output and no number, as Jupyter shows what was not
+    run. The first cell prints nothing, so it counts as run.
 
     Returns:
         The notebook, and how many of its code cells were not run.
@@ -137,15 +153,16 @@ def synced(notebook, kept):
     outputs = defaultdict(list)
     for cell in kept.cells:
         if cell.cell_type == "code" and cell.execution_count:
-            outputs[cell.source].append(cell.outputs)
+            outputs[meaning(cell.source)].append(cell.outputs)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    outputs[code[0].source] = [[]]
+    outputs[meaning(code[0].source)] = [[]]
     not_run = 0
     for number, cell in enumerate(code, start=1):
-        if not outputs[cell.source]:
+        found = outputs[meaning(cell.source)]
+        if not found:
             not_run += 1
             continue
-        cell.outputs, cell.execution_count = outputs[cell.source].pop(0), number
+        cell.outputs, cell.execution_count = found.pop(0), number
         for output in cell.outputs:
             if "execution_count" in output:
                 output["execution_count"] = number

@@ -56,6 +56,7 @@ SERIES = {
         "quick": Row("infogan", "quick", 5),
         "full": Row("infogan", "full", 5),
         "lambda-1": Row("infogan", "full", 2, {"epochs": 8, "set": "lambda_1=1"}),  # the paper's weight
+        "lambda-0.2": Row("infogan", "full", 1, {"set": "lambda_1=0.2"}),
         "head": Row("infogan", "quick", 3, {"set": "variant=head"}),
         "control": Row("infogan", "quick", 3, {"set": "variant=control"}),
         "fashion": Row("infogan", "quick", 3, {"data": "fashion_mnist"}),
@@ -66,8 +67,8 @@ SERIES = {
     "ch08_acgan": {
         "acgan-quick": Row("acgan", "quick", 3),
         "twon-quick": Row("twon-gan", "quick", 3),
-        "acgan-full": Row("acgan", "full", 1),
-        "twon-full": Row("twon-gan", "full", 1),
+        "acgan-full": Row("acgan", "full", 3),
+        "twon-full": Row("twon-gan", "full", 3),
         "acgan-book": Row("acgan", "book", 1, {"epochs": 2}),  # of 100
     },
     "ch08_cifar": {  # on the folder of tools/cifar_folder.py

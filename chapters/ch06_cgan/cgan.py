@@ -86,9 +86,9 @@ from gan_book.training.lesson import Lesson, Settings
 # "sneaker" never occurs among them. So $D$ learns to call such a pair generated, even if the coat looks perfect. To be
 # taken for real, $G$ has to make an image of the class that was asked for. That is the whole idea.
 #
-# Each term is a **binary cross-entropy**: $-\log D$ is the cross-entropy for the target 1 ("real"), and $-\log(1 - D)$
-# the one for the target 0 ("generated"). Our discriminator outputs the *logit* $l$, where $D = 1 / (1 + e^{-l})$. Keras
-# computes the loss from the logit, which avoids rounding errors:
+# Each term is a **binary cross-entropy** with the opposite sign: $-\log D$ is the cross-entropy for the target 1
+# ("real"), and $-\log(1 - D)$ the one for the target 0 ("generated"). Our discriminator outputs the *logit* $l$, where
+# $D = 1 / (1 + e^{-l})$. Keras computes the loss from the logit, which avoids rounding errors:
 
 # %%
 adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
@@ -118,9 +118,10 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 # ![The label as an extra channel, and as a projection](../../docs/figures/label_inputs.svg)
 #
 # $\phi(x)$ are the features of the image, the output of the convolutions. The first part, a dense layer $\psi$, judges
-# the image alone. The second part compares the features with a vector $v_y$ that is learned for each class: it is large
-# if the image looks like its class. The embedding layer `v` holds these vectors. (Miyato and Koyama also used spectral
-# normalization, the hinge loss and conditional batch normalization. We take the projection alone.)
+# the image alone. The second part is the dot product of the features with a vector $v_y$, which is learned for each
+# class. It is large if the image looks like the class $y$. The embedding layer `v` holds these vectors. (Miyato and
+# Koyama also used spectral normalization, the hinge loss and conditional batch normalization. We take the projection
+# alone.)
 
 
 # %%
@@ -220,9 +221,9 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # print("D's own update:", weights_that_moved(old_discriminator, old_discriminator.train_on_batch, [x, y], real_target))
 
 # %% [markdown]
-# No weight of the discriminator moved, and none ever will. With `Composite` the composite's update moves $G$ and leaves
-# $D$ alone, and $D$'s own update moves $D$. (A few weights of $D$ are statistics of the batch normalization: they move
-# whenever the network is used in training.)
+# No weight of the discriminator moved, and none ever will. With `Composite` the composite's update trains $G$ only, and
+# $D$'s own update moves $D$. (A few weights of $D$ are statistics of the batch normalization. They change in both
+# updates, but no gradient trains them.)
 
 # %% tags=["active-ipynb"]
 # gan = define_gan(generator, discriminator)
@@ -236,9 +237,10 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # ## 5. One training step
 #
 # A training step has three updates. Here they are by hand, once, with Keras's own `train_on_batch`. It returns the loss
-# and, for $D$, the accuracy. If $D$ cannot tell real from generated images, its losses are near $\log 2 = 0.69$. (Do
-# not read more into these first numbers. Adam's first updates are large: after the first one $D$ calls almost
-# everything real. One batch of generated images does not change that yet. So the loss of $G$ is still low.)
+# and, for $D$, the accuracy. If $D$ cannot tell real from generated images, its losses are near $\log 2 = 0.69$. (These
+# first numbers mean little. Adam's first update is large, and after it $D$ calls almost everything real, also the bad
+# images of $G$. One update on generated images does not correct this. So the loss of $G$ is low although its images are
+# bad.)
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
@@ -253,10 +255,11 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # print("3. G through the frozen D: loss {:.2f}".format(g))
 
 # %% [markdown]
-# Repeat this a few thousand times, and you have a GAN. To make it fast, the book puts the three updates into one
-# compiled graph. You write a class with a method `turns` that yields them in order. Each `yield` has four parts, `name,
-# network, input, target`. It means: update this network so that its output for this input comes closer to this target.
-# (For `gan`, this updates $G$ alone.) Compare the method with the cell above.
+# Repeat this a few thousand times, and you have a GAN. To make it fast, the book puts the three updates into one graph,
+# which the backend runs without Python. You write a class with a method `turns`. A *turn* is the update of one network.
+# The method yields the turns in order. Each `yield` has four parts, `name, network, input, target`. It means: update
+# this network so that its output for this input comes closer to this target. (For `gan`, this updates $G$ alone.)
+# Compare the method with the cell above.
 
 
 # %%
@@ -454,8 +457,9 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # Look along a row: all ten images are the same. For each class, $G$ has found one image that this slow $D$ takes for
-# real. $G$ makes that image from every latent point. It has no reason to make another one. The losses look normal, but
-# $D$ is wrong most of the time. *You recognise it by the images:* rows that repeat themselves.
+# real. $G$ makes that image from every latent point. It has no reason to make another one. $D$ is wrong most of the
+# time: its losses are above 0.69, the loss of a guess. So $G$ learns little from it. *You recognise it by the images:*
+# rows that repeat themselves.
 #
 # **The repair** is the same for both: let the two networks learn at a similar speed. If $D$ is far ahead, lower its
 # learning rate or raise that of $G$. If $G$ repeats itself, do the opposite. Here both learn equally fast. (Section 6
@@ -485,22 +489,23 @@ class ConditionalGAN(GAN):
 #
 # ## 12. Exercises
 #
-# *To read off*
+# *To answer from the text and the output*
 #
 # 1. How many weights does the layer `v` of the discriminator have, and why?
-# 2. In the summary of the generator, which layer has the most weights? Why does their number not depend on the label?
+# 2. In the summary of the generator, which layer has the most weights? Why does the number of its weights not depend on
+#    the number of classes?
 # 3. In section 8, which properties of the clothes stay the same in one column?
 #
 # *To run*
 #
 # 4. Train with `average=0.0`. Compare the rows of images. What does the average change?
 # 5. Train with half as many images for twice as many epochs (`LIMIT = 24_000`, `epochs=2`). Is it worse?
-# 6. Give `define_gan` the loss `gan_book.losses.minimax`. It is the loss $\log(1 - D)$ of section 2, which saturates.
-#    What does `g_loss` look like in the first hundred steps?
+# 6. Give `define_gan` the loss `gan_book.losses.minimax`. This is the loss $\log(1 - D)$ of section 2. Its gradient is
+#    almost 0 where $D$ is sure: it *saturates*. What does `g_loss` look like in the first hundred steps?
 #
 # *To write*
 #
-# 7. The **hinge loss** of $D$ is the mean of $\max(0, 1 - y\,l)$, where $y$ is 1 for real and -1 for generated images.
+# 7. The **hinge loss** of $D$ is the mean of $\max(0, 1 - s\,l)$, where $s$ is 1 for real and -1 for generated images.
 #    Write `hinge(y_true, y_pred)` with `keras.ops`. Check: `from chapters.ch06_cgan import exercises`, then
 #    `exercises.check_hinge(hinge)`.
 # 8. Write `mixed(generator, z, a, b, t)`: images of latent points `z` for a label between classes `a` and `b`, without
@@ -533,7 +538,7 @@ class ConditionalGAN(GAN):
 # The book's own `train` does what `fit` did above. It also writes a log, pictures and checkpoints into a folder, stops
 # when the training fails, and measures at the end. It needs to know the chapter's settings. A *preset* is a set of
 # them: `smoke` is for tests, `quick` takes about three minutes and `full` about twenty (on two idle CPU cores), and
-# `book` is the classic network with its published numbers. In a shell: `gan-book train cgan --preset full`.
+# `book` is the classic network with its published settings. In a shell: `gan-book train cgan --preset full`.
 
 
 # %%

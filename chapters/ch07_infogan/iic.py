@@ -258,7 +258,7 @@ class InfoGANWithIIC(infogan.InfoGAN):
 #
 # ## 6. Exercises
 #
-# *To read off*
+# *To answer from the text and the output*
 #
 # 1. What is $I_{\mathrm{real}}$ if $Q$ puts every image into category 3?
 # 2. Your pictures are the letters b, d, p and q. Is this augmentation right for them? May you mirror them?

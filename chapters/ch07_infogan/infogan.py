@@ -15,13 +15,13 @@
 #
 # A neural network made these digits. Each row was generated for one *category*, a number from 0 to 9. The conditional
 # GAN of chapter 6 needs the label of each training image to do this. Here the network saw **no labels**: it found out
-# by itself which images belong together. (Not always as we would: look for rows with two digits.) This is **InfoGAN**
-# ([Chen et al. 2016](https://arxiv.org/abs/1606.03657)).
+# by itself which images belong together. (Its groups are not always ours: some rows have two different digits.) This is
+# **InfoGAN** ([Chen et al. 2016](https://arxiv.org/abs/1606.03657)).
 #
 # In this chapter you will
 #
 # - give the generator a code, and train it so that the code can be read from the image;
-# - learn what mutual information is, and how a network makes it a loss;
+# - learn what mutual information is, and how a network turns it into a loss;
 # - change two continuous codes and see what changes in the digits;
 # - measure how well the categories agree with the digits;
 # - take the new loss away, and see that the codes lose their meaning.
@@ -100,8 +100,9 @@ LATENT = [Noise(-1.0, 1.0), Category(CATEGORIES), Code()]  # what the generator'
 #
 # Both sides are equal if $Q(c \mid x) = P(c \mid x)$. Now look at the first term. $-\log Q(c \mid x)$ is the
 # **cross-entropy** of a classifier whose target is $c$. The second term is a constant, with no gradient. So to make
-# $L_I$ large, we minimise a cross-entropy, as for any classifier. InfoGAN adds $L_I$ to the game of a plain GAN (the
-# paper's equation 6, with $V$ as in chapter 6 but without labels):
+# $L_I$ large, we minimise a cross-entropy, as for any classifier. Let $V(D, G) = \mathbb{E}_x[\log D(x)] +
+# \mathbb{E}_{z,c}[\log (1 - D(G(z, c)))]$, the game of chapter 6 without labels. InfoGAN subtracts $\lambda L_I$ from
+# it (the paper's equation 6):
 #
 # $$ \min_{G,\, Q} \max_D \; V(D, G) - \lambda L_I(G, Q). $$
 
@@ -172,7 +173,7 @@ def define_generator(image_shape=(28, 28, 1)):
 # %% [markdown]
 # $D$ and $Q$ need similar features: to judge a digit, and to name it. So they share nearly all layers, the **trunk**
 # (section 6 of the paper). After the trunk each has its own last layers, its **head**. The head of $D$ is one dense
-# layer. Its output is called "validity": is the image a valid, real one? The head of $Q$ has two dense layers. $Q$
+# layer. Its output is called "validity": the logit that the image is real. The head of $Q$ has two dense layers. $Q$
 # costs almost no extra time.
 
 
@@ -256,7 +257,7 @@ def compiled(model, learning_rate, weights, **options):
 
 # %%
 def define_discriminator(d_and_q, learning_rate=5e-4, variant="paper", lambda_1=0.2, lambda_2=1.0):
-    """Trains D and Q: real and generated images to D's logits of both, and to Q's guesses for the generated ones."""
+    """The model that trains D and Q: real and generated images to D's logits of both and Q's guesses for the latter."""
     real, fake = (keras.Input(d_and_q.input.shape[1:], name=name) for name in ("x", "x_fake"))
     of_real, of_fake = d_and_q(real), d_and_q(fake)  # two calls: each kind has its own batch statistics
     outputs, weights = {"real": of_real["validity"], "fake": of_fake["validity"]}, {"real": 1.0, "fake": 1.0}
@@ -280,9 +281,9 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 
 # %% [markdown]
 # The learning rate of $G$, 0.001, and $\lambda_2 = 1$ are those of the authors' program. Two numbers are ours, chosen
-# on validation images: $D$ and $Q$ learn at 0.0005 instead of 0.0002, and $\lambda_1$ is 0.2 instead of 1. With
-# $\lambda_1 = 1$ the categories were fixed while the images were still blurred, and they took the slant of the strokes,
-# which should be left to the continuous codes.
+# on validation images: $D$ and $Q$ learn at 0.0005 instead of 0.0002, and $\lambda_1$ is 0.2 instead of 1 (and 0.1
+# where there is time for six epochs). With $\lambda_1 = 1$ the categories got their meaning too early, while the images
+# were still blurred. They then described the slant of the strokes, which should be left to the continuous codes.
 #
 # ## 5. One training step
 #
@@ -358,9 +359,10 @@ class InfoGAN(GAN):
 
 # %% [markdown]
 # The rows already differ from each other. Some show one digit, others mix two or three. In the log,
-# `g_category_mutual_information` is $L_I$ of the category, as a mean over the epoch: already near its limit. It rises
-# before each row is one digit. Any difference between images will do: "a slanted stroke" can be read as easily as "a
-# seven". (Section 6 of the paper says it, too: $L_I$ converges faster than the losses of the GAN.)
+# `g_category_mutual_information` is $L_I$ of the category, as a mean over the epoch: already about 2.1, near its limit
+# of 2.3. It is high before each row shows one digit. $Q$ can use any difference that it can see: "a slanted stroke" can
+# be read as easily as "a seven". (Section 6 of the paper says it, too: $L_I$ converges faster than the losses of the
+# GAN.)
 #
 # ## 7. A longer training
 #
@@ -398,9 +400,9 @@ class InfoGAN(GAN):
 # %% [markdown]
 # In the paper, one code changes the rotation of the digits and the other one their width. Is it so here? Slant and
 # width can be measured from the pixels, and so can the width of the strokes. We do so for 2,000 generated images, and
-# compute the **correlation** $r$ of each property with each code: 1 or -1 if one follows the other on a straight line,
-# 0 if they have nothing to do with each other. (`code_correlations` first subtracts the mean of each category, because
-# a 7 slants more than a 0 anyway.)
+# compute the **correlation** $r$ of each property with each code: 1 or -1 if the relation is exactly linear, 0 if there
+# is no linear relation. (`code_correlations` first subtracts the mean of each category, because a 7 slants more than a
+# 0 anyway.)
 
 # %% tags=["active-ipynb"]
 # from chapters.ch07_infogan.codes import PROPERTIES, code_correlations
@@ -409,18 +411,18 @@ class InfoGAN(GAN):
 #     print(f"c{number}", ", ".join(f"{name} {value:+.2f}" for name, value in zip(PROPERTIES, r)))
 
 # %% [markdown]
-# Here $c_3$ follows the slant. $c_2$ follows the width, less strictly, and a little of the slant. The sign is chance,
-# and so is which of the two codes has a property: the loss treats $c_2$ and $c_3$ alike. Both can even share a
-# property.
+# Here $c_3$ follows the slant. $c_2$ is correlated with the width, less strongly, and a little with the slant. The sign
+# is random. Which code changes which property is random, too, because the loss treats $c_2$ and $c_3$ in the same way.
+# Both can even change the same property.
 #
 # ## 8. How good is it?
 #
 # Six numbers:
 #
 # - **Code accuracy.** $Q$ gives each *real* test image a category. Then each category gets one digit as its name, and
-#   each digit is used once. Of all such namings we take the one with the most hits (the Hungarian method finds it). The
-#   share of hits is the code accuracy. The paper reports an error of 5 %. ($Q$ was trained on generated images only. It
-#   works for real ones as far as generated images look like real ones.)
+#   each digit is used once. We choose the names with which the most images are right (the Hungarian method finds them).
+#   The share of hits is the code accuracy. The paper reports an error of 5 %. ($Q$ was trained on generated images
+#   only. It works for real ones only if the generated images look real.)
 # - **$L_I$** of the category, for generated images, in nats. The limit is 2.303.
 # - **|r| with slant, |r| with digit width**: the larger of the two codes' correlations, without its sign.
 # - **Fréchet distance** and **recall**: see chapter 6.
@@ -485,8 +487,8 @@ class InfoGAN(GAN):
 
 # %% [markdown]
 # Each row is a mixture: the category changes nothing that you could name. *You recognise the failure by $L_I$*, which
-# is near 0. (Even meaningless categories have a code accuracy above 10 %, because we choose their names after we have
-# seen the result.)
+# is near 0. (The code accuracy is still far above 10 %. $Q$ gives similar images the same category, even if $G$ ignores
+# it, and we choose the names after we have seen the result.)
 #
 # **The repair** is $L_I$ in the loss of $G$. That is section 6: there the rows differ, and $L_I$ is near its limit.
 # (The training of section 6 has about twice as many steps. With $L_I$ the first steps are harder for $G$: after 24,000
@@ -497,7 +499,7 @@ class InfoGAN(GAN):
 # **Categories that are digits more often.** The notebook `iic` adds a loss on *real* images: two transformed versions
 # of an image should get the same category. It is not part of the paper.
 #
-# **The way of many books** is the variant `head`: the composite trains $G$ and the last layers of $Q$, and the trunk
+# **The variant `head`** is what many books use: the composite trains $G$ and the last layers of $Q$, and the trunk
 # learns from $D$'s loss alone.
 #
 # **Your own pictures.** `gb.load("path/to/folder", image_size=32)`, as in chapter 6. (The sides must be multiples of
@@ -505,9 +507,10 @@ class InfoGAN(GAN):
 #
 # ## 11. Exercises
 #
-# *To read off*
+# *To answer from the text and the output*
 #
-# 1. What is the limit of $L_I$ with 20 categories instead of 10? What is $L_I$ if $Q$ says "one in ten" to each image?
+# 1. What is the limit of $L_I$ with 20 categories instead of 10? With ten categories, what is $L_I$ if $Q$ gives each
+#    of them the probability 1/10 for every image?
 # 2. Why is the code loss 0.33 when $Q$ always answers $\mu = 0$?
 # 3. How many weights do $D$ and $Q$ share, and how many has $Q$ alone? (Look at the summary.)
 #
@@ -552,8 +555,9 @@ class InfoGAN(GAN):
 # %% [markdown]
 # ## Appendix: the command line
 #
-# As in chapter 6: `gan-book train infogan --preset full` in a shell. `smoke` is for tests. `quick` has one epoch,
-# `full` six. `book` is the authors' program: about 5,000 steps of 128 images, their rates, and no moving average.
+# As in chapter 6: `gan-book train infogan --preset full` in a shell. `smoke` is for tests. `quick` has one epoch.
+# `full` has six, and a smaller $\lambda_1$: it needs longer until the categories are read, and they are digits more
+# often. `book` is the authors' program: about 5,000 steps of 128 images, their rates, and no moving average.
 
 
 # %%
@@ -573,7 +577,7 @@ QUICK = InfoGANSettings(data="mnist", epochs=1, batch_size=64)
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=6),
+    "full": replace(QUICK, epochs=6, lambda_1=0.1),
     "book": replace(QUICK, epochs=12, batch_size=128, learning_rate=2e-4, lambda_1=1.0, average=0.0),
 }
 
@@ -611,7 +615,7 @@ LESSON = Lesson(
     next_step="Next: turn a code with `gan-book interpolate infogan --run {run} --code 2:-2..2 --out walk.gif`.",
     kept=("reader",),
     measure=measure,
-    task=Generation(balanced=False),  # a limit with equal classes would have looked at the labels
+    task=Generation(balanced=False),  # a limit is chosen at random: equally many of each class would need the labels
 )
 
 # %% tags=["active-ipynb"]

@@ -69,8 +69,9 @@ from gan_book.training.lesson import Lesson, Settings
 # the notebook `twon_gan`.) In all three, the generator gets a latent point and a label.
 #
 # The AC-GAN's discriminator estimates two things from an image $X$: its source $S$, real or fake, and its class $C$.
-# **$P$ is always a probability that $D$ gives.** Each of the two has a log-likelihood (Odena et al. 2017, equations 2
-# and 3; "fake" is their word for "generated"):
+# **$P$ is always a probability that $D$ gives.** For each of the two we write down the mean log-probability of the
+# right answer, the *log-likelihood* (Odena et al. 2017, equations 2 and 3; "fake" is their word for "generated"). These
+# $L$ are no losses: $D$ makes them large.
 #
 # $$ L_S = \mathbb{E}[\log P(S = \mathrm{real} \mid X_{\mathrm{real}})]
 #        + \mathbb{E}[\log P(S = \mathrm{fake} \mid X_{\mathrm{fake}})], $$
@@ -124,7 +125,8 @@ def compile_discriminator(discriminator, learning_rate):
 
 
 # %% [markdown]
-# The generator is exactly that of chapter 6. In this chapter only the outputs of $D$ change.
+# The generator is exactly that of chapter 6. In this chapter only $D$ changes: it does not get the label, and it has
+# one more output.
 
 
 # %%
@@ -157,8 +159,9 @@ def define_gan(generator, discriminator, learning_rate=1e-3, label_weight=1.0):
 # ## 5. One training step
 #
 # Three updates, as in chapter 6, but each target is now a dict with two entries. With `return_dict=True` Keras returns
-# the losses with their names. An untrained $D$ knows nothing. So its validity loss is near $\log 2 = 0.69$, and its
-# label loss near $\log 10 = 2.30$.
+# the losses with their names. A $D$ that guesses has the validity loss $\log 2 = 0.69$ and the label loss $\log 10 =
+# 2.30$. (The printed numbers can differ from these. The random weights are not exactly 0, and $D$ changes between the
+# updates, because Adam's first updates are large; see chapter 6.)
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
@@ -230,7 +233,7 @@ class ACGAN(GAN):
 # %% [markdown]
 # ## 7. A longer training
 #
-# The generator that comes with the book was trained for longer. (The appendix shows the command.)
+# The generator that comes with the book was trained for longer. (Its `report.md` in `pretrained/acgan` says how.)
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -244,18 +247,20 @@ class ACGAN(GAN):
 # %% [markdown]
 # ## 8. How good is it?
 #
-# Here are six numbers. You know two of them from chapter 6: **label accuracy** and **recall**. They are computed from
-# all images together, and that can hide that one class is bad. The other numbers are computed for each class and then
-# averaged.
+# Here are six numbers. You know two of them from chapter 6: **label accuracy** and **recall**. They are computed over
+# all images together. So one bad class may not be visible in them. The other numbers are computed for each class and
+# then averaged.
 #
 # - **Intra-class Fréchet distance**: the distance between the generated images of a class and the real test images of
-#   that class. The line below it has the distance of *real* training images.
+#   that class. In the output, the line below it is the same distance for *real* training images. No generator will do
+#   better.
 # - **MS-SSIM in a class** (Odena et al. 2017, section 4.2): the *multi-scale structural similarity* ([Wang et al.
-#   2003](https://doi.org/10.1109/ACSSC.2003.1292216)) of two images compares brightness, contrast and structure, first
-#   in the images as they are, then in smaller copies. It is 1 for equal images. We average it over 2,000 random pairs
-#   of images of the same class. A high value means that the images of a class are alike. Here, too, compare with the
-#   real images: the generated ones should be just as different from each other. (The usual MS-SSIM has five scales.
-#   Images of 28 pixels have room for two of them, so do not compare our values with those of other texts.)
+#   2003](https://doi.org/10.1109/ACSSC.2003.1292216)) measures how similar two images are. It compares contrast and
+#   structure, first in the images themselves and then in smaller copies. (Brightness is compared only in the smallest
+#   ones.) It is 1 for equal images. We average it over 2,000 random pairs of images of the same class. A high value
+#   means that the images of a class are alike. Here, too, compare with the real images: the generated ones should be
+#   just as different from each other. (The usual MS-SSIM has five scales. Images of 28 pixels have room for two of
+#   them, so do not compare our values with those of other texts.)
 
 # %% tags=["active-ipynb"]
 # six = "label_accuracy", "recall", "class_frechet", "class_frechet_real", "ms_ssim", "ms_ssim_real"
@@ -279,32 +284,34 @@ class ACGAN(GAN):
 # gb.show(rows, rows=["real", "real", "generated", "generated"], title="Shirts, real and by the AC-GAN")
 
 # %% [markdown]
-# Why are generated shirts more alike? Look at the class loss of $G$. We need two letters.
+# Why are generated shirts more alike? Look at the class loss of $G$, a cross-entropy. We need two letters.
 #
 # - $P(c \mid x)$, as in section 2, is the probability that the class head of $D$ gives to class $c$ for an image $x$.
 # - $q(x, c)$ is the distribution of generated images $x$ and their labels $c$. Take all generated images that look like
 #   $x$. The share of them that was made from the label $c$ is $q(c \mid x)$.
 #
-# With these, the class loss of $G$ is a sum of two terms:
+# A cross-entropy is always the sum of an entropy and a *Kullback-Leibler divergence* (KL), because $-\log P = -\log q +
+# \log (q / P)$. Take the mean over generated images and their labels:
 #
 # $$ \mathbb{E}_{x, c \sim q}[-\log P(c \mid x)]
 #    = H_q(c \mid x) + \mathbb{E}_{x \sim q}\,\mathrm{KL}(q(c \mid x) \,\|\, P(c \mid x)). $$
 #
-# The last term is a Kullback-Leibler divergence. It is 0 if the two distributions are equal, and positive otherwise.
+# The last term is the divergence. It is 0 if the two distributions are equal, and positive otherwise.
 # The first term is the **class entropy** of generated images,
 #
 # $$ H_q(c \mid x) = \mathbb{E}_{x \sim q}\Big[-\sum_c q(c \mid x) \log q(c \mid x)\Big]. $$
 #
 # It is 0 if every image is made from one label only. $G$ makes it small. The validity loss does not prevent this: it
 # looks at $x$ alone, and cannot see from which label an image was made ([Gong et al.
-# 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing the class entropy is *not* 0: some shirts could
-# as well be coats. Such images have a high class loss. So $G$ makes fewer of them than there should be, as far as the
-# validity loss allows it.
+# 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing the class entropy is *not* 0: some shirts look
+# just like coats. Such images have a high class loss, so $G$ makes too few of them. Only the validity loss works
+# against this.
 #
 # We cannot see $q(c \mid x)$. But we can look at one consequence: does $G$ avoid images that are unclear to a
-# classifier of real images? The first column is the mean entropy of the classifier's output. The conditional GAN of
-# chapter 6 has no class loss, so we compare with it. (It was trained for longer, so this is no fair comparison yet.)
-# The 2N-GAN has no row, because you meet it only in the next notebook. There, an exercise adds the row.
+# classifier of real images? In the table below, the first column is the mean entropy of that classifier's output. (It
+# is not $H_q$, which cannot be computed.) The conditional GAN of chapter 6 has no class loss, so we compare with it.
+# (It was trained for longer, so this is no fair comparison yet.) The 2N-GAN has no row, because you meet it only in the
+# next notebook. There, an exercise adds the row.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import class_ms_ssim, load_classifier
@@ -322,15 +329,15 @@ class ACGAN(GAN):
 #     print(f"{title:8}{entropy:13.3f}{alike[shirt]:19.3f}{alike.mean():24.3f}")
 
 # %% [markdown]
-# Read the table row by row. A higher MS-SSIM means images that are more alike. A smaller class entropy than that of
-# real images means clearer images. After a short training some images look like no class at all. They raise the entropy
-# and hide the effect.
+# Compare the rows in each column. A higher MS-SSIM means that the images are more alike. An entropy below that of real
+# images would mean clearer images. Here the AC-GAN's can be *higher*: some of its images look like no class at all.
+# They raise the mean and hide the effect.
 #
 # ## 10. When it fails
 #
-# We make the flaw extreme with one number: we multiply the class loss of $G$ by twenty. Now it matters most that the
-# class is recognised, and hardly that the image looks real. We measure label accuracy, and recall: the share of real
-# images that $G$ could have made.
+# We make the flaw extreme with one number: we multiply the class loss of $G$ by twenty. Now $G$ is rewarded mainly if
+# the class is recognised. Whether the image looks real hardly counts. We measure label accuracy, and recall: the share
+# of real images that $G$ could have made.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import precision_recall
@@ -352,9 +359,9 @@ class ACGAN(GAN):
 # below_real(train_with(label_weight=20), "AC-GAN, class loss of G counted twenty times")
 
 # %% [markdown]
-# These are caricatures. Each image shows its class with hard outlines. But look down a column: all five images are
-# nearly the same, light and without detail. The label accuracy is high, because it was rewarded. *You recognise the
-# failure by the images and by the recall*, not by the label accuracy.
+# These are caricatures. Most images show only the rough shape of their class. Look down a column: all five images are
+# nearly the same, light and without detail. *You recognise the failure by the images and by the recall*. The label
+# accuracy does not show it: it is about as high as with the weight 1 (see below).
 #
 # **The repair** is the paper's weight, 1:
 
@@ -367,15 +374,15 @@ class ACGAN(GAN):
 #
 # ## 11. Going further
 #
-# **Class entropy, mended.** Gong et al. (2019) add a second classifier. It is trained on generated images only, and $G$
-# makes the loss of *this* classifier large. In the sum of both losses the class entropy cancels. Their model is called
-# TAC-GAN. ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) reaches the same with one classifier over $2N$
-# classes: see the notebook `twon_gan`.
+# **A repair for the class entropy.** Gong et al. (2019) add a second classifier. It is trained on generated images
+# only. $G$ minimises the loss of the first classifier *minus* the loss of this one. In the difference the class entropy
+# cancels. Their model is called TAC-GAN. ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) reaches the same
+# with one classifier over $2N$ classes: see the notebook `twon_gan`.
 #
 # **Three GANs compared.** `python -m chapters.ch08_acgan.compare` trains the conditional GAN, the AC-GAN and the 2N-GAN
 # with the same convolutions and steps, several seeds each. The chapter's README shows the results.
 #
-# **The classic networks.** Books print the AC-GAN with dropout of 0.5 after each convolution. `classic.py` has these
+# **The classic networks.** In many books the AC-GAN has dropout of 0.5 after each convolution. `classic.py` has these
 # networks. They need many more steps: the preset `book` trains for a hundred epochs.
 #
 # **Your own pictures.** `gb.load("path/to/folder", image_size=64)`, as in chapter 6.
@@ -383,7 +390,7 @@ class ACGAN(GAN):
 # %% [markdown]
 # ## 12. Exercises
 #
-# *To read off*
+# *To answer from the text and the output*
 #
 # 1. How many weights does the class head have, and why?
 # 2. What is the total loss of a $D$ that guesses in both heads?
@@ -401,7 +408,7 @@ class ACGAN(GAN):
 #    `gan_book.metrics.frechet_distance` for one class. Check: `from chapters.ch08_acgan import exercises`, then
 #    `exercises.check_class_fd(class_fd)`.
 # 8. Many programs train $D$'s class head on real images only. Write `RealLabelsOnly`, a subclass of `ACGAN` that does.
-#    (A fifth part of a `yield` is a dict of sample weights, one array for each output.) Check:
+#    (A `yield` can have one more part, the fifth: a dict of sample weights, with one array for each output.) Check:
 #    `exercises.check_real_labels_only(RealLabelsOnly)`.
 #
 # *A project*

@@ -81,7 +81,7 @@ def define_gan(generator, discriminator, learning_rate=1e-3):
 
 # %%
 class TwoNGAN(GAN):
-    """G gets the label; D has 2N classes. A generated image of class y has the class ``offset + y``, by default N."""
+    """G gets the label; D has 2N classes. A generated image with label y has the class ``offset + y`` (offset: N)."""
 
     offset = None
 
@@ -100,8 +100,9 @@ class TwoNGAN(GAN):
 # Let $r(x, y)$ be the distribution of real images and their labels, and $q(x, y)$ that of generated images and their
 # labels. (The notebook `acgan` has the same $q$.) Summed over the labels they are $r(x)$ and $q(x)$.
 #
-# **The best $D$.** $D$ gets as many real images as generated ones. Look at all images that look like $x$. Let $s_k$ be
-# the share of them that is of class $k$. For the real and the generated class of label $y$ it is
+# **The best $D$.** $D$ gets as many real images as generated ones. Take all images, real and generated, that look like
+# $x$. Let $s_k$ be the share of class $k$ among them. For the label $y$, the shares of the real class and of the
+# generated class are
 #
 # $$ s_y = \frac{r(x, y)}{r(x) + q(x)}, \qquad s_{N + y} = \frac{q(x, y)}{r(x) + q(x)}. $$
 #
@@ -111,7 +112,8 @@ class TwoNGAN(GAN):
 # $$ \sum_k s_k \log p_k - \sum_k s_k \log s_k = \sum_k s_k \log \frac{p_k}{s_k}
 #    \;\le\; \sum_k s_k \Big(\frac{p_k}{s_k} - 1\Big) = \sum_k p_k - \sum_k s_k = 1 - 1 = 0. $$
 #
-# No answer is better than the shares, so the best $D$ has $p_k = s_k$. A real class is then a product of two shares:
+# No answer is better than the shares, so the best $D$ has $p_k = s_k$. The probability of a real class is then a
+# product of two shares:
 #
 # $$ p_y(x) = \frac{r(x, y)}{r(x) + q(x)}
 #    = \underbrace{\frac{r(x)}{r(x) + q(x)}}_{\text{share of real images}} \cdot \;
@@ -126,8 +128,8 @@ class TwoNGAN(GAN):
 # - **What remains:** clear cases are rewarded, so the class entropy of generated images is still too low.
 #
 # ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) is a published relative without this flaw. It, too,
-# classifies into $2N$ classes, next to an output for real or fake. Its generator maximises a *difference*. With $p_k =
-# s_k$ from above, the difference is
+# classifies into $2N$ classes, next to an output for real or fake. Its generator maximises the difference $\log p_y(x)
+# - \log p_{N+y}(x)$. For the best $D$, where $p_k = s_k$, this is
 #
 # $$ \log p_y(x) - \log p_{N + y}(x) = \log \frac{r(x, y)}{q(x, y)}. $$
 #
@@ -189,20 +191,20 @@ class TwoNGAN(GAN):
 # below_real(train_with(ForgotN, images=16_000).sampler, "2N-GAN without the offset N")
 
 # %% [markdown]
-# The losses are lower than in section 3, and $D$ is right nearly always. But the images are noise. With the offset 0,
-# $D$ gets the same target for a real and for a generated coat. So it is only a classifier: it does not look for the
+# The losses are lower than in section 3. $D$ finds the class of most images. But the images are noise. With the offset
+# 0, $D$ gets the same target for a real and for a generated coat. So it is only a classifier: it does not look for the
 # difference between real and generated. $G$ is rewarded if $D$ finds the class, and any pattern will do. $D$ even
-# learns these patterns, because it is trained on them, too. The logits $N$ to $2N - 1$ are never a target.
+# learns these patterns, because it is trained on them, too. The classes $N$ to $2N - 1$ are never a target.
 #
-# *You recognise it by the losses:* `d_fake_loss` and `g_loss` are both near 0. In a correct program that is impossible:
-# for a generated image, one of them wants "generated" and the other one wants "real". If one of them is low, the other
-# is high. Low losses alone say nothing about a GAN.
+# *You recognise it by the losses:* `d_fake_loss` and `g_loss` are *both* low, far below $\log 2 = 0.69$. In a correct
+# program that cannot last: for a generated image, one of them wants "generated" and the other one wants "real". If one
+# of them is low, the other is high. Low losses alone say nothing about a GAN.
 #
 # ## 6. Exercises
 #
-# *To read off*
+# *To answer from the text and the output*
 #
-# 1. How many weights more than the AC-GAN's has this discriminator, with ten classes?
+# 1. With ten classes, how many more weights does this discriminator have than the AC-GAN's?
 # 2. In `train_with()`, which loss of $D$ is larger in the end, `d_real_loss` or `d_fake_loss`? Why?
 #
 # *To run*
@@ -226,8 +228,8 @@ class TwoNGAN(GAN):
 #    images are clearer.
 # 3. The reward for clear cases is gone. So the label accuracy and the MS-SSIM of a class should both fall towards those
 #    of real images. One epoch may be too short to see it.
-# 4. The 2N-GAN has the lower one, nearer to that of real shirts. There, nothing rewards $G$ for an image that $D$
-#    recognises as generated, even if its class is clear. In the AC-GAN the class loss does.
+# 4. The 2N-GAN has the lower one, nearer to that of real shirts. In the 2N-GAN, $G$ gets no reward for an image that
+#    $D$ recognises as generated, even if its class is clear. In the AC-GAN, the class loss rewards such an image.
 # 5. `exercises.real_logit_solution`: logsumexp of the first $N$ logits minus logsumexp of the others. Chapter 9 uses a
 #    similar formula.
 #

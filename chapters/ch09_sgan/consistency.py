@@ -4,9 +4,9 @@
     gan-book train sgan-consistency --data fashion_mnist --set augmentation=clothing
 
 This is not part of the SGAN (Salimans et al. 2016, Odena 2016). It asks for the same class in two augmented views of an
-image, an idea of Sajjadi et al. 2016 and Laine and Aila 2017. The second term, that all classes are used, is from a
-clustering method (Hu et al. 2017, "IMSAT"). With ``lambda_consistency=0`` the images are augmented and there is no
-consistency loss. Explained in chapter 9, "Going further".
+image, an idea of Sajjadi et al. 2016 and Laine and Aila 2017. The loss has a second term, which asks that all classes
+are used. It is from a clustering method (Hu et al. 2017, "IMSAT"). With ``lambda_consistency=0`` the images are
+augmented and there is no consistency loss. Explained in chapter 9, "Going further".
 """
 
 from dataclasses import dataclass, replace
@@ -31,8 +31,8 @@ def digits():
 def clothing():
     """A layer that mirrors half of the images and shifts each by up to 7 %: a mirrored coat is still a coat."""
     # In float32 whatever the precision: positions are coordinates, and Keras's RandomTranslation refuses bfloat16.
-    # "nearest" does not blur. Pixels from outside the image are black. Unlike dropout, Keras's random layers are active
-    # unless you say ``training=False``: to use such a classifier, call `predict`, which says so.
+    # "nearest" does not blur. Pixels from outside the image are black. Unlike dropout, Keras's random image layers are
+    # active unless you say ``training=False``: to use such a classifier, call `predict`, which says so.
     shift = layers.RandomTranslation(
         2 / 28, 2 / 28, fill_mode="constant", fill_value=-1.0, interpolation="nearest", dtype="float32"
     )
@@ -47,12 +47,12 @@ def consistency(_, logits):
     """L_C for the logits ``[n, 2, k]`` of two views of each image: the same value for each image, ``[n]``, in nats.
 
     The cross-entropy between the two views' class probabilities, minus the entropy of the mean probabilities. It is
-    -log k if both views always have the same class and all classes are used alike, and 0 for a classifier that guesses.
-    There is no target, so the first argument is not used.
+    -log k if both views always get the same class with probability 1 and all classes are used equally often, and 0 for
+    a classifier that guesses. There is no target, so the first argument is not used.
     """
     logs = ops.log_softmax(logits)
     first, second = logs[:, 0], logs[:, 1]
-    # In both directions, because no view is better than the other.
+    # The mean of both directions, because no view is better than the other.
     cross = -ops.mean(ops.sum(ops.exp(first) * second + ops.exp(second) * first, axis=-1)) / 2
     used = ops.mean(ops.softmax(logits), axis=(0, 1))
     entropy = -ops.sum(used * ops.log(used + 1e-8))

@@ -102,7 +102,7 @@ def labelled_subset(dataset, per_class, seed):
 # - **generated** images: this is fake ("fake" is the papers' word for "generated").
 #
 # How can one network answer both questions? Odena gives it $K + 1$ classes: the $K$ classes of real images, and the
-# class "fake". Salimans et al. (section 5) do without the extra output. The softmax looks only at the differences
+# class "fake". Salimans et al. (section 5) do not need the extra output. The softmax looks only at the differences
 # between logits: if you subtract the same number from all of them, no probability changes. So subtract the logit of
 # "fake" from all $K + 1$. Then the logit of "fake" is always 0, and the network needs only the other $K$ logits $l_1,
 # \dots, l_K$. The softmax gives "fake" the probability $e^0 / (e^0 + Z) = 1 / (1 + Z)$. The rest is the probability of
@@ -140,16 +140,17 @@ def validity(logits):
 # The convolutions are those of chapter 6, in both networks. The last layer of the classifier gives $K$ logits.
 #
 # One word about **batch normalization**, because it matters here. In training it uses the mean and the variance of the
-# batch. It also keeps an average of them, the *moving statistics*, for use after the training. From this follow two
-# things.
+# batch. It also keeps an average of them, the *moving statistics*, for use after the training. Two things follow from
+# this.
 #
 # - The three kinds of images pass through $D$ in three batches. In a mixed batch, each image would be normalized with
-#   statistics of real and generated images together. In use there are only real images. (We also think that it helps
-#   $G$. With layer normalization, which normalizes each image by itself, a trial of 2,500 steps made hardly any 1 or
-#   6.)
+#   statistics of real and generated images together. But after the training $D$ gets only real images, which have other
+#   statistics. (We also think that batch normalization in $D$ helps $G$. In a trial with layer normalization, which
+#   normalizes each image by itself, $G$ made almost no 1s and 6s after 2,500 steps.)
 # - After the training, $D$ will only see real images. So its moving statistics should be those of real images. With
 #   `momentum=0` they are simply those of the last batch. At the end of each training step we let a batch of real images
-#   pass. (The averaged classifier, which we use in the end, averages these statistics like all weights.)
+#   pass. (As in chapter 6 we keep a moving average of the weights, here of the classifier, too. It also averages these
+#   statistics. In the end we use this averaged copy.)
 
 
 # %%
@@ -191,10 +192,11 @@ def define_generator(latent_dim=64, image_shape=(28, 28, 1), width=32):
 #       \; \underbrace{-\,\mathbb{E}[\log (1 - D(G(z)))]}_{\text{generated}} \Big). $$
 #
 # The first term is the cross-entropy of a classifier, the **supervised** loss. The other two are the usual loss of a
-# GAN's discriminator, the **unsupervised** loss. The factor ½ is from the program of Salimans et al.: real or fake,
-# with its two halves, weighs as much as the class. (The labelled images have no term for "real" because they are among
-# the unlabelled images, too.) Many books build two models from the same layers, one for each loss, and update them one
-# after the other. We use one model with three inputs and three outputs. One update then uses all three losses:
+# GAN's discriminator, the **unsupervised** loss. The factor ½ is from the program of Salimans et al.: the two
+# unsupervised terms together weigh as much as the supervised term. (The labelled images have no term for "real" because
+# they are among the unlabelled images, too.) Many books build two models from the same layers, one for each loss, and
+# update them one after the other. We use one model with three inputs and three outputs. One update then uses all three
+# losses:
 
 
 # %%
@@ -292,7 +294,8 @@ def define_gan(generator, classifier, loss="adversarial", learning_rate=5e-4):
 # %% [markdown]
 # The same two updates as a method `turns`. The model keeps the labelled images and samples a batch of them in each
 # step. `turns` also gets the labels of the other images, if there are any. It ignores them. The code after the last
-# `yield` runs when both updates are done. It is the batch of real images of section 3.
+# `yield` runs after both updates. It sends the batch of real images through $D$ once more, so that the moving
+# statistics are those of real images (section 3).
 
 
 # %%
@@ -412,9 +415,10 @@ def accuracy(classifier, images, labels):
 # %% [markdown]
 # ## 8. What does the GAN add?
 #
-# A good accuracy alone does not show that the GAN was of use. We need baselines: the same classifier, with less.
+# A good accuracy alone does not show that the GAN was of use. We need baselines: the same classifier, trained without
+# the GAN or without a part of it.
 #
-# **Labels alone.** The classifier sees the labelled images and no others. (It needs fewer steps, 1,000, and its
+# **Labels alone.** The classifier sees the labelled images and no others. (It is trained for 1,000 steps, and its
 # learning rate falls to 0.)
 
 
@@ -452,7 +456,7 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # %% [markdown]
 # Compare the four numbers: labels alone, untrained generator, feature matching, and the adversarial loss in section 6.
 # The untrained generator hardly helps. Both trained ones do, and in this short training the adversarial loss is clearly
-# better. (With another choice of the hundred labels all four numbers change. `docs/results/ch09.md` says what was
+# better. (With another choice of the hundred labels all four numbers change. `docs/results/ch09.md` says what has been
 # measured in longer trainings.)
 #
 # Why should generated digits help a classifier? We think of it in this way. When $G$ gets better, $D$ must look at
@@ -480,14 +484,15 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 
 # %% [markdown]
 # Look at the losses first: they are as healthy as in section 6. Then look at the 4s. The classifier takes them for 9s,
-# which look most like them, and the accuracy falls by almost ten points.
+# which look most like them, and the accuracy falls by eight or nine points.
 #
 # $D$ has seen thousands of 4s, and has learned that they are real. But "real" only says that *some* logit must be high.
-# Which one, only labels can say. A class without labels gets the name of its neighbour.
+# Only labels can say which one. A class without labels gets the name of its neighbour.
 #
 # *You recognise it by the accuracy of each class*, not by the losses. If you have no labels to measure it, count how
-# often each class is answered: here 4 hardly ever is. (If you label a hundred random images of your own, you can easily
-# miss a rare class.) **The repair** is to label some images of it. This is the model of section 6, which knew ten 4s:
+# often the classifier predicts each class. Here it almost never predicts 4. (If you label a hundred random images of
+# your own, you can easily miss a rare class.) **The repair** is to label some images of it. This is the model of
+# section 6, which knew ten 4s:
 
 # %% tags=["active-ipynb"]
 # by_digit(model)
@@ -498,7 +503,7 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # **Consistency between augmented views** is not part of the SGAN. But most later methods are built on it ([Sajjadi et
 # al. 2016](https://arxiv.org/abs/1606.04586), [Laine and Aila 2017](https://arxiv.org/abs/1610.02242)). We do not know
 # which digit an unlabelled image shows. But if we rotate it a little, it is still the same digit. So $D$ gets two
-# random views of each unlabelled image, $t_1 x$ and $t_2 x$:
+# random views of each unlabelled image, $t_1 x$ and $t_2 x$ ($t_1$ and $t_2$ are random changes):
 
 # %% tags=["active-ipynb"]
 # from gan_book.layers import RandomAffine
@@ -517,9 +522,9 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # $$ L_C = \underbrace{-\,\mathbb{E}\Big[\sum_k p_k(t_1 x) \log p_k(t_2 x)\Big]}_{\text{both views have the same class}}
 #    \; \underbrace{-\, H\big(\mathbb{E}[p(t x)]\big)}_{\text{all classes are used}}. $$
 #
-# The script `consistency.py` adds $\lambda L_C$ to $L_D$: `gan-book train sgan-consistency --preset full`.
-# ($D$ sees the labelled and the generated images changed in the same way, so it cannot use the
-# changes to tell real from fake.)
+# The script `consistency.py` adds $\lambda L_C$ to $L_D$, with the weight $\lambda = 1$: `gan-book train
+# sgan-consistency --preset full`. ($D$ sees the labelled and the generated images changed in the same way, so it cannot
+# use the changes to tell real from fake.)
 #
 # **Clothing.** Fashion-MNIST is harder, because its classes overlap. And its coats always hang straight: a rotated one
 # looks wrong. So the views of clothing are mirrored and shifted: `gan-book train sgan-consistency --data fashion_mnist
@@ -537,7 +542,7 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # %% [markdown]
 # ## 11. Exercises
 #
-# *To read off*
+# *To answer from the text and the output*
 #
 # 1. You add 5 to all ten logits. What happens to the class probabilities, and what to the logit of $D$?
 # 2. All ten logits are 0. What is $D(x)$?
@@ -562,9 +567,9 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 #
 # *A project*
 #
-# 9. Be the one who labels. Start with one label of each digit. Then, five times: train, let the classifier pick the ten
-#    images of which it is least sure, and add their labels. Compare with ten images picked at random. Write one page:
-#    the two curves of accuracy against the number of labels, and the images that were picked.
+# 9. Now you choose which images to label. Start with one label of each digit. Then, five times: train, let the
+#    classifier pick the ten images of which it is least sure, and add their labels. Compare with ten images picked at
+#    random. Write one page: the two curves of accuracy against the number of labels, and the images that were picked.
 #
 # <details><summary>Answers</summary>
 #

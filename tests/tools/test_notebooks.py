@@ -117,6 +117,15 @@ def test_sync_keeps_the_outputs_of_code_that_is_the_same():
     assert shown == [[], [("2", 2)], [], [("4", 4)]]
 
 
+def test_comments_and_docstrings_are_not_what_code_does():
+    old = 'def f(x):\n    """Old."""\n    return x + 1  # one more'
+    same = 'def f(x):\n    """New."""\n    # not two\n    return x + 1'
+    assert notebooks.meaning(old) == notebooks.meaning(same)
+    assert notebooks.meaning(old) != notebooks.meaning(same.replace("1", "2"))
+    assert notebooks.meaning("%matplotlib inline") == "%matplotlib inline"
+    assert notebooks.meaning("'text'") != notebooks.meaning("'other'"), "a text alone is what a cell shows"
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=names)
 def test_the_notebook_was_run_to_its_end_and_is_small(script):
     path = notebooks.notebook_path(script)
