@@ -42,7 +42,7 @@ class Row:
         return ["train", self.lesson, "--preset", self.preset, "--seed", str(seed), *flags, "--out", str(folder)]
 
 
-CIFAR = {"data": cifar_folder.FOLDER, "image-size": 32, "epochs": 30}
+CIFAR = {"data": cifar_folder.FOLDER, "image-size": 32, "epochs": 15}
 SERIES = {
     "ch06_cgan": {
         "quick": Row("cgan", "quick", 3),
