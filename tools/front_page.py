@@ -20,7 +20,7 @@ from gan_book.datasets import earth
 from gan_book.datasets.manifest import shipped, verified_path
 from gan_book.metrics.features import load_classifier
 from gan_book.paths import BOOK
-from gan_book.sampling import code_dim, latent_codes, num_labels, predict_uint8
+from gan_book.sampling import latent_codes, num_labels, predict_uint8
 from gan_book.training import chapters, runs
 
 FIGURES = BOOK / "docs" / "figures"
@@ -48,11 +48,9 @@ def clothing(chapter, names, columns, seed):
 
 
 def slants(rows, columns):
-    """Digits by InfoGAN, a category in each row; from left to right the code that follows the slant."""
+    """Digits by InfoGAN, a category in each row; from left to right the codes move so that the slant grows."""
     generator = network("infogan")
-    number, sign = _slant_code(generator)
-    codes = np.zeros((columns, code_dim(generator)), "float32")
-    codes[:, number] = sign * np.linspace(-1.6, 1.6, columns)
+    codes = np.linspace(-1.6, 1.6, columns)[:, None] * _slant_direction(generator)
     images = []
     for row, category in enumerate(_clearest_categories(generator, rows)):
         z = np.repeat(gb.latent_points(generator, 1, seed=row), columns, axis=0)
@@ -60,14 +58,16 @@ def slants(rows, columns):
     return grid(np.concatenate(images), columns)
 
 
-def _slant_code(generator, n=1000):
-    """Which code goes with the slant, and whether it leans the writing to the right (1) or to the left (-1)."""
+def _slant_direction(generator, n=1000):
+    """The direction of the codes in which the writing leans to the right, float32 ``[codes]``, at most 1 each.
+
+    The two codes of a training need not lie along slant and width (chapter 7, section 7).
+    """
     codes = latent_codes(generator, n)
     leaning = slant(gb.draw(generator, np.arange(n) % num_labels(generator), codes=codes))
     known = np.isfinite(leaning)
-    found = [np.corrcoef(code[known], leaning[known])[0, 1] for code in codes.T]
-    number = int(np.argmax(np.abs(found)))
-    return number, np.sign(found[number])
+    found = np.array([np.corrcoef(code[known], leaning[known])[0, 1] for code in codes.T], "float32")
+    return found / np.abs(found).max()
 
 
 def _clearest_categories(generator, count, n=50):
@@ -172,7 +172,7 @@ def panels():
         },
         {
             "picture": slants(4, 5),
-            "heads": ["one input number grows from left to right"],
+            "heads": ["its two codes move from left to right"],
             "title": "Slant, found without labels",
             "model": "InfoGAN, chapter 7",
         },
