@@ -153,7 +153,7 @@ def iic_loss(_, logits):
 # in training, but it keeps only one set of them for use, the *moving statistics*. In use there are only real images as
 # they are. With `momentum=0` the moving statistics are simply those of the last batch, so we let a batch of real images
 # pass at the end of each training step. (With layer normalization, which normalizes each image by itself, nothing of
-# this would be needed. But then the generator made some digits hardly at all: its recall was 0.24.)
+# this would be needed. But then the images were worse: the Fréchet distance was 1.7.)
 #
 # The trunk has the convolutions of chapter 6, because it runs five times in an update of $D$ and $Q$, and they are
 # cheaper than the paper's.
