@@ -13,11 +13,10 @@ from gan_book.datasets.cats import load_cats
 from gan_book.datasets.dataset import (
     Dataset,
     Pairs,
-    balanced_subset,
     find_label,
+    limited,
     require_limit,
     require_seed,
-    subset,
     validation_split,
 )
 from gan_book.datasets.drawings import DRAWN_PAIRS, load_drawn_pairs
@@ -120,8 +119,8 @@ def load(name_or_path, image_size=None, limit=None, seed=0, balanced=True):
         return _DRAWN[name](64 if image_size is None else image_size, limit, seed, balanced)
     data = _load_named(name)
     if limit is not None:
-        chosen = balanced_subset(data.labels, limit, seed) if balanced else subset(data.train_size, limit, seed)
-        data = replace(data, images=data.images[chosen], labels=data.labels[chosen])
+        which = limited(data.labels, limit, seed, balanced)
+        data = replace(data, images=data.images[which], labels=data.labels[which])
     return _resized(data, image_size)
 
 

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from gan_book.datasets.dataset import Dataset, balanced_subset, subset
+from gan_book.datasets.dataset import Dataset, limited
 from gan_book.datasets.images import sides
 from gan_book.datasets.manifest import shipped, verified_path
 from gan_book.datasets.sheets import read_sheet, read_table
@@ -44,8 +44,7 @@ def load_cats(image_size=64, limit=None, seed=0, balanced=True):
     """
     height, width = sides(image_size)
     train, val, test = split(TRAIN, VALIDATION, TEST)
-    if limit is not None:
-        train = train[balanced_subset(train[:, 0], limit, seed) if balanced else subset(len(train), limit, seed)]
+    train = train[limited(train[:, 0], limit, seed, balanced)]
     count = len(train) + len(val) + len(test)
     what = f"{count:,} cats of {height} x {width} pixels"
     require_memory(3 * count * height * width, what, "take a smaller --image-size or set a --limit")

@@ -407,6 +407,13 @@ def balanced_subset(labels, limit, seed):
     return np.sort(order[np.argsort(rank, kind="stable")[:limit]])
 
 
+def limited(labels, limit, seed, balanced):
+    """Indices of the images to train on: all without a ``limit``, else `balanced_subset` or `subset` of them."""
+    if limit is None:
+        return np.arange(len(labels))
+    return balanced_subset(labels, limit, seed) if balanced else subset(len(labels), limit, seed)
+
+
 VALIDATION_IMAGES, VALIDATION_SEED = 5_000, 1
 
 

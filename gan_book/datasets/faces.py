@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from gan_book.datasets.dataset import Dataset, balanced_subset, subset
+from gan_book.datasets.dataset import Dataset, limited
 from gan_book.datasets.images import resize, sides
 from gan_book.datasets.manifest import shipped, verified_path
 from gan_book.datasets.sheets import read_sheet, read_table
@@ -61,8 +61,7 @@ def load_faces(image_size=64, limit=None, seed=0, balanced=True):
     names = tuple(entry["class_names"])
     labels = np.array([names.index(name) for name in attributes["hair"]], "int32")
     train, val, test = face_splits(len(labels), VALIDATION, TEST)
-    if limit is not None:
-        train = train[balanced_subset(labels[train], limit, seed) if balanced else subset(len(train), limit, seed)]
+    train = train[limited(labels[train], limit, seed, balanced)]
     height, width = sides(image_size)
     count = len(train) + len(val) + len(test)
     what = f"{count:,} faces of {height} x {width} pixels"
