@@ -16,7 +16,7 @@ from keras import layers, ops
 
 from chapters.ch09_sgan import sgan
 from chapters.ch09_sgan.digits import like_mnist
-from gan_book.errors import require_choice
+from gan_book.errors import BookError, require_choice
 from gan_book.layers import RandomAffine
 from gan_book.training.lesson import Lesson
 from gan_book.training.task import Generation
@@ -118,10 +118,12 @@ def build(settings, dataset):
     require_choice("network", settings.network, ("dcgan",))
     require_choice("loss", settings.loss, sgan.G_LOSSES)
     require_choice("augmentation", settings.augmentation, AUGMENTATIONS)
+    if settings.entropy_weight:
+        raise BookError("entropy_weight belongs to 'sgan'; the consistency loss makes the classifier sure, too")
     sgan.require_classes(dataset)
     shape, rate = dataset.image_shape, sgan.falling_rate(settings, dataset)
     views = AUGMENTATIONS[settings.augmentation]()
-    classifier = sgan.define_classifier(shape, dataset.num_classes, settings.width, views)
+    classifier = sgan.define_classifier(shape, dataset.num_classes, settings.width, settings.noise, views)
     generator = sgan.define_generator(settings.latent_dim, shape, settings.width)
     labelled = sgan.labelled_subset(dataset, settings.labels_per_class, settings.seed)
     discriminator = define_discriminator(classifier, rate, settings.lambda_consistency)

@@ -100,6 +100,34 @@ def test_the_classifier_trained_alone_sees_all_labels_and_nothing_else():
         np.testing.assert_array_equal(was, now)
 
 
+def test_noise_is_added_in_training_alone():
+    x = np.zeros((200, 28, 28, 1), "float32")
+    (layer,) = (each for each in sgan.define_classifier(width=4).layers if isinstance(each, keras.layers.GaussianNoise))
+    assert np.std(layer(x, training=True)) == pytest.approx(0.3, rel=0.01) and not np.any(layer(x, training=False))
+    classifier = sgan.define_classifier(width=4)
+    first, second = (np.asarray(classifier(x[:5], training=True)) for _ in range(2))
+    assert np.abs(first - second).max() > 1e-4
+    np.testing.assert_array_equal(classifier(x[:5], training=False), classifier(x[:5], training=False))
+
+
+def test_the_entropy_of_unlabelled_images_is_a_loss_if_it_has_a_weight():
+    logits = np.float32([[0, 0, 0, 0], [50, 0, 0, 0]])
+    np.testing.assert_allclose(sgan.entropy(None, logits), [np.log(4), 0], atol=1e-6)
+    images, labels = tensors(10)
+    for weight in (0.0, 0.3):
+        model = build(LESSON, entropy_weight=weight, noise=0.0)
+        turns = {name: (network, x, y) for name, network, x, y in model.turns(images, labels)}
+        network, x, targets = turns["d"]
+        assert ("entropy" in targets) == ("entropy" in network.output) == (weight > 0)
+    plain = sgan.define_discriminator(model.trained)
+    losses = [
+        float(each.test_on_batch(x, {k: v for k, v in targets.items() if k in each.output}, return_dict=True)["loss"])
+        for each in (plain, network)
+    ]
+    expected = 0.3 * float(np.mean(sgan.entropy(None, model.trained(x[1], training=False))))
+    assert losses[1] - losses[0] == pytest.approx(expected, rel=1e-4)
+
+
 # What D and G are asked
 
 
@@ -126,7 +154,7 @@ def test_each_kind_of_image_gets_its_own_answer():
 
 def test_each_kind_of_image_has_its_own_batch_statistics():
     """In training, other unlabelled images change nothing in what D says about the labelled and generated ones."""
-    discriminator = sgan.define_discriminator(sgan.define_classifier(width=4))
+    discriminator = sgan.define_discriminator(sgan.define_classifier(width=4, noise=0.0))
     labelled, unlabelled, generated = three_kinds()
     first = discriminator([labelled, unlabelled, generated], training=True)
     second = discriminator([labelled, 0.5 * unlabelled, generated], training=True)
@@ -139,7 +167,7 @@ def test_each_kind_of_image_has_its_own_batch_statistics():
 @pytest.mark.parametrize("loss", sgan.G_LOSSES)
 def test_the_statistics_for_use_are_those_of_real_images(lesson, loss):
     """The first convolution has none; the moving mean of the next is the batch mean of the real images."""
-    model, data = build(lesson, loss=loss, learning_rate=0.0, batch_size=20), noise(n=20)
+    model, data = build(lesson, loss=loss, learning_rate=0.0, batch_size=20, noise=0.0), noise(n=20)
     if lesson is not LESSON:
         model.trained.layers[1].strength = 0.0  # no augmentation, so that the images are known
     model.compile(run_eagerly=True)
@@ -154,7 +182,7 @@ def test_the_target_of_the_generator():
     """Feature matching has the features of the real images as its target, the adversarial loss has "real"."""
     images, labels = tensors(10)
     for loss in sgan.G_LOSSES[:2]:
-        model = build(LESSON, loss=loss)
+        model = build(LESSON, loss=loss, noise=0.0)
         targets = {name: y for name, _, _, y in model.turns(images, labels)}
         if loss == "adversarial":
             np.testing.assert_array_equal(targets["g"], np.ones((10, 1)))
@@ -190,7 +218,7 @@ def test_the_consistency_loss_is_minus_ln_k_for_a_perfect_classifier_and_zero_fo
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_two_views_of_an_image_differ_in_training_alone(name, policy):
     keras.config.set_dtype_policy(policy)
-    classifier = sgan.define_classifier(width=4, augmentation=consistency.AUGMENTATIONS[name]())
+    classifier = sgan.define_classifier(width=4, noise=0.0, augmentation=consistency.AUGMENTATIONS[name]())
     discriminator = consistency.define_discriminator(classifier)
     kinds = three_kinds(8)
     views = np.asarray(discriminator(kinds, training=True)["views"])
@@ -257,6 +285,7 @@ WRONG = {
     ),
     "one class": (LESSON, {"classes": 1}, "'noise' has only one class; put its images into one folder for each class"),
     "augmentation": (consistency.LESSON, {"augmentation": "none"}, "augmentation 'none' is not known; choose"),
+    "entropy with views": (consistency.LESSON, {"entropy_weight": 0.3}, "entropy_weight belongs to 'sgan'"),
     "classic with views": (consistency.LESSON, {"network": "classic"}, "network 'classic' is not known"),
 }
 
