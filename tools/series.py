@@ -79,8 +79,10 @@ SERIES = {
     "ch09_sgan": {
         "quick": Row("sgan", "quick", 3),
         "full": Row("sgan", "full", 5),
-        "untrained": Row("sgan", "full", 3, {"set": "loss=untrained"}),
-        "feature-matching": Row("sgan", "full", 3, {"set": "loss=feature_matching"}),
+        "untrained": Row("sgan", "quick", 3, {"set": "loss=untrained"}),
+        "feature-matching": Row("sgan", "quick", 3, {"set": "loss=feature_matching"}),
+        "no-noise": Row("sgan", "quick", 3, {"set": "noise=0"}),
+        "entropy": Row("sgan", "full", 5, {"set": "entropy_weight=0.3"}),
         **{f"labels-{10 * n}": Row("sgan", "quick", 3, {"set": f"labels_per_class={n}"}) for n in (2, 5, 20, 100)},
         "consistency": Row("sgan-consistency", "full", 5),
         **{
