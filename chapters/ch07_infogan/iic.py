@@ -45,9 +45,10 @@ from gan_book.training.lesson import Lesson
 # ## 1. Augmented views
 #
 # Which changes leave a digit what it is? It may be rotated, sheared, scaled and shifted a little: `RandomAffine` in
-# `gan_book/layers.py` does this. And its strokes may be thicker or thinner. For this we write a layer. The *dilation*
-# of an image gives each pixel the brightest value of its neighbourhood, so bright strokes grow by a pixel. The
-# *erosion* gives it the darkest. We take a random share of one of the two, and the rest from the image.
+# `gan_book/layers.py` does this. And its strokes may be thicker or thinner (or darker, which is what happens to a
+# stroke of one pixel). For this we write a layer. The *dilation* of an image gives each pixel the brightest value of
+# its neighbourhood, so bright strokes grow by a pixel. The *erosion* gives it the darkest. The result is a mixture: a
+# random part of the dilation or of the erosion, and the image for the rest.
 
 
 # %%
@@ -100,8 +101,8 @@ def augmented(image, strength):
 
 # %% [markdown]
 # These changes are **prior knowledge**. We say that a slanted 7 is still a 7, that there are ten kinds, and that they
-# are equally common. That is weaker than labels, but it is knowledge put in by hand. For clothing it would be wrong: a
-# sheared coat does not look like a real one.
+# are equally common. That is weaker than labels, but it is knowledge put in by hand. For clothing it would be wrong:
+# thicker strokes have no meaning there, and a sheared coat is like no coat that we know.
 #
 # ## 2. The IIC loss
 #
@@ -146,14 +147,15 @@ def iic_loss(_, logits):
 #   learn the images by heart, and it has this price.)
 # - **Category.** $Q$ reads the category from an augmented image, whose slant is random. A category that means "slanted"
 #   cannot be read from it. So $G$ has to choose something else.
-# - **Codes.** If $c_2$ means slant, it cannot be read from a sheared image. So slant and stroke width are left to the
-#   continuous codes.
+# - **Codes.** They are read from images as they are. So slant and stroke width can only be described by the continuous
+#   codes. (Whether they *are* is another question. In the training of the appendix all three correlations are lower
+#   than without IIC.)
 #
 # The trunk now gets images as they are, and augmented ones. **Batch normalization** gives each kind its own statistics
-# in training, but it keeps only one set of them for use, the *moving statistics*. In use there are only real images as
-# they are. With `momentum=0` the moving statistics are simply those of the last batch, so we let a batch of real images
-# pass at the end of each training step. (With layer normalization, which normalizes each image by itself, nothing of
-# this would be needed. But then the images were worse: the Fréchet distance was 1.7.)
+# in training, but it keeps only one set of them for use, the *moving statistics*. In use we show the network real
+# images, mostly as they are. With `momentum=0` the moving statistics are simply those of the last batch, so we let a
+# batch of real images pass at the end of each training step. (With layer normalization, which normalizes each image by
+# itself, nothing of this would be needed. But then the images were worse: the Fréchet distance was 1.7.)
 #
 # The trunk has the convolutions of chapter 6, because it runs five times in an update of $D$ and $Q$, and they are
 # cheaper than the paper's.
@@ -183,9 +185,9 @@ def define_d_and_q(image_shape=(28, 28, 1), width=32, augment=1.0):
 
 
 # %% [markdown]
-# The generator and the composite `gan` are those of the notebook `infogan`. The `discriminator` gets a fifth loss. Each
-# call of `d_and_q` makes a new random view. So the second view is a second call. (The second call also has the other
-# outputs. We do not use them, and the compiled graph leaves them out.)
+# The generator and the composite `gan` are those of the notebook `infogan`. The `discriminator` gets a fifth loss,
+# "views". Each call of `d_and_q` makes a new random view. So the second view is a second call. (The second call also
+# has the other outputs. We do not use them, and the compiled graph leaves them out.)
 
 
 # %%
@@ -253,8 +255,12 @@ class InfoGANWithIIC(infogan.InfoGAN):
 # If you have no labels, train with several seeds, and keep the network with the highest $I_{\mathrm{real}}$ at the end.
 # Compare only trainings of equal length.
 #
-# **What does IIC add?** Compare the code accuracy above with that of `infogan` after one epoch. The results page of
-# this chapter, `docs/results/ch07.md`, has the rows that are measured so far.
+# **What does IIC add?** The notebook `infogan` ends with a training of one epoch, too: its code accuracy is 74.9 % (on
+# test images). Here you see two trainings of one epoch, this one and the one of the appendix, and they differ by
+# several points. So a single training proves little. The three values of $I_{\mathrm{real}}$ differ as well, because
+# they are computed in different ways: in the log as a mean over the epoch, above for all validation images at once, and
+# in the appendix for the last tenth of the training. (And the name of a category need not fit its row in the picture:
+# the names come from real images, the rows from $G$.)
 #
 # ## 6. Exercises
 #
@@ -271,14 +277,14 @@ class InfoGANWithIIC(infogan.InfoGAN):
 # *To write*
 #
 # 4. Write `consistency(first, second)`: from the logits of two views, ``[n, k]`` each, the share of images whose two
-#    most likely categories are equal. Check: `from chapters.ch07_infogan import exercises`, then
+#    views have the same most likely category. Check: `from chapters.ch07_infogan import exercises`, then
 #    `exercises.check_is_consistent(consistency)`. Try it on `pairs` of section 5. Why is it no good training goal?
 #
 # <details><summary>Answers</summary>
 #
 # 1. 0: the category of one view tells nothing that you did not know.
 # 2. Small rotations and shears are right. A mirrored b is a d, so mirror images would merge two letters.
-# 3. The second loss is gone, and the categories may be kinds of strokes again. Expect a lower accuracy, and a number
+# 3. The loss "views" is gone, and the categories may be kinds of strokes again. Expect a lower accuracy, and a number
 #    that depends more on the seed.
 # 4. `exercises.consistency_solution`. It has no gradient. And it is 1 if all images have the same category.
 #

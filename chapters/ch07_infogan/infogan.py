@@ -83,26 +83,27 @@ NOISE, CATEGORIES, CODES = 62, 10, 2
 LATENT = [Noise(-1.0, 1.0), Category(CATEGORIES), Code()]  # what the generator's inputs are sampled from
 
 # %% [markdown]
-# **Mutual information** says how much an image tells about the code. Before you see the image, all ten categories are
-# equally likely. This uncertainty has a measure, the **entropy** $H(c) = -\sum_c P(c) \log P(c)$. For ten equally
-# likely categories it is $\ln 10 = 2.303$. (The unit is the *nat*. With the logarithm to the base 2 it would be the
-# bit.) When you have seen the image $x$, some uncertainty is left, $H(c \mid x)$. The difference is the mutual
-# information:
+# **Mutual information** says how much an image tells about the code. Here we look at the category alone, so $c$ is the
+# category. Before you see the image, all ten categories are equally likely. This uncertainty has a measure, the
+# **entropy** $H(c) = -\sum_c P(c) \log P(c)$. For ten equally likely categories it is $\ln 10 = 2.303$. (The unit is
+# the *nat*. With the logarithm to the base 2 it would be the bit.) When you have seen the image $x$, some uncertainty
+# is left, $H(c \mid x)$. The difference is the mutual information:
 #
 # $$ I(c; x) = H(c) - H(c \mid x). $$
 #
 # It is 0 if the image tells nothing about the code, and 2.303 nats if it tells the category for certain. To compute
 # $H(c \mid x)$ we would need the true probabilities $P(c \mid x)$, which we do not know. But we can take the
-# probabilities of a network $Q$ instead. With wrong probabilities the cross-entropy is larger than the true uncertainty
-# $H(c \mid x)$, never smaller. So we get a lower bound of the mutual information (equation 5 of the paper):
+# probabilities of a network $Q$ instead. The mean of $-\log Q(c \mid x)$ is the **cross-entropy** of a classifier whose
+# target is $c$. With wrong probabilities it is larger than the true uncertainty $H(c \mid x)$, never smaller. So we get
+# a lower bound of the mutual information (equation 5 of the paper):
 #
 # $$ L_I(G, Q) = \mathbb{E}_{c,\, x \sim G(z, c)}[\log Q(c \mid x)] + H(c) \;\le\; I(c; G(z, c)). $$
 #
-# Both sides are equal if $Q(c \mid x) = P(c \mid x)$. Now look at the first term. $-\log Q(c \mid x)$ is the
-# **cross-entropy** of a classifier whose target is $c$. The second term is a constant, with no gradient. So to make
-# $L_I$ large, we minimise a cross-entropy, as for any classifier. Let $V(D, G) = \mathbb{E}_x[\log D(x)] +
-# \mathbb{E}_{z,c}[\log (1 - D(G(z, c)))]$, the game of chapter 6 without labels. InfoGAN subtracts $\lambda L_I$ from
-# it (the paper's equation 6):
+# Both sides are equal if $Q(c \mid x) = P(c \mid x)$. A cross-entropy is never negative, so $L_I$ is at most $H(c) =
+# \ln 10$. Now look at the first term: it is minus the cross-entropy. The second term is a constant, with no gradient.
+# So to make $L_I$ large, we minimise a cross-entropy, as for any classifier. Let $V(D, G) = \mathbb{E}_x[\log D(x)] +
+# \mathbb{E}_{z,c}[\log (1 - D(G(z, c)))]$, the game of chapter 6 without labels. InfoGAN subtracts $L_I$ from it, with
+# a weight $\lambda$ that we choose (the paper's equation 6):
 #
 # $$ \min_{G,\, Q} \max_D \; V(D, G) - \lambda L_I(G, Q). $$
 
@@ -173,8 +174,8 @@ def define_generator(image_shape=(28, 28, 1)):
 # %% [markdown]
 # $D$ and $Q$ need similar features: to judge a digit, and to name it. So they share nearly all layers, the **trunk**
 # (section 6 of the paper). After the trunk each has its own last layers, its **head**. The head of $D$ is one dense
-# layer. Its output is called "validity": the logit that the image is real. The head of $Q$ has two dense layers. $Q$
-# costs almost no extra time.
+# layer. Its output is called "validity": the logit that the image is real. The head of $Q$ has one dense layer of 128,
+# and then one for each guess: the category and the codes. $Q$ costs almost no extra time.
 
 
 # %%
@@ -282,15 +283,15 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 # %% [markdown]
 # The learning rate of $G$, 0.001, and $\lambda_2 = 1$ are those of the authors' program. Two numbers are ours, chosen
 # on validation images: $D$ and $Q$ learn at 0.0005 instead of 0.0002, and $\lambda_1$ is 0.2 instead of 1 (and 0.1
-# where there is time for six epochs). With $\lambda_1 = 1$ the categories got their meaning too early, while the images
-# were still blurred. They then described the slant of the strokes, which should be left to the continuous codes.
+# where there is time for six epochs). With $\lambda_1 = 1$ the categories got their meaning early, while the images
+# were still blurred, and more of them shared digits. (The results page has the numbers.)
 #
 # ## 5. One training step
 #
 # Two updates, by hand. What should the first losses be? (All logarithms are natural.) A $D$ that guesses has the loss
 # $\log 2 = 0.69$. A $Q$ that guesses one of ten categories has $\log 10 = 2.30$. A $Q$ whose outputs $\mu$ are always 0
-# has a code loss of 0.33 (exercise 2 asks why). The losses of the second update are not quite those of a guess, because
-# $D$ and $Q$ have changed in the first.
+# has a code loss of 0.33 (exercise 2 asks why). The losses of the second update are other numbers. $D$ and $Q$ have
+# changed in the first, and batch normalization works differently in `predict` and in training.
 
 # %% tags=["active-ipynb"]
 # discriminator, gan = define_discriminator(d_and_q), define_gan(generator, d_and_q)
@@ -360,14 +361,15 @@ class InfoGAN(GAN):
 # %% [markdown]
 # The rows already differ from each other. Some show one digit, others mix two or three. In the log,
 # `g_category_mutual_information` is $L_I$ of the category, as a mean over the epoch: already about 2.1, near its limit
-# of 2.3. It is high before each row shows one digit. $Q$ can use any difference that it can see: "a slanted stroke" can
-# be read as easily as "a seven". (Section 6 of the paper says it, too: $L_I$ converges faster than the losses of the
-# GAN.)
+# of 2.3. It gets high early, when many rows still mix digits. $Q$ can use any difference that it can see: "a slanted
+# stroke" can be read as easily as "a seven". (Section 6 of the paper says it, too: $L_I$ converges faster than the
+# losses of the GAN.)
 #
 # ## 7. A longer training
 #
-# The networks that come with the book were trained for longer. (The appendix shows the command.) From here on we use
-# them. Which category becomes which digit is chance.
+# The networks that come with the book were trained for longer: `gan-book train infogan --preset full --seed 1`.
+# (Another seed gives another result, see section 8.) From here on we use them. Which category becomes which digit is
+# chance.
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
@@ -415,16 +417,18 @@ class InfoGAN(GAN):
 # narrower. So the network has found the two properties of the paper, but they do not lie along its two codes. If you
 # move both codes together, the digits only slant: the sum $c_2 + c_3$ has a correlation of -0.84 with the slant. If you
 # move one up and the other down, mainly the width changes (0.51). The loss treats $c_2$ and $c_3$ in the same way, so
-# it has no reason to prefer one direction. In other trainings a single code changes the slant.
+# it has no reason to prefer one direction. In two of our five trainings a single code changes the slant. In the other
+# three both do.
 #
 # ## 8. How good is it?
 #
 # Six numbers:
 #
-# - **Code accuracy.** $Q$ gives each *real* test image a category. Then each category gets one digit as its name, and
-#   each digit is used once. We choose the names with which the most images are right (the Hungarian method finds them).
-#   The share of hits is the code accuracy. The paper reports an error of 5 %. ($Q$ was trained on generated images
-#   only. It works for real ones only if the generated images look real.)
+# - **Code accuracy.** It is about the category alone. The labels are used only now, after the training. $Q$ gives each
+#   *real* test image a category. Then each category gets one digit as its name, and each digit is used once. We choose
+#   the names with which the most images are right (the Hungarian method finds them). The share of hits is the code
+#   accuracy. The paper reports an error of 5 %. ($Q$'s own loss uses generated images only. It works for real ones only
+#   if the generated images look real.)
 # - **$L_I$** of the category, for generated images, in nats. The limit is 2.303.
 # - **|r| with slant, |r| with digit width**: the larger of the two codes' correlations, without its sign.
 # - **Fréchet distance** and **recall**: see chapter 6.
@@ -461,9 +465,9 @@ class InfoGAN(GAN):
 
 # %% [markdown]
 # **A warning.** $L_I$ does not tell you whether the categories are digits. *Any* ten kinds of images that $Q$ can tell
-# apart will do. Two categories that both contain 4s and 9s, in two styles of writing, can be read as well as two
-# digits. Another seed gives another result, so one training proves little. The network above is
-# the best of five trainings, chosen on validation images. The others have code accuracies between 76 and 89 %.
+# apart will do. Suppose that two categories both contain 4s and 9s, in two styles of writing. For $Q$ they are as easy
+# to read as two digits. Another seed gives another result, so one training proves little. The network above is the best
+# of five trainings, chosen on validation images. The others have code accuracies between 76 and 89 %.
 #
 # ## 9. When it fails
 #
@@ -489,12 +493,12 @@ class InfoGAN(GAN):
 
 # %% [markdown]
 # Each row is a mixture: the category changes nothing that you could name. *You recognise the failure by $L_I$*, which
-# is near 0. (The code accuracy is still far above 10 %. $Q$ gives similar images the same category, even if $G$ ignores
-# it, and we choose the names after we have seen the result.)
+# is near 0: the category is not used. (A high $L_I$ only says that it is used, not for what.) (The code accuracy is
+# still far above 10 %. $Q$ gives similar images the same category, even if $G$ ignores it, and we choose the names
+# after we have seen the result.)
 #
 # **The repair** is $L_I$ in the loss of $G$. That is section 6: there the rows differ, and $L_I$ is near its limit.
-# (The training of section 6 has about twice as many steps. With $L_I$ the first steps are harder for $G$: after 24,000
-# images its digits are still blurred.)
+# (The training of section 6 has about twice as many steps.)
 #
 # ## 10. Going further
 #
@@ -558,8 +562,8 @@ class InfoGAN(GAN):
 # ## Appendix: the command line
 #
 # As in chapter 6: `gan-book train infogan --preset full` in a shell. `smoke` is for tests. `quick` has one epoch.
-# `full` has six, and a smaller $\lambda_1$: it needs longer until the categories are read, and they are digits more
-# often. `book` is the authors' program: about 5,000 steps of 128 images, their rates, and no moving average.
+# `full` has six, and a smaller $\lambda_1$: it needs longer until the categories are read. `book` is the authors'
+# program: about 5,000 steps of 128 images, their rates, and no moving average.
 
 
 # %%
