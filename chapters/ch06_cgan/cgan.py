@@ -81,6 +81,7 @@ from gan_book.training.lesson import Lesson, Settings
 #
 # $$\min_G \max_D \; \mathbb{E}_{x, y}[\log D(x \mid y)] + \mathbb{E}_{z, y}[\log(1 - D(G(z \mid y) \mid y))].$$
 #
+# ($\mathbb{E}$ is the mean over many examples. $D(x \mid y)$ is the answer of $D$ to the image $x$ with the label $y$.)
 # $D$ makes both terms large: it says "real" to real images and "generated" to generated ones. $G$ makes the second term
 # small. $D$ sees pairs of an image and a label. All real pairs fit together. An image of a coat with the label
 # "sneaker" never occurs among them. So $D$ learns to call such a pair generated, even if the coat looks perfect. To be
@@ -96,18 +97,19 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 
 # %% [markdown]
 # **The generator's loss.** In the formula above, $G$ minimises $\log(1 - D)$. At the beginning generated images are bad
-# and easy to recognise, so $D$ is near 0 for them. The slope of $\log(1 - D)$ with respect to the logit is $-D$, so it
-# is almost 0 there: $G$ gets almost no gradient. Therefore [Goodfellow et al. (2014)](https://arxiv.org/abs/1406.2661),
-# section 3, let $G$ minimise $-\log D$ instead. Its slope is $-(1 - D)$, almost $-1$ there. In code this
-# *non-saturating* loss is the same cross-entropy, with the target 1 for generated images.
+# and easy to recognise, so $D$ is near 0 for them. There $\log(1 - D)$ is flat: its slope, with respect to the logit,
+# is $-D$. So $G$ gets almost no gradient. Therefore [Goodfellow et al. (2014)](https://arxiv.org/abs/1406.2661),
+# section 3, let $G$ minimise $-\log D$ instead. Its slope is $-(1 - D)$, almost $-1$ there. A loss that is flat just
+# where $G$ is bad *saturates*; so this one is called **non-saturating**. In code it is the same cross-entropy, with the
+# target 1 for generated images.
 #
 # ## 3. The networks
 #
 # The convolutions are those of the DCGAN ([Radford et al. 2015](https://arxiv.org/abs/1511.06434)), a design that has
-# worked well for small images ever since. `dcgan_features` halves the image three times with strided convolutions, and
-# `dcgan_image` doubles a small feature map with transposed convolutions until it has the size of an image. Its last
-# activation is tanh, so generated pixels are between -1 and 1. Both are in `gan_book/networks.py`, because later
-# chapters use them too.
+# worked well for small images ever since. `dcgan_features` halves the image three times with strided convolutions (28
+# pixels become 14, 7 and 4). `dcgan_image` goes the other way. It doubles a small feature map with *transposed*
+# convolutions, which put pixels between the pixels, until it has the size of an image. Its last activation is tanh, so
+# generated pixels are between -1 and 1. Both are in `gan_book/networks.py`, because later chapters use them too.
 #
 # How does the label get into the networks? In the generator, an `Embedding` turns it into 32 numbers, which are joined
 # to $z$. In the discriminator we use a **projection** ([Miyato and Koyama
@@ -117,18 +119,18 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 #
 # ![The label as an extra channel, and as a projection](../../docs/figures/label_inputs.svg)
 #
+# The lower half of the picture shows it. (The upper half is an older way, which section 11 explains.)
 # $\phi(x)$ are the features of the image, the output of the convolutions. The first part, a dense layer $\psi$, judges
 # the image alone. The second part is the dot product of the features with a vector $v_y$, which is learned for each
 # class. It is large if the image looks like the class $y$. The embedding layer `v` holds these vectors. (Miyato and
-# Koyama also used spectral normalization, the hinge loss and conditional batch normalization. We take the projection
-# alone.)
+# Koyama used three more techniques. We take the projection alone.)
 
 
 # %%
 def define_discriminator(image_shape=(28, 28, 1), num_classes=10, width=32, learning_rate=1e-3, augment=0.0):
     """Images ``[n, h, w, c]`` in [-1, 1] and labels ``[n]`` to logits ``[n, 1]``.
 
-    With `augment` above 0, D sees each image rotated, sheared and shifted at random: for small data sets (chapter 7).
+    With `augment` above 0, D sees each image rotated, sheared and shifted at random: for small data sets.
     """
     image = keras.Input(image_shape, name="image")
     label = keras.Input((), dtype="int32", name="label")
@@ -191,8 +193,8 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 
 # %% [markdown]
 # `Composite` is a Functional model with one more argument, `frozen`. It leaves the weights of the frozen networks out
-# of its own list of trainable weights. The gradient still passes through them, and $D$ itself is not changed in any
-# way: its own updates train it as before.
+# of its own list of trainable weights. The gradient still passes through them. And $D$ keeps its own updates, which
+# train it as before.
 #
 # Why not the line that most books use, `discriminator.trainable = False`? Keras 2 remembered the flag at `compile()`. A
 # discriminator that was compiled first and frozen later still learned. Keras 3 looks at the flag when the first batch
@@ -221,32 +223,37 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # print("D's own update:", weights_that_moved(old_discriminator, old_discriminator.train_on_batch, [x, y], real_target))
 
 # %% [markdown]
-# No weight of the discriminator moved, and none ever will. With `Composite` the composite's update trains $G$ only, and
-# $D$'s own update moves $D$. (A few weights of $D$ are statistics of the batch normalization. They change in both
-# updates, but no gradient trains them.)
+# No weight of the discriminator moved, and none ever will. With `Composite` it is as it should be. The composite's
+# update trains $G$ only: of $D$, only the four statistics of batch normalization change, which no gradient trains. And
+# $D$'s own update moves all of $D$.
 
 # %% tags=["active-ipynb"]
 # gan = define_gan(generator, discriminator)
 # z = np.random.normal(size=(64, 64))
 # trained = [variable.path for variable in gan.trainable_variables]
 # print("the composite trains", len(trained), "weights, of D:", sum("discriminator" in path for path in trained))
+# print("composite's update, D:", weights_that_moved(discriminator, gan.train_on_batch, [z, y], real_target))
 # print("composite's update, G:", weights_that_moved(generator, gan.train_on_batch, [z, y], real_target))
 # print("D's own update,     D:", weights_that_moved(discriminator, discriminator.train_on_batch, [x, y], real_target))
 
 # %% [markdown]
 # ## 5. One training step
 #
-# A training step has three updates. Here they are by hand, once, with Keras's own `train_on_batch`. It returns the loss
-# and, for $D$, the accuracy. If $D$ cannot tell real from generated images, its losses are near $\log 2 = 0.69$. (These
-# first numbers mean little. Adam's first update is large, and after it $D$ calls almost everything real, also the bad
-# images of $G$. One update on generated images does not correct this. So the loss of $G$ is low although its images are
-# bad.)
+# A training step has three updates:
+#
+# 1. $D$ learns that real images have the target 1.
+# 2. $D$ learns that generated images have the target 0.
+# 3. $G$ learns, through the frozen $D$, to get the target 1.
+#
+# Here they are by hand, once, with Keras's own `train_on_batch`. It returns the loss and, for $D$, the accuracy, both
+# measured *before* the update. If $D$ cannot tell real from generated images, its losses are near $\log 2 = 0.69$.
+# (These first numbers mean little: the weights are random, and Adam's first updates are large.)
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
 # gan = define_gan(generator, discriminator)
 # fake_target = np.zeros((64, 1))
-# x_fake = generator.predict([z, y], verbose=0)  # generated images with the same labels
+# x_fake = generator([z, y], training=True)  # generated images with the same labels
 # d_real = discriminator.train_on_batch([x, y], real_target)
 # d_fake = discriminator.train_on_batch([x_fake, y], fake_target)
 # g = gan.train_on_batch([z, y], real_target)
@@ -257,9 +264,10 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # %% [markdown]
 # Repeat this a few thousand times, and you have a GAN. To make it fast, the book puts the three updates into one graph,
 # which the backend runs without Python. You write a class with a method `turns`. A *turn* is the update of one network.
-# The method yields the turns in order. Each `yield` has four parts, `name, network, input, target`. It means: update
-# this network so that its output for this input comes closer to this target. (For `gan`, this updates $G$ alone.)
-# Compare the method with the cell above.
+# The method yields the turns in order. (`yield` hands out a value and goes on after it, so a method can return several
+# values one after the other.) Each `yield` has four parts, `name, network, input, target`. It means: update this
+# network so that its output for this input comes closer to this target. (For `gan`, this updates $G$ alone.) Compare
+# the method with the cell above. (It takes new latent points for $G$.)
 
 
 # %%
@@ -312,8 +320,8 @@ class ConditionalGAN(GAN):
 #
 # ## 7. A longer training
 #
-# The generator that comes with the book was trained for twelve epochs. (The appendix shows the
-# command.) From here on we use it:
+# The generator that comes with the book was trained for twelve epochs, on all 55,000 training images, with half the
+# learning rate. (The appendix shows the command.) From here on we use it:
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
@@ -328,9 +336,11 @@ class ConditionalGAN(GAN):
 
 # %% tags=["active-ipynb"]
 # made = gb.draw(generator, np.arange(10), seed=2)
-# flat = data.images.reshape(len(data.images), -1).astype("float32")
+# seen = gb.load("fashion_mnist").images  # all that this generator was trained on
+# flat = seen.reshape(len(seen), -1).astype("float32")
 # nearest = [np.argmin(((flat - image.ravel()) ** 2).sum(axis=1)) for image in made.astype("float32")]
-# gb.show({"generated": made, "nearest training image": data.images[nearest]}, title="New images, not copies")
+# rows = {"generated": made, "nearest training image": seen[nearest]}
+# gb.show(rows, columns=data.class_names, title="Each image and the nearest of all training images")
 
 # %% [markdown]
 # ## 8. What the latent point does
@@ -345,11 +355,12 @@ class ConditionalGAN(GAN):
 # gb.show(rows, title="The same eight latent points in three classes")
 
 # %% [markdown]
-# Two things can be changed smoothly. First, $z$: we go from one latent point to another and keep the class. The path is
-# an arc, not a straight line. The middle of a straight line would be closer to 0 than the latent points that $G$ has
-# seen in training ([White 2016](https://arxiv.org/abs/1609.04468)). Second, the class: we keep $z$ and mix the
-# embeddings of two labels, $e(t) = (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. Most images on the way look
-# like possible clothes. So the generator has not simply stored single pictures.
+# Two things can be changed smoothly. First, $z$: we go from one latent point to another and keep the class. Random
+# points with 64 numbers all lie about equally far from 0, at a distance near 8. So the path is an arc: the middle of a
+# straight line would be closer to 0 than any latent point that $G$ has seen in training ([White
+# 2016](https://arxiv.org/abs/1609.04468)). Second, the class: we keep $z$ and mix the embeddings of two labels, $e(t) =
+# (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. Most images on the way look like possible clothes (not all:
+# look for a smear). So the generator has not simply stored single pictures.
 
 # %% tags=["active-ipynb"]
 # from gan_book.sampling import arc, between_classes
@@ -365,12 +376,14 @@ class ConditionalGAN(GAN):
 # %% [markdown]
 # Directions in latent space can have a meaning. Radford et al. (2015, section 6.3.2) found one for "smiling". We find
 # one for "lighter": the mean latent point of the 100 lightest T-shirts minus that of the 100 darkest. Only T-shirts
-# were used to find it. But it works for other classes, too: we add it to latent points of dresses.
+# were used to find it. But it works for other classes, too: we add it to latent points of dresses. Does anything else
+# change with it?
 
 # %% tags=["active-ipynb"]
 # many = gb.latent_points(generator, 1000, seed=5)
 # shirts = gb.draw(generator, np.zeros(1000), z=many)
-# order = np.argsort(shirts.mean(axis=(1, 2, 3)))
+# grey = shirts.sum(axis=(1, 2, 3)) / (shirts > 0).sum(axis=(1, 2, 3))  # mean grey of the shirt, without the background
+# order = np.argsort(grey)
 # lighter = many[order[-100:]].mean(axis=0) - many[order[:100]].mean(axis=0)
 #
 # dress, steps = data.label_index("Dress"), np.linspace(-0.6, 0.6, 7)
@@ -396,10 +409,11 @@ class ConditionalGAN(GAN):
 #   that are near some generated image ([Kynkäänniemi et al. 2019](https://arxiv.org/abs/1904.06991); "near" is measured
 #   in the 96 features). A generator that makes few, good images has high precision and low recall.
 # - **Diversity in a class**: the mean distance between two generated images of a class, divided by that of two real
-#   images. A value near 0 means *mode collapse*: the same image again and again. A value above 1 can mean that a row
-#   mixes several classes.
+#   images. A *mode* is one kind of image. A value near 0 means **mode collapse**: the same image again and again. A
+#   value above 1 can mean that a row mixes several classes.
 #
-# Here are two of the six numbers, computed step by step with 2,000 images:
+# Here are two of the six numbers, computed with 2,000 images. (The Fréchet distance of few images is too large. So
+# compare only distances of equally many.)
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import frechet_distance, load_classifier
@@ -412,9 +426,10 @@ class ConditionalGAN(GAN):
 # print(f"Fréchet distance: {frechet_distance(classifier.features(images), classifier.features(data.test_images)):.2f}")
 
 # %% [markdown]
-# All six numbers, for 10,000 images, are in the report that was written after the training. The value of real images is
-# in brackets. Always compare with it: a Fréchet distance of 0.17 is small, because real training images do not have 0
-# either, but 0.02.
+# All six numbers, for 10,000 images, are in the report that was written after the training. For the first three, the
+# value of real images is in brackets; diversity is already divided by it. Always compare. The Fréchet distance of the
+# generator from the real test images is 0.17. Real *training* images have 0.03: they are the best that we can hope for.
+# The same GAN after two epochs has about 1.2.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -427,9 +442,11 @@ class ConditionalGAN(GAN):
 # ## 10. When it fails
 #
 # GANs fail more often than other networks, because two networks have to learn at a similar speed. Two failures are so
-# common that they have names. We cause both with one number: how fast $D$ learns compared with $G$.
+# common that they have names. We cause both with one number: the learning rate of $D$, compared with that of $G$. (Each
+# case below is one training.)
 #
-# **Convergence failure.** $D$ learns fifty times as fast as $G$.
+# **Convergence failure.** The training does not get anywhere: $D$ wins, and $G$ does not get better. Here $D$ has fifty
+# times the learning rate of $G$.
 
 # %% tags=["active-ipynb"]
 # def train_with(rate_d, rate_g, images=24_000):
@@ -447,10 +464,10 @@ class ConditionalGAN(GAN):
 # $D$ is right in nine of ten cases, and the loss of $G$ is above 9. (In the healthy training of section 6, $D$ is right
 # in about seven of ten cases, and the loss of $G$ is about 3.) Thanks to the non-saturating loss, the gradient of $G$
 # does not vanish. But $D$ changes fast: each update of $G$ is made for one $D$, and the next $D$ is already a different
-# one. So $G$ stays behind and makes blobs. *You recognise it by the numbers:* the accuracies of $D$ are near 1 and stay
-# there.
+# one. So $G$ stays behind and makes blobs. *You recognise it by the numbers:* the accuracies of $D$ stay above 0.9 and
+# the loss of $G$ stays high, while the images stay blobs.
 #
-# **Mode collapse.** Now $D$ learns twenty times as slowly as $G$.
+# **Mode collapse.** Now $D$ has a twentieth of the learning rate of $G$.
 
 # %% tags=["active-ipynb"]
 # ten_rows(train_with(rate_d=5e-5, rate_g=1e-3), "Mode collapse: D learns twenty times as slowly as G")
@@ -462,15 +479,16 @@ class ConditionalGAN(GAN):
 # rows that repeat themselves.
 #
 # **The repair** is the same for both: let the two networks learn at a similar speed. If $D$ is far ahead, lower its
-# learning rate or raise that of $G$. If $G$ repeats itself, do the opposite. Here both learn equally fast. (Section 6
-# trained twice as long and showed the averaged generator, so its images are better.)
+# learning rate or raise that of $G$. If $G$ repeats itself, do the opposite. Here both have the same learning rate.
+# (Section 6 trained twice as long and showed the averaged generator, so its images are better.)
 
 # %% tags=["active-ipynb"]
 # ten_rows(train_with(rate_d=1e-3, rate_g=1e-3), "Repaired: D and G learn equally fast")
 
 # %% [markdown]
-# Equal learning rates are no guarantee. With 0.002 for both, twice our rate, this GAN collapses, too. The book's
-# `train` (see the appendix) watches for both failures and says what to try.
+# Equal learning rates are no guarantee. In our one trial with 0.002 for both, twice our rate, this GAN collapsed, too.
+# Then halve both. The book's `train` (see the appendix) watches for collapse and for a $D$ that wins completely, and
+# says what to try.
 
 # %% [markdown]
 # ## 11. Going further
@@ -483,7 +501,9 @@ class ConditionalGAN(GAN):
 # `define_discriminator(num_classes=1)`, and `model.fit(data.images, np.zeros(len(data.images), "int32"))`.
 #
 # **Your own pictures.** `gb.load("path/to/folder", image_size=64)` reads a folder with one sub-folder for each class.
-# Everything in this chapter works with it. You need a few hundred pictures of each class, and a few thousand steps.
+# The networks and the training work with it. Only the label accuracy does not, because the book has no classifier for
+# your classes. A few hundred pictures of each class and a few thousand steps are a good beginning; with fewer, use
+# `augment`.
 #
 # **The first conditional GAN** had no convolutions. The notebook `mlp_cgan` builds it as in the paper of 2014.
 #
@@ -535,10 +555,11 @@ class ConditionalGAN(GAN):
 # %% [markdown]
 # ## Appendix: the command line
 #
-# The book's own `train` does what `fit` did above. It also writes a log, pictures and checkpoints into a folder, stops
-# when the training fails, and measures at the end. It needs to know the chapter's settings. A *preset* is a set of
-# them: `smoke` is for tests, `quick` takes about three minutes and `full` about twenty (on two idle CPU cores), and
-# `book` is the classic network with its published settings. In a shell: `gan-book train cgan --preset full`.
+# The book's own `train` does what `fit` did above. It also writes a log, pictures and checkpoints into a folder, warns
+# you when the training fails (with `--on-failure stop` it stops), and measures at the end. (`docs/results.md` explains
+# the lines of its report.) It needs to know the chapter's settings. A *preset* is a set of them: `smoke` is for tests,
+# `quick` takes two to five minutes and `full` about twenty-five (on two CPU cores), and `book` is the classic network
+# with its published settings. In a shell: `gan-book train cgan --preset full`.
 
 
 # %%
