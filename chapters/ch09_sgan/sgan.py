@@ -504,7 +504,7 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 
 # %% [markdown]
 # Look at the losses first: they are as healthy as in section 6. Then look at the 4s. The classifier takes them for 9s,
-# which look most like them, and the accuracy falls by eight or nine points.
+# which look most like them, and the accuracy falls by about nine points.
 #
 # $D$ has seen thousands of 4s, and has learned that they are real. But "real" only says that *some* logit must be high.
 # Only labels can say which one. A class without labels gets the name of its neighbour.
