@@ -23,7 +23,7 @@
 # - build a discriminator with two outputs and train it with the sum of two losses;
 # - measure each class by itself: how good are the shirts, and how much do they differ from each other?
 # - see the known flaw of the AC-GAN: the images of a class are clearer than real ones, and too much alike;
-# - make the flaw extreme with one number, and repair it.
+# - see a failure that the label accuracy does not show, and repair it.
 #
 # You should know chapter 6, which explains the composite model, `turns`, and most of the numbers.
 
@@ -81,11 +81,20 @@ from gan_book.training.lesson import Lesson, Settings
 # calls the label $y$.) $D$ maximises $L_S + L_C$, and $G$ maximises $L_C - L_S$.
 #
 # Look at the signs. $D$ makes $L_S$ large and $G$ makes it small: this is the usual game. But *both* make $L_C$ large.
-# For the class they **cooperate**: nothing stops $G$ from making images whose class is easy to find. Section 9 shows
-# the consequence.
+# For the class they **cooperate**: $G$ makes images whose class is easy to find, and $D$ helps. Section 9 shows the
+# consequence.
 #
-# In code, each term is a cross-entropy with a minus sign. A Keras model with two outputs takes a dict with one loss for
-# each output. It minimises their sum:
+# Keras minimises, so we write down losses. A cross-entropy is $-\log P$. As in chapter 6, $G$ uses the non-saturating
+# loss: it does not minimise $\log P(S = \mathrm{fake} \mid X_{\mathrm{fake}})$, it maximises $\log P(S = \mathrm{real}
+# \mid X_{\mathrm{fake}})$. So the two losses are sums of cross-entropies:
+#
+# $$ \begin{aligned}
+# \text{loss of } D &= \mathbb{E}[-\log P(\mathrm{real} \mid X_{\mathrm{real}}) - \log P(c \mid X_{\mathrm{real}})]
+#    + \mathbb{E}[-\log P(\mathrm{fake} \mid X_{\mathrm{fake}}) - \log P(c \mid X_{\mathrm{fake}})], \\
+# \text{loss of } G &= \mathbb{E}[-\log P(\mathrm{real} \mid X_{\mathrm{fake}}) - \log P(c \mid X_{\mathrm{fake}})].
+# \end{aligned} $$
+#
+# A Keras model with two outputs takes a dict with one loss for each output. It minimises their sum:
 
 # %%
 LOSSES = {
@@ -94,9 +103,6 @@ LOSSES = {
 }
 
 # %% [markdown]
-# As in chapter 6, $G$ uses the non-saturating loss. It does not minimise $\log P(S = \mathrm{fake} \mid
-# X_{\mathrm{fake}})$ but maximises $\log P(S = \mathrm{real} \mid X_{\mathrm{fake}})$.
-#
 # ## 3. The networks
 #
 # The convolutions are the same as in chapter 6. Their output goes into two dense layers, the **heads**. One head gives
@@ -141,9 +147,9 @@ def define_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, wid
 # %% [markdown]
 # ## 4. The composite model
 #
-# As in chapter 6: the generator, followed by the frozen discriminator. The label goes into $G$ only. It comes back as a
-# target: the generated image should be "real" and of class $c$. `label_weight` is the weight of the class loss. It is 1
-# in the paper. Section 10 changes it.
+# As in chapter 6: the generator, followed by the frozen discriminator. Only $G$ has the label as an input. For $D$ the
+# label is a target: the generated image should be "real" and of class $c$. `label_weight` is the weight of the class
+# loss. It is 1 in the paper. Section 10 changes it.
 
 
 # %%
@@ -160,8 +166,8 @@ def define_gan(generator, discriminator, learning_rate=1e-3, label_weight=1.0):
 #
 # Three updates, as in chapter 6, but each target is now a dict with two entries. With `return_dict=True` Keras returns
 # the losses with their names. A $D$ that guesses has the validity loss $\log 2 = 0.69$ and the label loss $\log 10 =
-# 2.30$. (The printed numbers can differ from these. The random weights are not exactly 0, and $D$ changes between the
-# updates, because Adam's first updates are large; see chapter 6.)
+# 2.30$. (The printed numbers differ from these, for two reasons. The first weights are random. And updates 1 and 2 have
+# already changed $D$.)
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
@@ -170,7 +176,7 @@ def define_gan(generator, discriminator, learning_rate=1e-3, label_weight=1.0):
 # z = np.random.normal(size=(64, 64))
 # real_target = {"validity": np.ones((64, 1)), "label": y}
 # fake_target = {"validity": np.zeros((64, 1)), "label": y}
-# x_fake = generator.predict([z, y], verbose=0)  # generated images with the same labels
+# x_fake = generator([z, y], training=True)  # generated images with the same labels
 # updates = {
 #     "1. D on real images": discriminator.train_on_batch(x, real_target, return_dict=True),
 #     "2. D on generated images": discriminator.train_on_batch(x_fake, fake_target, return_dict=True),
@@ -180,7 +186,8 @@ def define_gan(generator, discriminator, learning_rate=1e-3, label_weight=1.0):
 #     print(f"{name:26}", "validity loss {validity_loss:.2f}, label loss {label_loss:.2f}".format(**logs))
 
 # %% [markdown]
-# The same three updates as a method `turns`. The lines mirror the cell above:
+# The same three updates as a method `turns`. (There is one difference: $G$ gets new latent points for its own update,
+# as in chapter 6.)
 
 
 # %%
@@ -247,13 +254,13 @@ class ACGAN(GAN):
 # %% [markdown]
 # ## 8. How good is it?
 #
-# Here are six numbers. You know two of them from chapter 6: **label accuracy** and **recall**. They are computed over
-# all images together. So one bad class may not be visible in them. The other numbers are computed for each class and
-# then averaged.
+# Here are four scores. For two of them we also print the value of real images. You know **label accuracy** and
+# **recall** from chapter 6. They are computed over all images together, so they may not show one bad class. The other
+# two are computed for each class and then averaged.
 #
 # - **Intra-class Fréchet distance**: the distance between the generated images of a class and the real test images of
-#   that class. In the output, the line below it is the same distance for *real* training images. No generator will do
-#   better.
+#   that class. In the output, the line below it is the same distance for *real* training images. A generator cannot be
+#   expected to do better.
 # - **MS-SSIM in a class** (Odena et al. 2017, section 4.2): the *multi-scale structural similarity* ([Wang et al.
 #   2003](https://doi.org/10.1109/ACSSC.2003.1292216)) measures how similar two images are. It compares contrast and
 #   structure, first in the images themselves and then in smaller copies. (Brightness is compared only in the smallest
@@ -263,18 +270,17 @@ class ACGAN(GAN):
 #   them, so do not compare our values with those of other texts.)
 
 # %% tags=["active-ipynb"]
-# six = "label_accuracy", "recall", "class_frechet", "class_frechet_real", "ms_ssim", "ms_ssim_real"
-# print(*score_lines(run.report["measured"], six), sep="\n")
+# scores = "label_accuracy", "recall", "class_frechet", "class_frechet_real", "ms_ssim", "ms_ssim_real"
+# print(*score_lines(run.report["measured"], scores), sep="\n")
 
 # %% [markdown]
-# The label accuracy of real test images is the *reference*, not the goal. A generator can have a higher one: then its
-# images are easier to classify than real ones. After a long training this happens to an AC-GAN. The next section says
-# why.
+# Compare the label accuracy with that of real test images, 92.6 %. A higher value is no success. It means that the
+# generated images are easier to classify than real ones. The next section says why.
 #
 # ## 9. The known flaw
 #
-# The classifier confuses shirts more often than any other class: with T-shirts, pullovers and coats. Here are twenty
-# real shirts and twenty generated ones. Look for collars, buttons, checks and prints.
+# Shirts overlap with T-shirts, pullovers and coats. Here are twenty real shirts and twenty generated ones. Look for
+# collars, buttons, checks and prints.
 
 # %% tags=["active-ipynb"]
 # shirt = data.label_index("Shirt")
@@ -284,14 +290,21 @@ class ACGAN(GAN):
 # gb.show(rows, rows=["real", "real", "generated", "generated"], title="Shirts, real and by the AC-GAN")
 
 # %% [markdown]
-# Why are generated shirts more alike? Look at the class loss of $G$, a cross-entropy. We need two letters.
+# You can hardly see a difference in twenty images. The numbers below will show a small one. First: why should there be
+# one? Look at the class loss of $G$, a cross-entropy. We need two letters.
 #
 # - $P(c \mid x)$, as in section 2, is the probability that the class head of $D$ gives to class $c$ for an image $x$.
-# - $q(x, c)$ is the distribution of generated images $x$ and their labels $c$. Take all generated images that look like
-#   $x$. The share of them that was made from the label $c$ is $q(c \mid x)$.
+# - $q(x, c)$ is the distribution of generated images $x$ and their labels $c$. $q(c \mid x)$ is the probability that a
+#   generated image $x$ was made from the label $c$.
 #
-# A cross-entropy is always the sum of an entropy and a *Kullback-Leibler divergence* (KL), because $-\log P = -\log q +
-# \log (q / P)$. Take the mean over generated images and their labels:
+# Start with one image $x$. Write $-\log P$ as $-\log q + \log (q / P)$ and take the mean over the labels $c$, with the
+# probabilities $q(c \mid x)$:
+#
+# $$ -\sum_c q(c \mid x) \log P(c \mid x)
+#    = -\sum_c q(c \mid x) \log q(c \mid x) + \sum_c q(c \mid x) \log \frac{q(c \mid x)}{P(c \mid x)}. $$
+#
+# So a cross-entropy is the sum of an entropy and a *Kullback-Leibler divergence* (KL). The mean over all generated
+# images is the class loss of $G$:
 #
 # $$ \mathbb{E}_{x, c \sim q}[-\log P(c \mid x)]
 #    = H_q(c \mid x) + \mathbb{E}_{x \sim q}\,\mathrm{KL}(q(c \mid x) \,\|\, P(c \mid x)). $$
@@ -301,17 +314,18 @@ class ACGAN(GAN):
 #
 # $$ H_q(c \mid x) = \mathbb{E}_{x \sim q}\Big[-\sum_c q(c \mid x) \log q(c \mid x)\Big]. $$
 #
-# It is 0 if every image is made from one label only. $G$ makes it small. The validity loss does not prevent this: it
-# looks at $x$ alone, and cannot see from which label an image was made ([Gong et al.
-# 2019](https://arxiv.org/abs/1907.02690), section 3). For real clothing the class entropy is *not* 0: some shirts look
-# just like coats. Such images have a high class loss, so $G$ makes too few of them. Only the validity loss works
-# against this.
+# It is 0 if every image is made from one label only. $G$ makes it small ([Gong et al.
+# 2019](https://arxiv.org/abs/1907.02690), section 3). But for real clothing the class entropy is *not* 0: some shirts
+# look just like coats. Such images have a high class loss, so $G$ makes too few of them. It stays in the part of the
+# class that is far from all other classes. So its images of the class are more alike. The validity loss asks for
+# realistic images, and real shirts that look like coats are realistic. But it does not see the label, so it works only
+# weakly against this.
 #
 # We cannot see $q(c \mid x)$. But we can look at one consequence: does $G$ avoid images that are unclear to a
-# classifier of real images? In the table below, the first column is the mean entropy of that classifier's output. (It
-# is not $H_q$, which cannot be computed.) The conditional GAN of chapter 6 has no class loss, so we compare with it.
-# (It was trained equally long.) The 2N-GAN has no row, because you meet it only in the
-# next notebook. There, an exercise adds the row.
+# classifier of real images? In the table below, the first column is the mean entropy of that classifier's output. (This
+# is another entropy than $H_q$, which we cannot compute.) The conditional GAN of chapter 6 has no class loss, so we
+# compare with it. It was trained equally long. (The 2N-GAN is the subject of the next notebook. There, an exercise adds
+# its row.)
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import class_ms_ssim, load_classifier
@@ -322,21 +336,25 @@ class ACGAN(GAN):
 #     other = gb.load_network(PRETRAINED / folder / "generator.keras")
 #     sets[title] = gb.draw(other, labels, seed=4), labels
 # print(f"{'':8}mean entropy  MS-SSIM of shirts  MS-SSIM of all classes")
-# for title, (images, labels) in sets.items():
-#     probabilities = classifier.outputs(images)[1]
+# for title, (images, classes) in sets.items():
+#     probabilities = classifier.outputs(images)[1]  # [0] are the features
 #     entropy = -np.sum(probabilities * np.log(probabilities + 1e-12), axis=1).mean()
-#     alike = class_ms_ssim(images, labels, 10)
+#     alike = class_ms_ssim(images, classes, 10)
 #     print(f"{title:8}{entropy:12.3f}{alike[shirt]:19.3f}{alike.mean():24.3f}")
 
 # %% [markdown]
-# Compare the rows in each column. A higher MS-SSIM means that the images are more alike. An entropy below that of real
-# images means that the classifier is surer of the generated images: $G$ avoids the unclear ones.
+# Compare the rows in each column. An entropy below that of real images means that the classifier is surer of the
+# generated images: $G$ avoids the unclear ones. Of the two generators, only the AC-GAN does so. A higher MS-SSIM means
+# that the images are more alike. Here the images of *both* generators are more alike than real ones, and the step from
+# the cGAN to the AC-GAN is small. So the class loss explains only a part of what is lost. (With other random pairs the
+# MS-SSIM of all classes changes by about 0.001, with other images by a little more. The results page of this chapter
+# compares three trainings of each GAN.)
 #
 # ## 10. When it fails
 #
-# We make the flaw extreme with one number: we multiply the class loss of $G$ by twenty. Now $G$ is rewarded mainly if
-# the class is recognised. Whether the image looks real hardly counts. We measure label accuracy, and recall: the share
-# of real images that $G$ could have made.
+# We multiply the class loss of $G$ by twenty. Now $G$ is rewarded mainly if $D$ recognises the class. Whether the image
+# looks real hardly counts. We measure label accuracy, and recall, with 2,000 generated images and the validation
+# images. (So do not compare them with the numbers of section 8.)
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import precision_recall
@@ -358,11 +376,12 @@ class ACGAN(GAN):
 # below_real(train_with(label_weight=20), "AC-GAN, class loss of G counted twenty times")
 
 # %% [markdown]
-# These are caricatures. Most images show only the rough shape of their class. Look down a column: all five images are
-# nearly the same, light and without detail. *You recognise the failure by the images and by the recall*. The label
-# accuracy does not show it: it is about as high as with the weight 1 (see below).
+# Most images show only the outline of their class, and little detail. Look down the column of T-shirts, trousers or
+# pullovers: all five images are nearly the same. $G$ pleases the class head of $D$, and this head has learned its
+# answers from generated images, too. *You recognise the failure by the images and by the recall*. The label accuracy
+# does not show it: it is about as high as with the weight 1 (see below).
 #
-# **The repair** is the paper's weight, 1:
+# **The repair** is the paper's weight, 1. (The flaw of section 9 remains. Section 11 names methods without it.)
 
 # %% tags=["active-ipynb"]
 # below_real(train_with(label_weight=1), "AC-GAN, class loss of G counted once")
@@ -374,9 +393,10 @@ class ACGAN(GAN):
 # ## 11. Going further
 #
 # **A repair for the class entropy.** Gong et al. (2019) add a second classifier. It is trained on generated images
-# only. $G$ minimises the loss of the first classifier *minus* the loss of this one. In the difference the class entropy
-# cancels. Their model is called TAC-GAN. ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) reaches the same
-# with one classifier over $2N$ classes: see the notebook `twon_gan`.
+# only. $G$ minimises the loss of the first classifier *minus* the loss of this one. The loss of the second classifier,
+# at its best, is $H_q(c \mid x)$. So the difference is the KL alone, and the class entropy cancels. Their model is
+# called TAC-GAN. ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) reaches the same with one classifier
+# over $2N$ classes: see the notebook `twon_gan`.
 #
 # **Three GANs compared.** `python -m chapters.ch08_acgan.compare` trains the conditional GAN, the AC-GAN and the 2N-GAN
 # with the same convolutions and steps, several seeds each. The chapter's README shows the results.
@@ -398,7 +418,7 @@ class ACGAN(GAN):
 # *To run*
 #
 # 4. `train_with(label_weight=0)`. What do you expect, and what do you see?
-# 5. `train_with` with 0.2, 1 and 5. Which of the two printed numbers rises with the weight, which one falls?
+# 5. `train_with` with 0.2, 1 and 5. What happens to the two printed numbers?
 # 6. Make the table of section 9 for bags instead of shirts. Bags overlap with no other class. Is the flaw smaller?
 #
 # *To write*
@@ -436,7 +456,7 @@ class ACGAN(GAN):
 # ## Appendix: the command line
 #
 # As in chapter 6: `gan-book train acgan --preset full` in a shell. `smoke` is for tests, `quick` takes three minutes,
-# `full` twenty (both on two CPU cores), and `book` is the classic network with its usual numbers.
+# `full` about twenty (both on two idle CPU cores), and `book` is the classic network with its usual numbers.
 
 
 # %%

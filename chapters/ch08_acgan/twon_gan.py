@@ -15,9 +15,9 @@
 #
 # The AC-GAN's discriminator has two outputs and two losses: real or fake, and which class. The discriminator of the
 # 2N-GAN (on the right) needs only one. For $N$ kinds of clothing it has $2N$ classes: real coat, generated coat, real
-# boot, generated boot, and so on. This discriminator loss was proposed as the **2k loss** of DADA ([Zhang, Wang, Liu
-# and Ling 2018](https://arxiv.org/abs/1809.00981)), a GAN that makes extra training images for classifiers with few
-# labels.
+# boot, generated boot, and so on. The name stands for these $2N$ classes. This discriminator loss was proposed as the
+# **2k loss** of DADA ([Zhang, Wang, Liu and Ling 2018](https://arxiv.org/abs/1809.00981)), a GAN that makes extra
+# training images for classifiers with few labels.
 #
 # In this short notebook you will build a 2N-GAN and derive what its generator learns. You will also see a wrong program
 # whose losses look perfect. Read the notebook `acgan` first.
@@ -55,8 +55,8 @@ from gan_book.training.lesson import Lesson, Settings
 #
 # $$ \mathbb{E}_{x, y}[\log p_y(x)] + \mathbb{E}_{z, y}[\log p_{N + y}(G(z, y))], $$
 #
-# and $G$ wants its image to be taken for a real one of its class, $\max_G \mathbb{E}[\log p_y(G(z, y))]$. Each of the
-# three terms is an ordinary cross-entropy, with the target $y$, $N + y$ and $y$:
+# and $G$ wants its image to be taken for a real one of its class, $\max_G \mathbb{E}[\log p_y(G(z, y))]$. With a minus
+# sign, each of the three terms is an ordinary cross-entropy. Its target is $y$, $N + y$ and $y$:
 
 # %%
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -81,16 +81,13 @@ def define_gan(generator, discriminator, learning_rate=1e-3):
 
 # %%
 class TwoNGAN(GAN):
-    """G gets the label; D has 2N classes. A generated image with label y has the class ``offset + y`` (offset: N)."""
-
-    offset = None
+    """G gets the label; D has 2N classes. A generated image with label y has the class ``N + y``."""
 
     def turns(self, images, labels):
         n, num_classes = ops.shape(images)[0], self.discriminator.output.shape[-1] // 2
-        offset = num_classes if self.offset is None else self.offset  # section 5 shows what a wrong one does
         x_fake = self.generator([self.latent_points(n), labels], training=True)
         yield "d_real", self.discriminator, to_float(images), labels  # max log p_y(x)
-        yield "d_fake", self.discriminator, x_fake, offset + labels  # max log p_{N+y}(G(z, y))
+        yield "d_fake", self.discriminator, x_fake, num_classes + labels  # max log p_{N+y}(G(z, y))
         yield "g", self.gan, [self.latent_points(n), labels], labels  # max log p_y(G(z, y))
 
 
@@ -123,8 +120,9 @@ class TwoNGAN(GAN):
 # alone it would be a plain GAN. The second one is $\log r(y \mid x)$: of the *real* images that look like $x$, how many
 # have the label $y$? It rewards images that belong *clearly* to their class.
 #
-# - **What is better than in the AC-GAN:** $D$ and $G$ no longer cooperate. To find the class of a generated image, $D$
-#   must also recognise it as generated.
+# - **What is better than in the AC-GAN:** $D$ and $G$ do not cooperate. For a generated coat, $D$'s target is
+#   "generated coat" and $G$'s target is "real coat". And $r(y \mid x)$ comes from real images only. The class head of
+#   the AC-GAN also learns from generated ones.
 # - **What remains:** clear cases are rewarded, so the class entropy of generated images is still too low.
 #
 # ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) is a published relative without this flaw. It, too,
@@ -139,7 +137,7 @@ class TwoNGAN(GAN):
 # ## 3. Training
 #
 # An untrained $D$ guesses among 20 classes, so its loss is near $\log 20 = 3.0$. If $D$ knew all classes, but not which
-# images are real, its loss would be $\log 2 = 0.69$.
+# images are real, its loss would be $\log 2 = 0.69$. The printed losses are means over the epoch.
 
 # %% tags=["active-ipynb"]
 # def train_with(model_class=TwoNGAN, images=LIMIT):
@@ -161,8 +159,8 @@ class TwoNGAN(GAN):
 # %% [markdown]
 # ## 4. Result
 #
-# The generator that comes with the book was trained for longer. Here are its images, and then the six numbers of the
-# notebook `acgan`. The second block of numbers is the AC-GAN's.
+# The generator that comes with the book was trained for longer. Here are its images. Then follow the scores of the
+# notebook `acgan`, first of the 2N-GAN, then of the AC-GAN.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -173,32 +171,34 @@ class TwoNGAN(GAN):
 # below_real(gb.load_network(run.folder / "generator.keras"), f"2N-GAN after {run.report['steps']:,} steps")
 
 # %% tags=["active-ipynb"]
-# six = "label_accuracy", "recall", "class_frechet", "class_frechet_real", "ms_ssim", "ms_ssim_real"
+# scores = "label_accuracy", "recall", "class_frechet", "class_frechet_real", "ms_ssim", "ms_ssim_real"
 # for name in ("twon-gan", "acgan"):
-#     print(name, *score_lines(Run(PRETRAINED / name).report["measured"], six), sep="\n", end="\n\n")
+#     print(name, *score_lines(Run(PRETRAINED / name).report["measured"], scores), sep="\n", end="\n\n")
 
 # %% [markdown]
 # ## 5. When it fails: low losses and bad images
 #
-# Suppose you forget to add $N$ to the labels of the generated images. The program runs without an error. Only the
-# number `offset` is different. (A third of the images is enough to see the failure.)
+# Suppose you forget to add $N$ to the labels of the generated images. The program runs without an error. (A third of
+# the images is enough to see the failure.)
 
 # %% tags=["active-ipynb"]
 # class ForgotN(TwoNGAN):
-#     offset = 0
+#     def turns(self, images, labels):
+#         for name, network, x, _ in super().turns(images, labels):
+#             yield name, network, x, labels  # for "d_fake" this should be N + labels
 #
 #
 # below_real(train_with(ForgotN, images=16_000).sampler, "2N-GAN without the offset N")
 
 # %% [markdown]
-# The losses are lower than in section 3. $D$ finds the class of most images. But the images are noise. With the offset
-# 0, $D$ gets the same target for a real and for a generated coat. So it is only a classifier: it does not look for the
-# difference between real and generated. $G$ is rewarded if $D$ finds the class, and any pattern will do. $D$ even
-# learns these patterns, because it is trained on them, too. The classes $N$ to $2N - 1$ are never a target.
+# The losses are lower than in section 3. $D$ finds the class of most images. But the images are a regular pattern, no
+# clothing. Now $D$ gets the same target for a real and for a generated coat. So it is only a classifier: it does not
+# look for the difference between real and generated. $G$ is rewarded if $D$ finds the class, and any pattern will do.
+# $D$ even learns these patterns, because it is trained on them, too. The classes $N$ to $2N - 1$ are never a target.
 #
 # *You recognise it by the losses:* `d_fake_loss` and `g_loss` are *both* low, far below $\log 2 = 0.69$. In a correct
-# program that cannot last: for a generated image, one of them wants "generated" and the other one wants "real". If one
-# of them is low, the other is high. Low losses alone say nothing about a GAN.
+# program this cannot be. For the same $D$ and the same image, $p_y + p_{N + y} \le 1$. So one of the two is at most ½,
+# and its loss is at least $\log 2$. Low losses alone say nothing about a GAN.
 #
 # ## 6. Exercises
 #
@@ -228,8 +228,8 @@ class TwoNGAN(GAN):
 #    images are clearer.
 # 3. The reward for clear cases is gone. So the label accuracy and the MS-SSIM of a class should both fall towards those
 #    of real images. One epoch may be too short to see it.
-# 4. The 2N-GAN has the lower one, nearer to that of real shirts. In the 2N-GAN, $G$ gets no reward for an image that
-#    $D$ recognises as generated, even if its class is clear. In the AC-GAN, the class loss rewards such an image.
+# 4. Expect the 2N-GAN to have the lower one. Its $G$ is rewarded for clear cases, too, but the class comes from real
+#    images only. The AC-GAN's class head also learns from generated images, and rewards what $G$ makes already.
 # 5. `exercises.real_logit_solution`: logsumexp of the first $N$ logits minus logsumexp of the others. Chapter 9 uses a
 #    similar formula.
 #

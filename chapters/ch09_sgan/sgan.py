@@ -236,7 +236,7 @@ def define_discriminator(classifier, learning_rate=5e-4, entropy_weight=0.0):
     return compile_discriminator(discriminator, learning_rate, losses, weights)
 
 
-def compile_discriminator(discriminator, learning_rate, losses=D_LOSSES, weights=D_WEIGHTS):
+def compile_discriminator(discriminator, learning_rate, losses, weights):
     """Gives D its optimizer, its losses with their weights, and its accuracies."""
     accuracies = {name: keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0) for name in ("real", "fake")}
     accuracies["label"] = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
@@ -302,7 +302,7 @@ def define_gan(generator, classifier, loss="adversarial", learning_rate=5e-4):
 # chosen = np.random.randint(0, len(y_labelled), 64)  # 64 of the 100 labelled images, some of them twice
 # x = gb.to_float(data.images[:64])  # 64 images, without their labels
 # z = np.random.normal(size=(64, 64))
-# x_fake = generator.predict(z, verbose=0)
+# x_fake = generator(z, training=True)
 # ones, zeros = np.ones((64, 1)), np.zeros((64, 1))
 # targets = {"label": y_labelled[chosen], "real": ones, "fake": zeros}
 # logs = discriminator.train_on_batch([gb.to_float(x_labelled[chosen]), x, x_fake], targets, return_dict=True)
