@@ -298,7 +298,7 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 # x, real_target, fake_target = gb.to_float(data.images[:64]), np.ones((64, 1)), np.zeros((64, 1))
 # z, code = np.random.uniform(-1, 1, (64, NOISE)), np.random.uniform(-1, 1, (64, CODES))
 # category = np.random.randint(0, CATEGORIES, 64)
-# x_fake = generator([z, category, code], training=True)
+# x_fake = generator.predict([z, category, code], verbose=0)
 # d_target = {"real": real_target, "fake": fake_target, "category": category, "code": code}
 # g_target = {"validity": real_target, "category": category, "code": code}
 # updates = {
