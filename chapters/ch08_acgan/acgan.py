@@ -522,6 +522,11 @@ LESSON = Lesson(
 #
 # picture(run.folder / "samples.png")
 
+# %% [markdown]
+# In the next picture, the solid curves are sums of two losses, and the dashed ones their parts. The dotted line is for
+# the dashed validity losses: $\log 2$, if $D$ guesses whether an image is real. For a sum, guessing means $\log 2 +
+# \log 10 = 3.0$.
+
 # %% tags=["active-ipynb"]
 # picture(run.folder / "losses.png")
 
