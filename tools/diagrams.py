@@ -296,10 +296,10 @@ def three_gans():
         (
             "AC-GAN",
             "*x*",
-            [("discriminator", "real", "or fake?"), ("label", "class", "1 … *N*")],
+            [("discriminator", "real", "or fake?"), ("label", "which", "class?")],
             "“real” and “class *y*”",
         ),
-        ("2N-GAN", "*x*", [("discriminator", "real 1 … *N*,", "fake 1 … *N*")], "“real *y*”"),
+        ("2N-GAN", "*x*", [("discriminator", "which of *N* real", "and *N* fake classes?")], "“real *y*”"),
     )
     inputs = {"*x*": ("data", "image"), "*y*": ("label", "label")}
     for number, (title, given, answers, wanted) in enumerate(columns):
