@@ -14,6 +14,7 @@ import typer
 from gan_book.commands import quiet
 from gan_book.commands.data import app as data
 from gan_book.commands.evaluate import evaluate_command
+from gan_book.commands.export import export_command
 from gan_book.commands.generate import generate_command
 from gan_book.commands.interpolate import interpolate_command
 from gan_book.commands.predict import predict_command
@@ -23,6 +24,7 @@ from gan_book.datasets.images import parse_size
 from gan_book.datasets.manifest import suggestion
 from gan_book.errors import BookError, Interrupted, shown
 
+OF_A_LESSON = ("train", "finish", "generate", "interpolate", "evaluate", "predict", "translate", "export")
 KINDS = {int: "a whole number", float: "a number", str: "a word"}  # what --set sets; the rest have flags
 
 app = typer.Typer(
@@ -69,7 +71,7 @@ def run_lesson(lesson):
 
     chapters.use(lesson)
     command, words = "train", sys.argv[1:]
-    if words and words[0] in ("train", "finish", "generate", "interpolate", "evaluate", "predict", "translate"):
+    if words and words[0] in OF_A_LESSON:
         command, *words = words
     main([command, lesson.name, *words])
 
@@ -261,4 +263,5 @@ app.command("interpolate")(interpolate_command)
 app.command("evaluate")(evaluate_command)
 app.command("predict")(predict_command)
 app.command("translate")(translate_command)
+app.command("export")(export_command)
 app.add_typer(data, name="data")
