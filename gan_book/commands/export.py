@@ -59,6 +59,8 @@ def export(run, name, form, out, noise="input", overwrite=False):
     module = writer(form)
     if module.TENSORFLOW:
         require_tensorflow(f"--format {form}")
+    if form == "web":  # all networks that the page shows, with examples
+        return module.write_page(out, run, overwrite)
     target = writable_folder(out, run.folder, overwrite)
     network, randomness, about, arrays = prepared(run, name, noise)
     with atomic_folder(target) as folder:

@@ -10,7 +10,8 @@ One module a format. Each has
 
 `gan_book.commands.export.export` puts them together: it loads a network of a run, makes its random numbers an input
 (`noise.py`), describes it (`describe.py`), writes it, and runs what was written (`check.py`). A new format is a module
-and a line in `FORMATS`.
+and a line in `FORMATS`. A page (`web.py`) shows all networks of a run and examples, so it is written as a whole, by
+`gan_book.export.web.write_page`.
 """
 
 import importlib
@@ -24,6 +25,7 @@ FORMATS = {
     "savedmodel": "saved_model",
     "keras": "keras_file",
     "lambda": "server",
+    "web": "web",
 }
 
 

@@ -61,16 +61,17 @@ def in_keras(network, arrays):
     return [keras.ops.convert_to_numpy(answer) for answer in keras.tree.flatten(answers)]
 
 
-def compare(mine, theirs, outputs):
+def compare(mine, theirs, outputs, tolerance=TOLERANCE):
     """The `Difference` between what Keras and what another program made of the same samples.
 
     Args:
         mine, theirs: lists of arrays, one for each output.
         outputs: their descriptions, see `gan_book.export.describe.description`.
+        tolerance: the largest difference that may be; of outputs with values above 1 a share of the largest.
 
     Raises:
         BookError: another number of outputs or another shape; values that are not finite; or a difference above
-            `TOLERANCE`.
+            `tolerance`.
     """
     shapes = [[each.shape for each in arrays] for arrays in (mine, theirs)]
     if shapes[0] != shapes[1]:
@@ -78,7 +79,7 @@ def compare(mine, theirs, outputs):
     differences = []
     for ours, other, about in zip(mine, theirs, outputs, strict=True):
         difference = float(np.abs(ours.astype("float64") - other).max())
-        if not np.isfinite(difference) or difference > TOLERANCE * max(1.0, float(np.abs(ours).max())):
+        if not np.isfinite(difference) or difference > tolerance * max(1.0, float(np.abs(ours).max())):
             raise BookError(
                 f"the exported network differs from Keras by {difference:.2g} in '{about['name']}', so nothing was "
                 f"written; {_reason(ours)}"
