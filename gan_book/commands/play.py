@@ -3,6 +3,7 @@
 import functools
 import http.server
 import tempfile
+import threading
 import webbrowser
 from pathlib import Path
 from typing import Annotated
@@ -35,20 +36,19 @@ def play(run, port=0, browser=True):
     """
     from gan_book.export.web import write_page
 
-    with tempfile.TemporaryDirectory(prefix="gan_book-") as scratch:
-        # The port is taken first: it would be a pity to make the page, which takes a while, for nothing.
-        with server(Path(scratch, "page"), port) as serving:
+    try:
+        # The port is taken first: making the page takes a while, and would be for nothing.
+        with tempfile.TemporaryDirectory(prefix="gan_book-") as scratch, server(Path(scratch, "page"), port) as serving:
             print("making the page ...", flush=True)
             with held_back():
                 write_page(Path(scratch, "page"), run)
             address = f"http://{HOST}:{serving.server_address[1]}/"
             print(shown(f"{run} is at {address} (stop with Ctrl-C)"), flush=True)
-            if browser:
-                webbrowser.open(address)
-            try:
-                serving.serve_forever()
-            except KeyboardInterrupt:
-                print("\nstopped")
+            if browser:  # in a thread of its own: a browser in the terminal returns only when it is closed
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+            serving.serve_forever()
+    except KeyboardInterrupt:
+        print("\nstopped")
 
 
 def server(folder, port=0):

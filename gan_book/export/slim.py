@@ -15,7 +15,7 @@ STEPS = 127  # of 8 bits, on each side of 0
 
 
 def packed(model):
-    """An ONNX file packed with gzip, bytes: weights in 16 bits, the large matrices in 8 where it takes that to be small.
+    """An ONNX file packed with gzip, bytes: weights in 16 bits; where that is too large, big matrices in 8.
 
     Args:
         model: bytes of an ONNX file in float32.

@@ -12,20 +12,22 @@ import gzip
 import re
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from gan_book.errors import megabytes
+from gan_book.errors import BookError, megabytes
+from gan_book.export import onnx_file
 from gan_book.export.folder import DESCRIPTION, atomic_folder, writable_folder
 from gan_book.export.slim import packed
 from gan_book.sampling import evenly_spaced
 from gan_book.training import chapters
 
-PACKAGES = ("tf2onnx", "onnx", "onnxruntime")
-TENSORFLOW = True
+PACKAGES = onnx_file.PACKAGES
+TENSORFLOW = onnx_file.TENSORFLOW
 FILE = "model.onnx.gz"  # of one network, before it gets its name in the page
 PAGE = Path(__file__).parent / "page"
 RUNTIME = "ort/ort-wasm-simd-threaded.wasm.gz"
@@ -46,12 +48,12 @@ class Examples:
     truth: np.ndarray | None = None
 
 
-def write_page(folder, run, overwrite=False):
+def write_page(folder, trained, overwrite=False):
     """Writes a page for a run. Explained in docs/web.md.
 
     Args:
         folder: of the page; it is there whole or not at all.
-        run: `gan_book.training.runs.Run`.
+        trained: `gan_book.training.runs.Run`.
         overwrite: whether an earlier export may be replaced.
 
     Returns:
@@ -67,11 +69,11 @@ def write_page(folder, run, overwrite=False):
 
     require_packages(PACKAGES, "a page")
     require_tensorflow("a page")
-    target = writable_folder(folder, run.folder, overwrite)
-    lesson = chapters.lesson(run.config.lesson)
+    target = writable_folder(folder, trained.folder, overwrite)
+    lesson = chapters.lesson(trained.config.lesson)
     with atomic_folder(target) as part:
         shutil.copytree(PAGE, part, dirs_exist_ok=True)
-        about = _write_networks(part, run, lesson)
+        about = _write_networks(part, trained, lesson)
         _write_description(part, about)
     size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     differences = "; ".join(f"{each['network']} differs from Keras by {_worst(each)}" for each in about["networks"])
@@ -85,20 +87,21 @@ def _worst(about):
     return f"{check['grey_levels']:.2g} of 255 grey levels"
 
 
-def _write_networks(folder, run, lesson):
+def _write_networks(folder, trained, lesson):
     """Writes the networks and their examples; returns the content of model.json."""
-    names = networks_of(run, lesson)
-    examples = _examples(run, lesson, names)
+    names = networks_of(trained, lesson)
+    examples = _examples(trained, lesson, names)
     networks = []
     for name in names:
-        about = write_network(folder, run, name)
+        about = write_network(folder, trained, name)
         if found := examples.get(name):
             about["samples"] = _write_examples(folder, name, found)
         about["palette"] = _palette(found.pictures) if found else list(PLAIN)
         networks.append(about)
     view = _view(networks[0])
+    _require_usable(view, networks)
     if view == "classify":
-        data = run.config.settings["data"]
+        data = trained.config.settings["data"]
         networks[0]["prepare"] = "mnist" if data in lesson.prepare and data == "mnist" else None
         networks[0]["realness"] = len(networks) > 1  # trained against a generator, so its level of logits is D(x)
     data = networks[0]["data"]
@@ -112,15 +115,15 @@ def _write_networks(folder, run, lesson):
     }
 
 
-def networks_of(run, lesson):
+def networks_of(trained, lesson):
     """Names of the networks that a page shows, the first one first."""
     translating = getattr(lesson.task, "networks", None)
     if translating:
-        return [name for name in translating.values() if run.network(name).exists()]
-    return [name for name in ("classifier", "generator") if run.network(name).exists()]
+        return [name for name in translating.values() if trained.network(name).exists()]
+    return [name for name in ("classifier", "generator") if trained.network(name).exists()]
 
 
-def write_network(folder, run, name):
+def write_network(folder, trained, name):
     """Writes ``<name>.onnx.gz`` into a folder and runs it; returns its entry in model.json.
 
     Raises:
@@ -129,9 +132,9 @@ def write_network(folder, run, name):
     from gan_book.commands.export import prepared, written
     from gan_book.export.check import compare, in_keras
 
-    network, _, about, arrays = prepared(run, name)
+    network, _, about, arrays = prepared(trained, name)
     written(sys.modules[__name__], network, about, folder)
-    outputs = run_network(folder, arrays)
+    outputs = run(folder, arrays)
     theirs = [outputs[output["name"]] for output in about["outputs"]]
     difference = compare(in_keras(network, arrays), theirs, about["outputs"], TOLERANCE)
     file = (folder / FILE).replace(folder / f"{name}.onnx.gz")
@@ -146,31 +149,19 @@ def write_network(folder, run, name):
 
 def write(network, about, folder):
     """Writes the network alone, as `FILE`."""
-    from gan_book.export.onnx_file import onnx_bytes
-
-    (folder / FILE).write_bytes(packed(onnx_bytes(network)))
-
-
-def run_network(folder, arrays):
-    """The outputs of `FILE` in ONNX Runtime: dict output name -> array."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors only
-    model = gzip.decompress((folder / FILE).read_bytes())
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, arrays), strict=True))
+    with tempfile.TemporaryDirectory() as scratch:
+        onnx_file.write(network, about, Path(scratch))
+        (folder / FILE).write_bytes(packed(Path(scratch, onnx_file.FILE).read_bytes()))
 
 
-run = run_network  # what `gan_book.commands.export` calls; within this module a run is a folder
+def run(folder, arrays):
+    """The outputs of `FILE` in ONNX Runtime, see `gan_book.export.onnx_file.run`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch, onnx_file.FILE).write_bytes(gzip.decompress((folder / FILE).read_bytes()))
+        return onnx_file.run(Path(scratch), arrays)
 
 
-def program():
-    """The program that runs the network, with its version."""
-    import onnxruntime
-
-    return f"ONNX Runtime {onnxruntime.__version__}"
+program = onnx_file.program
 
 
 def _view(about):
@@ -180,17 +171,30 @@ def _view(about):
     return "classify" if about["outputs"][0]["kind"] == "logits" else "generate"
 
 
+NEEDED = {"generate": {"noise"}, "classify": {"image"}, "translate": {"image"}}
+ALLOWED = {"generate": {"noise", "label", "category", "code"}, "classify": {"image"}, "translate": {"image", "noise"}}
+
+
+def _require_usable(view, networks):
+    """Raises BookError for a network that has inputs or outputs for which the page has nothing to click."""
+    about = networks[0]
+    kinds = [each["kind"] for each in about["inputs"]]
+    numbers = {each["dtype"] for each in about["inputs"]}
+    shown = about["outputs"][0]["kind"] == ("logits" if view == "classify" else "image")
+    if not NEEDED[view] <= set(kinds) <= ALLOWED[view] or not numbers <= {"float32", "int32"} or not shown:
+        raise BookError(
+            f"a page shows generators of images, classifiers and networks that translate images, and the "
+            f"{about['network']} of '{about['chapter']}' is none of these; choose --format onnx"
+        )
+
+
 def _lead(view, networks, data):
     """The sentence below the title."""
     kinds = {each["kind"] for each in networks[0]["inputs"]}
     if view == "translate":
         sides = networks[0]["translates"]
-        way = (
-            f"between {sides['from']} and {sides['to']}"
-            if len(networks) > 1
-            else f"from {sides['from']} to {sides['to']}"
-        )
-        return f"It translates pictures {way}. Paint on the input, and the output follows."
+        way = "between {from} and {to}" if len(networks) > 1 else "from {from} to {to}"
+        return f"It translates pictures {way.format(**sides)}. Paint on the input, and the output follows."
     if view == "classify":
         return (
             f"A classifier, trained on {data} together with a generator. Draw, and see what the network takes it for."
@@ -205,19 +209,19 @@ def _lead(view, networks, data):
     return f"A generator that was trained on {data}. It makes pictures from random numbers."
 
 
-def _examples(run, lesson, names):
+def _examples(trained, lesson, names):
     """A dict: name of a network -> `Examples`; empty for a reader's own data, which is not ours to publish."""
     from gan_book.export.describe import about_data
 
     task = lesson.task
     translating = getattr(task, "networks", None)
-    if "licence" not in about_data(str(run.config.settings["data"])) or not (translating or "classifier" in names):
+    if "licence" not in about_data(str(trained.config.settings["data"])) or not (translating or "classifier" in names):
         return {}
-    dataset = task.load(lesson.settings_of(run))
+    dataset = task.load(lesson.settings_of(trained))
     if not translating:
-        kinds = range(len(run.config.class_names))
+        kinds = range(len(trained.config.class_names))
         chosen = [np.flatnonzero(dataset.test_labels == kind)[0] for kind in kinds]
-        return {"classifier": Examples(dataset.test_images[chosen], list(run.config.class_names))}
+        return {"classifier": Examples(dataset.test_images[chosen], list(trained.config.class_names))}
     found = {}
     for direction, name in translating.items():
         source, target = dataset.test_a, dataset.test_b
@@ -231,8 +235,8 @@ def _varied(images):
     """Numbers of `EXAMPLES` images, evenly spaced over the third in which most goes on, from the best one down."""
     pixels = images.astype("float32")
     variety = pixels.std(axis=(1, 2)).mean(axis=1)
-    if images.shape[-1] == 3:  # land beside sea, rather than clouds over snow
-        variety += (pixels[..., 0] - pixels[..., 2]).std(axis=(1, 2))
+    if images.shape[-1] == 3:  # colours count for more: rather land and sea than clouds over snow
+        variety = 0.1 * variety + (pixels[..., 0] - pixels[..., 2]).std(axis=(1, 2))
     best = variety.argsort()[::-1][: max(EXAMPLES, len(images) // 3)]
     return best[evenly_spaced(len(best), EXAMPLES)]
 

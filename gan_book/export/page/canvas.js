@@ -19,9 +19,9 @@ export function show(canvas, values, [height, width, channels], index = 0) {
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
-/** How wide a picture is shown: a whole multiple of its pixels, near 320. */
-export function enlarge(canvas, [height, width]) {
-  const scale = Math.max(1, Math.floor(320 / Math.max(height, width)));
+/** How wide a picture is shown: a whole multiple of its pixels, up to `most` on the screen. */
+export function enlarge(canvas, [height, width], most = 320) {
+  const scale = Math.max(1, Math.floor(most / Math.max(height, width)));
   canvasOf(canvas).style.width = `${scale * width}px`;
 }
 

@@ -13,11 +13,13 @@ function logSumExp(logits) {
   return most + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0));
 }
 
+const signed = (x) => x.toFixed(1).replace("-", "−");
+
 export async function startClassify(network, generator, samples) {
   const { class_names: classes, prepare, realness } = network.about;
   const { image } = network;
   const [height, width] = image;
-  const [pad, rows] = [byId("pad"), []];
+  const [pad, bars] = [byId("pad"), []];
 
   /** What is on the pad as rows of grey values 0 to 255. */
   function drawn() {
@@ -29,15 +31,16 @@ export async function startClassify(network, generator, samples) {
 
   /** The picture for the network in [-1, 1]; null if the pad is empty. */
   function prepared() {
-    const grey = drawn();
-    if (!grey.some((row) => row.some((value) => value > 64))) return null;
-    const small = prepare === "mnist" ? likeMnist(grey, height) : resized(grey, [width, height]);
-    return Float32Array.from(small.flat(), (value) => value / 127.5 - 1);
+    const rows = drawn();
+    if (!rows.some((row) => row.some((value) => value > 64))) return null;
+    const small = prepare === "mnist" ? likeMnist(rows, height) : resized(rows, [width, height]);
+    const grey = small.flat().map((value) => value / 127.5 - 1);
+    return Float32Array.from(grey.flatMap((value) => new Array(image[2]).fill(value)));
   }
 
   /** Classifies a picture that is prepared already, or what is on the pad. */
   async function classify(picture) {
-    show("seen", picture ?? new Float32Array(height * width).fill(-1), image);
+    show("seen", picture ?? new Float32Array(height * width * image[2]).fill(-1), image);
     if (!picture) return report(null);
     return report(Array.from(await network.run({ [network.about.inputs[0].name]: picture }, 1)));
   }
@@ -46,17 +49,18 @@ export async function startClassify(network, generator, samples) {
     const total = logits ? logSumExp(logits) : 0;
     const probabilities = classes.map((_, k) => (logits ? Math.exp(logits[k] - total) : 0));
     const best = probabilities.indexOf(Math.max(...probabilities));
-    rows.forEach(({ row, bar, value }, k) => {
+    bars.forEach(({ row, bar, value }, k) => {
       row.classList.toggle("best", Boolean(logits) && k === best);
       bar.style.width = `${100 * probabilities[k]}%`;
       value.textContent = logits ? `${(100 * probabilities[k]).toFixed(1)} %` : "–";
     });
     const real = 1 / (1 + Math.exp(-total)); // Z / (Z + 1)
-    byId("realness").value = logits ? real : 0;
-    byId("real-value").textContent = logits ? `${real.toFixed(2)}, log Z = ${total.toFixed(1)}` : "–";
+    byId("realness").setAttribute("aria-valuenow", logits ? real.toFixed(2) : 0);
+    byId("realness").firstChild.style.width = `${logits ? 100 * real : 0}%`;
+    byId("real-value").textContent = logits ?
+      `${real.toFixed(2)}: rather ${total > 0 ? "real" : "generated"} (log Z = ${signed(total)})` : "–";
     const certain = `${(100 * probabilities[best]).toFixed(1)} %`;
-    const looks = realness ? `, and it looks ${total > 0 ? "real" : "generated"}` : "";
-    byId("answer").textContent = logits ? `This is a ${classes[best]} (${certain})${looks}.` : "Nothing drawn yet.";
+    byId("answer").textContent = logits ? `${classes[best]}, says the network (${certain}).` : "Nothing drawn yet.";
     window.ganBook.lastAnswer = logits && { label: classes[best], probabilities, logZ: total };
   }
 
@@ -79,14 +83,14 @@ export async function startClassify(network, generator, samples) {
     const context = pad.getContext("2d");
     context.imageSmoothingEnabled = false;
     context.drawImage(small, 0, 0, pad.width, pad.height);
-    return classify(valuesOf(small, 1));
+    return classify(valuesOf(small, image[2]));
   }
 
   for (const name of classes) {
     const row = byId("bars").tBodies[0].insertRow();
     row.innerHTML = '<th scope="row"></th><td class="bar"><div></div></td><td class="value">–</td>';
     row.cells[0].textContent = name;
-    rows.push({ row, bar: row.querySelector("div"), value: row.cells[2] });
+    bars.push({ row, bar: row.querySelector("div"), value: row.cells[2] });
   }
   samples?.names.forEach((name, k) => {
     const draw = (canvas) => {

@@ -47,12 +47,11 @@ export async function startGenerate(network) {
     thumbnails.forEach((canvas, k) => show(canvas, pictures, image, k));
   });
 
-  const ends = () => (noise ? `latent points ${state.seeds.join(" and ")}` : "");
-  const say = (text) => (byId("generate-status").textContent = text);
+  const say = (text) => (byId("generate-status").textContent = text[0].toUpperCase() + text.slice(1));
   function describe() {
     const where = state.t === 0 ? `latent point ${state.seeds[0]}` :
-      `${Math.round(100 * state.t)} % of the way between ${ends()}`;
-    say(label ? `${classes[state.label]}, ${where}` : where[0].toUpperCase() + where.slice(1));
+      `${Math.round(100 * state.t)} % of the way between latent points ${state.seeds.join(" and ")}`;
+    say(label ? `${classes[state.label]}, ${where}` : where);
   }
 
   /** Draws all that depends on the state; the main picture first, and last, so that it is what `lastInputs` holds. */
@@ -117,7 +116,7 @@ export async function startGenerate(network) {
     byId("walk").setAttribute("aria-pressed", on);
     byId("walk").textContent = on ? "Stop" : "Walk";
     if (on) {
-      say(label ? `${classes[state.label]}: walking from latent point to latent point` : "Walking from point to point");
+      say(label ? `${classes[state.label]}: walking from latent point to latent point` : "walking from latent point to latent point");
       walk();
     } else {
       update();
@@ -155,10 +154,10 @@ export async function startGenerate(network) {
     `A latent point is ${noise.shape[1]} random numbers. All that is not chosen above comes from them.`;
   if (code) {
     byId("codes-hint").textContent =
-      `In training the codes were between ${code.low} and ${code.high}. Go further, and see what happens.`;
+      `In training the codes were between ${code.low} and ${code.high}. Go further, and see what happens.`.replace("-", "−");
   }
   byId("walk").textContent = still.matches ? "One step" : "Walk";
-  for (const id of ["generated"]) enlarge(id, image);
+  enlarge("generated", image);
   byId("generate").hidden = false;
   await (label ? choose(0) : update());
 }

@@ -40,15 +40,28 @@ async function loadNetworks({ runtime, networks }) {
   ]);
   const [, ...found] = loaded;
   byId("loading-label").textContent = "Starting the network";
-  for (const network of found) await network.start();
+  await found[0].start(); // the others start while the first is used
   return found;
 }
+
+/** What the page says of its networks: how large they are, and how near to those in Keras. */
+function facts(networks) {
+  return networks.map(({ network, parameters, check }) => {
+    const levels = check.grey_levels === null ? "" :
+      `; on ${check.samples} samples it differed from Keras by at most ${levelsOf(check)} of 255 grey levels`;
+    return `The ${network} has ${parameters.toLocaleString("en")} weights${levels}.`;
+  }).join(" ");
+}
+
+const levelsOf = ({ grey_levels: levels }) => Math.max(0.1, Math.ceil(10 * levels) / 10).toFixed(1);
 
 async function start() {
   const model = await fetchJson("model.json");
   document.title = `${model.title} · gan_book`;
   byId("title").textContent = model.title;
   byId("lead").textContent = model.lead;
+  if (model.chapter) byId("chapter").textContent = `gan_book, chapter ${model.chapter}`;
+  byId("facts").textContent = facts(model.networks);
   byId("credit").textContent = model.credit;
   const [networks, samples] = await Promise.all([
     loadNetworks(model),
@@ -62,7 +75,7 @@ async function start() {
     await startGenerate(networks[0]);
   }
   byId("loading").hidden = true;
-  window.ganBook.ready = true;
+  for (const network of networks) await network.start();
 }
 
 for (const button of document.querySelectorAll("button.save")) {
@@ -77,12 +90,17 @@ for (const button of document.querySelectorAll("button.save")) {
   });
 }
 
-if (!window.ganBook.obstacle) {
-  start().catch((error) => {
-    if (!(error instanceof PageError)) console.error(error);
-    const sentence = error instanceof PageError ? error.message :
-      `The network cannot start in this browser (${error.message}): update the browser, or use another one.`;
-    for (const panel of document.querySelectorAll(".panel")) panel.hidden = true;
-    window.ganBook.showProblem(sentence);
-  });
+/** Says in one sentence, in place of the network, what is wrong. */
+function fail(error) {
+  const known = error instanceof PageError;
+  if (!known) console.error(error);
+  for (const panel of document.querySelectorAll(".panel")) panel.hidden = true;
+  window.ganBook.showProblem(known ? error.message :
+    `The network does not run in this browser (${error?.message ?? error}): reload the page, or use another browser.`);
 }
+
+window.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  fail(event.reason); // what goes wrong after the start, such as memory that runs out
+});
+if (!window.ganBook.obstacle) start().catch(fail);

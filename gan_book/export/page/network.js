@@ -68,8 +68,13 @@ export class Network {
     return new Network(about, await fetchPacked(about.file, progress));
   }
 
-  /** Prepares the network to run; call it after `loadRuntime`. */
-  async start() {
+  /** Prepares the network to run, once; call it after `loadRuntime`. */
+  start() {
+    this.started ??= this.open();
+    return this.started;
+  }
+
+  async open() {
     try {
       this.session = await ort.InferenceSession.create(this.bytes, { executionProviders: ["wasm"] });
     } catch (error) {
@@ -91,7 +96,7 @@ export class Network {
     }
     window.ganBook.lastInputs = values; // so that a test, or you in the console, can give Keras the same
     // A session runs one thing at a time, so each call waits for the one before it.
-    const result = this.turn.then(() => this.session.run(feeds));
+    const result = this.turn.then(() => this.start()).then(() => this.session.run(feeds));
     this.turn = result.catch(() => {});
     return result.then((outputs) => outputs[this.session.outputNames[0]].data);
   }

@@ -12,7 +12,8 @@ export async function startTranslate(networks, samples) {
   const translate = latest(async () => {
     const { image, about: { inputs, translates: { from, to } } } = network;
     // pix2pix has random numbers within (chapter 10); here they are always the same, so that only the input matters.
-    const values = Object.fromEntries(inputs.filter(({ kind }) => kind === "noise").map((noise, i) => [noise.name, latentPoint(noise, i)]));
+    const noises = inputs.filter(({ kind }) => kind === "noise");
+    const values = Object.fromEntries(noises.map((noise, i) => [noise.name, latentPoint(noise, i)]));
     const picture = inputs.find(({ kind }) => kind === "image");
     show("target", await network.run({ ...values, [picture.name]: valuesOf(source) }, 1), image);
     byId("translate-status").textContent = `Translated from ${from} to ${to}.`;
@@ -41,7 +42,7 @@ export async function startTranslate(networks, samples) {
   function choose(next) {
     network = next;
     const { palette, network: name, translates: { from, to } } = network.about;
-    for (const id of ["source", "target", "truth"]) enlarge(id, network.image);
+    for (const id of ["source", "target", "truth"]) enlarge(id, network.image, 260);
     byId("source-name").textContent = `Input: ${from}`;
     byId("target-name").textContent = `Generated: ${to}`;
     byId("truth-name").textContent = `Real: ${to}`;
