@@ -301,6 +301,11 @@ def scribble(tab, points):
     return picture(tab, "pad")[..., 0]
 
 
+def as_seen(tab, drawn):
+    """Whether the page prepared a drawing as Python does; versions of Pillow differ by as much (see canvas.js)."""
+    return np.abs(picture(tab, "seen")[..., 0].astype(int) - like_mnist(drawn)).max() <= 3
+
+
 @common.ONNX
 @pytest.mark.slow
 def test_a_drawn_seven_is_called_seven_and_prepared_as_in_python(visit, pages):
@@ -308,7 +313,7 @@ def test_a_drawn_seven_is_called_seven_and_prepared_as_in_python(visit, pages):
     assert tab.inner_text("#answer") == "Nothing drawn yet."
     drawn = scribble(tab, SEVEN)
     assert tab.inner_text("#answer").startswith("7,")
-    assert np.array_equal(picture(tab, "seen")[..., 0], like_mnist(drawn))
+    assert as_seen(tab, drawn)
     classifier = runs.shipped("sgan").load("classifier")
     logits = keras.ops.convert_to_numpy(classifier(like_mnist(drawn)[None, ..., None] / np.float32(127.5) - 1))[0]
     assert abs(tab.evaluate("ganBook.lastAnswer.logZ") - np.log(np.exp(logits).sum())) < 0.05
@@ -318,7 +323,7 @@ def test_a_drawn_seven_is_called_seven_and_prepared_as_in_python(visit, pages):
     for points in (THREE, SEVEN[:3], SEVEN[3:], [(0.1, 0.1), (0.11, 0.9)], [(0.9, 0.9), (0.93, 0.9)]):
         tab.get_by_role("button", name="Clear").click()
         drawn = scribble(tab, points)
-        assert np.array_equal(picture(tab, "seen")[..., 0], like_mnist(drawn)), points
+        assert as_seen(tab, drawn), points
     tab.get_by_role("button", name="Example: 2").click()
     tab.wait_for_timeout(500)
     assert tab.inner_text("#answer").startswith("2,")

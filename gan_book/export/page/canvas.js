@@ -103,7 +103,8 @@ const round = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.rou
 function resizedRow(row, length) {
   if (row.length === length) return row;
   const scale = row.length / length;
-  const support = 0.5 * Math.max(1, scale);
+  const filter = Math.max(1, scale);
+  const support = 0.5 * filter;
   return Array.from({ length }, (_, i) => {
     const centre = (i + 0.5) * scale;
     const first = Math.max(0, Math.floor(centre - support + 0.5));
@@ -111,7 +112,7 @@ function resizedRow(row, length) {
     // Pillow works with whole numbers, 22 bits of them behind the point, so that each machine gives the same pixels.
     const weights = [];
     for (let j = first; j < end; j++) {
-      const distance = (j - centre + 0.5) / Math.max(1, scale);
+      const distance = (j - centre + 0.5) * (1 / filter); // as there: a division would round differently
       weights.push(distance > -0.5 && distance <= 0.5 ? 1 : 0);
     }
     const total = weights.reduce((a, b) => a + b, 0);
@@ -130,7 +131,8 @@ export function resized(rows, [width, height]) {
 }
 
 /**
- * A light digit on a dark ground as MNIST's were made: `like_mnist` in chapters/ch09_sgan/digits.py, to the pixel.
+ * A light digit on a dark ground as MNIST's were made: `like_mnist` in chapters/ch09_sgan/digits.py. The same to the
+ * pixel where Pillow resizes along the rows first; newer versions take the faster order, which rounds differently.
  * @param {number[][]} grey rows of grey values 0 to 255
  * @returns {number[][] | null} size x size of them; null where nothing is drawn
  */
