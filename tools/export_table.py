@@ -41,7 +41,7 @@ def measured(file):
 def table(rows):
     """The rows of results/export.json as a table in Markdown."""
     lines = [
-        "| chapter's script | network | weights | inputs | ONNX | LiteRT | largest difference to Keras |",
+        "| chapter | network | weights | inputs | ONNX | LiteRT | largest difference to Keras |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:

@@ -67,7 +67,7 @@ def export(run, name, form, out, noise="input", overwrite=False):
         write_json(folder / DESCRIPTION, {**about, "format": form, "file": module.FILE})
         difference = _checked(module, network, about, folder, arrays)
         write_json(folder / DESCRIPTION, {**about, **_facts(module, form, folder, difference)})
-    return _lines(out, about, randomness, difference, module)
+    return list(_lines(out, about, randomness, difference, module))
 
 
 def prepared(run, name="generator", noise="input"):

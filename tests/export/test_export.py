@@ -158,7 +158,7 @@ def test_a_keras_file_that_keras_alone_opens(run, tmp_path):
 
 @pytest.mark.slow
 def test_a_keras_file_with_layers_of_ones_own(tmp_path):
-    own = common.generator(hidden=[pix2pix.LastingDropout(0.5), Tripled(), pix2pix.BatchStatisticsNormalization()])
+    own = common.generator(hidden=[Tripled(), pix2pix.LastingDropout(0.5), pix2pix.BatchStatisticsNormalization()])
     run = common.make_run(tmp_path / "run", generator=own)
     run.own_layers = {"Tripled": Tripled}
     export(run, "generator", "keras", tmp_path / "out")
@@ -310,12 +310,15 @@ def test_a_file_that_does_something_else_is_refused(run, tmp_path, monkeypatch):
     assert left(tmp_path) == ["run"]
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is read-only for this user")
 @common.ONNX
-def test_a_folder_that_cannot_be_written(run, tmp_path):
-    (tmp_path / "closed").mkdir(mode=0o500)
-    with pytest.raises(BookError, match="is read-only; choose another folder"):
-        export(run, "generator", "onnx", tmp_path / "closed" / "out")
+@pytest.mark.parametrize("place", ["closed/out", "closed/old"])
+def test_a_folder_that_cannot_be_written(place, run, tmp_path, monkeypatch):
+    (tmp_path / "closed" / "old").mkdir(parents=True)
+    allowed = os.access  # asked, not tried: for root, nothing is read-only
+    monkeypatch.setattr(os, "access", lambda path, mode: "closed" not in str(path) and allowed(path, mode))
+    with pytest.raises(BookError, match="closed is read-only; choose another folder"):
+        export(run, "generator", "onnx", tmp_path / place)
+    assert left(tmp_path / "closed") == ["old"]
 
 
 def test_an_earlier_export_is_as_before_after_an_error(tmp_path):
@@ -365,7 +368,7 @@ def test_every_shipped_network(file, form, tmp_path):
     name = file.stem if run.folder == file.parent else "classifier"
     export(run, name, form, tmp_path / "out")
     found = about(tmp_path / "out")["check"]
-    assert found["largest_difference"] < 1e-4 and (found["grey_levels"] or 0) < 0.01
+    assert found["largest_difference"] < (1e-3 if found["grey_levels"] is None else 1e-4)
 
 
 def test_a_label_and_uniform_noise_are_as_the_book_samples_them():
