@@ -37,7 +37,7 @@ def imported():
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 names.add(node.module.partition(".")[0])
-    return names - set(sys.stdlib_module_names) - {"gan_book", "chapters", "tools"}
+    return names - set(sys.stdlib_module_names) - {"gan_book", "chapters", "tools", "handler"}
 
 
 def test_everything_imported_is_a_dependency():

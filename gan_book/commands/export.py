@@ -69,7 +69,7 @@ def export(run, name, form, out, noise="input", overwrite=False):
         write_json(folder / DESCRIPTION, {**about, "format": form, "file": module.FILE})
         difference = _checked(module, network, about, folder, arrays)
         write_json(folder / DESCRIPTION, {**about, **_facts(module, form, folder, difference)})
-    return _lines(out, about, randomness, difference, module)
+    return list(_lines(out, about, randomness, difference, module))
 
 
 def prepared(run, name="generator", noise="input"):
@@ -93,14 +93,18 @@ def prepared(run, name="generator", noise="input"):
 
 
 def _load(run, name):
+    import keras
+
     there = sorted(file.stem for file in run.folder.glob("*.keras"))
     if name not in there:
         has = f"it has {', '.join(there)}" if there else "it has none yet; let it train at least one epoch"
         advice = "; name one of these with --network" if there else ""
         raise BookError(f"{run} has no network '{name}', {has}{advice}")
     network = run.load(name)
-    if not hasattr(network, "inputs"):
+    if not getattr(network, "inputs", None):
         raise BookError(f"{run.network(name)} is no network that begins with a keras.Input; export another")
+    if isinstance(network, keras.Sequential):  # Keras gives it no `input`
+        return keras.Model(network.inputs[0], network.outputs[0], name=network.name)
     return network
 
 

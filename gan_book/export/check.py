@@ -56,8 +56,7 @@ def in_keras(network, arrays):
     """The outputs of a network for a dict of arrays, as a list of arrays in the order of ``network.outputs``."""
     import keras
 
-    values = list(arrays.values())
-    answers = network(values if len(values) > 1 else values[0], training=False)
+    answers = network(keras.tree.pack_sequence_as(network.input, list(arrays.values())), training=False)
     return [keras.ops.convert_to_numpy(answer) for answer in keras.tree.flatten(answers)]
 
 

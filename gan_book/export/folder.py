@@ -39,6 +39,9 @@ def writable_folder(path, run, overwrite=False):
     elif target.exists():
         raise BookError(f"--out {path} is a file; name a folder")
     else:
+        above = next(folder for folder in target.parents if folder.exists())
+        if not above.is_dir():
+            raise BookError(f"--out {path} cannot be made: {above} is a file, not a folder; choose another path")
         writable_target(path)
     return target
 

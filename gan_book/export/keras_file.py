@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ if Path(folder, "own_layers.py").exists():
 network = keras.models.load_model(Path(folder, "model.keras"))
 arrays = np.load(samples)
 values = [arrays[tensor.name] for tensor in network.inputs]
-given = network(values if len(values) > 1 else values[0], training=False)
+given = network(keras.tree.pack_sequence_as(network.input, values), training=False)
 np.savez(answers, *[keras.ops.convert_to_numpy(each) for each in keras.tree.flatten(given)])
 """
 
@@ -96,7 +97,7 @@ def source(classes):
 def _collect(thing, found):
     """Adds a class or function to `found`, a dict from names to Python text, after all that it uses."""
     try:
-        text = inspect.getsource(thing)
+        text = textwrap.dedent(inspect.getsource(thing))
     except (OSError, TypeError):
         raise BookError(
             f"the source of the layer '{thing.__name__}' is in no file; define it in a script, or choose --format onnx"

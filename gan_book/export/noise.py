@@ -47,7 +47,7 @@ def random_layers(network, arrays):
         for layer in leaves(network)
     }
     before = {name: [ops.convert_to_numpy(state) for state in found] for name, (_, found) in states.items()}
-    network(arrays if len(arrays) > 1 else arrays[0], training=False)
+    network(keras.tree.pack_sequence_as(network.input, arrays), training=False)
     moved = []
     for name, (layer, found) in states.items():
         now = [ops.convert_to_numpy(state) for state in found]

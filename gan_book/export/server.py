@@ -23,8 +23,8 @@ def write(network, about, folder):
     kinds = {each["kind"] for each in about["inputs"]}
     if not kinds <= {"noise", "label", "category", "code"} or [each["kind"] for each in about["outputs"]] != ["image"]:
         raise BookError(
-            f"--format lambda serves generators of images from noise, and the {about['network']} of '{about['chapter']}' "
-            "is none; choose --format onnx"
+            f"--format lambda serves generators of images from noise, and this {about['network']} of "
+            f"'{about['chapter']}' is none; choose --format onnx"
         )
     onnx_file.write(network, about, folder)
     for source in [*sorted(FILES.glob("*.*")), FILES / "Dockerfile"]:
