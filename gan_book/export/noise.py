@@ -135,7 +135,9 @@ def _prior(layer):
 
 def _with_noise(layer, features, noise):
     """What the layer does in training, with random numbers from an input: U(0, 1) for dropout, else N(0, 1)."""
+    # Scaled by a layer: a Keras tensor times a Python number counts as a sparse one, which other layers do not take.
     if isinstance(layer, layers.GaussianNoise):
-        return features + layer.stddev * noise
+        return features + layers.Rescaling(layer.stddev)(noise)
     # Dropout keeps a number where the random one is not below the rate, and makes up for those that it leaves out.
-    return features * ops.cast(noise >= layer.rate, "float32") * (1 / (1 - layer.rate))
+    larger = layers.Rescaling(1 / (1 - layer.rate) if layer.rate < 1 else 0.0)(features)
+    return larger * ops.cast(noise >= layer.rate, "float32")

@@ -158,7 +158,7 @@ def test_a_keras_file_that_keras_alone_opens(run, tmp_path):
 
 @pytest.mark.slow
 def test_a_keras_file_with_layers_of_ones_own(tmp_path):
-    own = common.generator(hidden=[Tripled(), pix2pix.LastingDropout(0.5), pix2pix.BatchStatisticsNormalization()])
+    own = common.generator(hidden=[pix2pix.LastingDropout(0.5), Tripled(), pix2pix.BatchStatisticsNormalization()])
     run = common.make_run(tmp_path / "run", generator=own)
     run.own_layers = {"Tripled": Tripled}
     export(run, "generator", "keras", tmp_path / "out")

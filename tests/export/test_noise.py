@@ -18,6 +18,11 @@ class LastingNoise(layers.GaussianNoise):
         return super().call(inputs, training=True)
 
 
+class Tripled(layers.Layer):
+    def call(self, x):
+        return 3.0 * x
+
+
 class Rain(layers.Layer):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -83,6 +88,12 @@ def test_gaussian_noise_of_a_generator_with_a_label():
     np.testing.assert_array_equal(first, again)
     arrays["noise_1"] = -arrays["noise_1"]
     assert np.abs(in_keras(result, arrays)[0] - first).max() > 0.01
+
+
+def test_a_layer_of_ones_own_after_dropout():
+    network = common.generator(hidden=[LastingDropout(0.5), Tripled()])
+    result, randomness = opened(network)
+    assert in_keras(result, samples(result, randomness))[0].shape == (10, *common.SHAPE)
 
 
 def test_looking_leaves_the_random_states_alone():
