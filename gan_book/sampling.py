@@ -260,6 +260,16 @@ def draw(generator, labels, seed=0, z=None, codes=None, batch_size=250):
     Raises:
         BookError: labels that are none, or none of the generator's; or another number of latent points than of labels.
     """
+    inputs = generator_inputs(generator, labels, seed, z, codes)
+    inputs = inputs if len(inputs) > 1 else inputs[0]
+    return to_uint8(generator.predict(inputs, batch_size=batch_size, verbose=0))
+
+
+def generator_inputs(generator, labels, seed=0, z=None, codes=None):
+    """What `draw` gives the generator: a list with an array ``[n, ...]`` for each of its inputs, in their order.
+
+    The arguments and errors are those of `draw`.
+    """
     labels = _checked_labels(generator, labels)
     if z is None and (_first(generator, Noise) is not None or not takes_noise(generator)):
         z = latent_points(generator, len(labels), seed)
@@ -268,9 +278,7 @@ def draw(generator, labels, seed=0, z=None, codes=None, batch_size=250):
     codes = latent_codes(generator, len(labels), seed) if codes is None else codes
     # By the kind of each input, in the generator's own order: what an input is called does not matter.
     values = {Noise: z, Label: labels, Category: labels, Code: codes}
-    inputs = [values[type(kind)] for kind in inputs_of(generator)]
-    inputs = inputs if len(inputs) > 1 else inputs[0]
-    return to_uint8(generator.predict(inputs, batch_size=batch_size, verbose=0))
+    return [values[type(kind)] for kind in inputs_of(generator)]
 
 
 def _checked_labels(generator, labels):

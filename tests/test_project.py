@@ -16,7 +16,8 @@ CALLED = {
     "sklearn": "scikit-learn",
     "skimage": "scikit-image",
 }  # imported under another name than installed
-OPTIONAL = {"jax", "IPython"}  # the other backend; what every notebook runs in, which `jupyter` brings
+# The other backend; what every notebook runs in, which `jupyter` brings; and what the extra `export` brings.
+OPTIONAL = {"jax", "IPython", "onnx", "onnxruntime", "ai_edge_litert"}
 
 
 def test_requirements_are_the_dependencies_of_the_package():
@@ -36,7 +37,7 @@ def imported():
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 names.add(node.module.partition(".")[0])
-    return names - set(sys.stdlib_module_names) - {"gan_book", "chapters", "tools"}
+    return names - set(sys.stdlib_module_names) - {"gan_book", "chapters", "tools", "handler"}
 
 
 def test_everything_imported_is_a_dependency():
@@ -47,7 +48,7 @@ def test_everything_imported_is_a_dependency():
 def test_the_package_has_its_name_version_command_and_extras():
     project = PROJECT["project"]
     assert project["name"] == "gan-book" and project["version"] == __version__
-    assert set(project["optional-dependencies"]) >= {"dev", "gpu"}
+    assert set(project["optional-dependencies"]) >= {"dev", "gpu", "export"}
     assert project["scripts"] == {"gan-book": "gan_book.commands.cli:main"}
     assert project["requires-python"] == ">=3.10,<3.14"
 
@@ -70,7 +71,7 @@ RINGS = [  # each may import itself and those before it
     ],
     ["metrics"],
     ["training"],
-    ["commands"],
+    ["commands", "export"],
 ]
 
 

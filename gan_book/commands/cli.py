@@ -14,8 +14,10 @@ import typer
 from gan_book.commands import quiet
 from gan_book.commands.data import app as data
 from gan_book.commands.evaluate import evaluate_command
+from gan_book.commands.export import export_command
 from gan_book.commands.generate import generate_command
 from gan_book.commands.interpolate import interpolate_command
+from gan_book.commands.play import play_command
 from gan_book.commands.predict import predict_command
 from gan_book.commands.shared import Chapter, open_run
 from gan_book.commands.translate import translate_command
@@ -23,6 +25,7 @@ from gan_book.datasets.images import parse_size
 from gan_book.datasets.manifest import suggestion
 from gan_book.errors import BookError, Interrupted, shown
 
+OF_A_LESSON = ("train", "finish", "generate", "interpolate", "evaluate", "predict", "translate", "export", "play")
 KINDS = {int: "a whole number", float: "a number", str: "a word"}  # what --set sets; the rest have flags
 
 app = typer.Typer(
@@ -69,7 +72,7 @@ def run_lesson(lesson):
 
     chapters.use(lesson)
     command, words = "train", sys.argv[1:]
-    if words and words[0] in ("train", "finish", "generate", "interpolate", "evaluate", "predict", "translate"):
+    if words and words[0] in OF_A_LESSON:
         command, *words = words
     main([command, lesson.name, *words])
 
@@ -261,4 +264,6 @@ app.command("interpolate")(interpolate_command)
 app.command("evaluate")(evaluate_command)
 app.command("predict")(predict_command)
 app.command("translate")(translate_command)
+app.command("export")(export_command)
+app.command("play")(play_command)
 app.add_typer(data, name="data")
