@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from benchmarks.gpu.record import FOLDER, Deadline, Record
@@ -37,14 +38,11 @@ def train(name, seconds, folder, smoke):
     lesson, preset = chapters.lesson(name), "smoke" if smoke else "book"
     settings = lesson.settings(preset)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # until `train` listens to it, and stops after the step it is at
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGTERM))
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=_stop, args=(seconds,), daemon=True).start()
     try:
         run = training.train(lesson, settings, preset, out=folder, tell=_tell)
     except Interrupted:
         run = training.finish(lesson, folder, tell=_tell)
-    timer.cancel()
     report = run.report
     epochs = report["steps"] / _steps_per_epoch(lesson, settings)
     return {
@@ -62,6 +60,14 @@ def train(name, seconds, folder, smoke):
         "findings": report["findings"],
         "measured": report["measured"],
     }
+
+
+def _stop(seconds):
+    """Asks the training to stop after so many seconds; if it has not begun by then, as soon as it has."""
+    time.sleep(seconds)
+    while signal.getsignal(signal.SIGTERM) == signal.SIG_IGN:
+        time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGTERM)  # once: a second time would break off without saving
 
 
 def _tell(line):
