@@ -167,7 +167,8 @@ def _ratio(images, other):
 
 def targets(case, rows, asked):
     """Lines of the table of targets: what, at least how much, how much it is, and whether that is reached."""
-    fastest = max((each for name in rows if name.startswith("fused") and (each := _images(rows[name]))), default=None)
+    trained = [name for name in rows if name.startswith("fused") and not name.endswith("_alone")]
+    fastest = max((each for name in trained if (each := _images(rows[name]))), default=None)
     loop, exact, half = (_images(rows.get(name)) for name in (LOOP, FLOAT32, BFLOAT16))
     pairs = [(fastest, loop), (fastest, compiled(rows)), (half, exact)]
     large = next(iter(rows.values()))["size"] >= LARGE

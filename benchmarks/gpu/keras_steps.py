@@ -204,7 +204,11 @@ def operations(model, chosen):
 
 def values(model):
     """Copies of all trainable weights: name of the network -> list."""
-    return {name: [np.array(v) for v in network.trainable_variables] for name, network in networks(model).items()}
+    return {name: [_value(v) for v in network.trainable_variables] for name, network in networks(model).items()}
+
+
+def _value(variable):
+    return keras.ops.convert_to_numpy(variable).copy()
 
 
 def main(name, variant, smoke):

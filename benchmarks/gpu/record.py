@@ -55,6 +55,11 @@ class Record:
             self.content["rows"] = [*others, row]
             self._write()
 
+    def note(self, **facts):
+        """Adds facts about the whole."""
+        self.content.update(facts)
+        self._write()
+
     def finish(self):
         """Says that nothing was cut off."""
         self.content["complete"] = True

@@ -126,7 +126,7 @@ def run_case(case, deadline, record, smoke, jobs, cache):
         _require_same_networks(variants)
         for variant in variants:
             record.put("case", "variant", **variant.row())
-        for number in range(ROUNDS):
+        for number in range(1 if smoke else ROUNDS):
             _play_round(variants, number, deadline)
             for variant in variants:
                 record.put("case", "variant", **variant.row())
@@ -181,7 +181,7 @@ def main():
     protocol = {"smoke": asked.smoke, "jobs": jobs, "rounds": ROUNDS, "loop": LOOP, "targets": TARGETS}
     record = Record(asked.out, "speed", **protocol)
     if os.environ.get("KERAS_BACKEND", "jax") == "jax":
-        record.content["ceiling"] = measure_ceiling(asked.smoke, deadline.share(0.2))
+        record.note(ceiling=measure_ceiling(asked.smoke, deadline.share(0.2)))
     chosen = [case for case in cases(asked.smoke) if case.name.startswith(asked.only)]
     with tempfile.TemporaryDirectory() as cache:
         for number, case in enumerate(chosen):
