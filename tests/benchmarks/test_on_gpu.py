@@ -148,6 +148,6 @@ def test_the_table_compares_with_the_loop_and_with_pytorch(tmp_path):
 
 
 def test_steps_of_a_round_fit_its_time():
-    assert speed._steps(1.0, 1) == 5 and speed._steps(1e-5, 1) == 400
-    assert speed._steps(0.01, 1) == 120 and speed._steps(0.01, 8) == 120
-    assert speed._steps(1.0, 8) % 40 == 0
+    assert speed._steps(1.0, 1) == 5 and speed._steps(1e-5, 1) == 400, "at least, at most"
+    assert speed._steps(speed.ROUND_SECONDS / 120, 1) == 120 == speed._steps(speed.ROUND_SECONDS / 120, 8)
+    assert speed._steps(1.0, 8) == 40, "a fifth of them has to be a multiple of the steps at once"
