@@ -4,7 +4,7 @@
 #     benchmarks/on_gpu.sh                         # correctness, speed and book
 #     benchmarks/on_gpu.sh speed                   # one part
 #     benchmarks/on_gpu.sh --minutes 9             # all parts in less time
-#     benchmarks/on_gpu.sh --smoke                 # tiny, on a CPU: a rehearsal
+#     benchmarks/on_gpu.sh --smoke                 # tiny, on a CPU: a rehearsal of as much as goes into 4 minutes
 #
 # Each part writes its JSON file to $OUT (default results/gpu) as it goes, so that a run that is cut leaves what it had.
 # KERAS_BACKEND is jax unless it is set; TensorFlow need not be installed. PYTHON names another Python. What else there is
@@ -12,7 +12,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-parts=() flags=() minutes=12 smoke=
+parts=() flags=() minutes= smoke=
 while [ $# -gt 0 ]; do
     case $1 in
         correctness | speed | book) parts+=("$1") ;;
@@ -24,6 +24,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ ${#parts[@]} -gt 0 ] || parts=(correctness speed book)
+
+[ -n "$minutes" ] || minutes=$([ -n "$smoke" ] && echo 4 || echo 12)
 
 out=${OUT:-results/gpu}
 python=${PYTHON:-python3}

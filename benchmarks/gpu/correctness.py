@@ -26,8 +26,8 @@ from benchmarks.gpu.workers import NoAnswer, Worker, reply
 CHAPTERS = ("cgan", "cyclegan", "pix2pix", "sgan", "infogan", "acgan", "twon-gan", "mlp-cgan")
 FORMATS = ("float32", "mixed_bfloat16", "mixed_float16")
 AS_IT_COMES = (("cgan", ("float32",)), ("pix2pix", ("mixed_bfloat16",)))  # without deterministic kernels
-# A rehearsal checks each chapter in one format, the first in all.
-REHEARSED = dict(zip(CHAPTERS, (FORMATS, *((FORMATS[n % 3],) for n in range(1, 8))), strict=True))
+# A rehearsal checks the first chapter in two formats and the others in float32, which is fast on CPUs.
+REHEARSED = {**dict.fromkeys(CHAPTERS, ("float32",)), CHAPTERS[0]: ("float32", "mixed_float16")}
 STEPS = 3  # before the checkpoint, and as many after it
 TOO_HIGH = 2.0**40  # a loss scale at which any gradient of these networks overflows float16
 RECOVERY = 40  # steps at most until every network learns again: the scale halves in each

@@ -1,6 +1,7 @@
 """The measurement on a GPU runs to its end on a CPU, tiny, and its files have what the tables need."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def test_correctness_is_rehearsed(tmp_path):
     printed = rehearse(tmp_path, "correctness", "--only", "cgan", "--minutes", "20")
     content = json.loads((tmp_path / "correctness.json").read_text())
     rows = {row["format"]: row for row in content["rows"]}
-    assert list(rows) == ["float32", "mixed_bfloat16", "mixed_float16"]
+    assert list(rows) == ["float32", "mixed_float16"]
     for row in rows.values():
         assert set(row["updates"]) == {"d_real", "d_fake", "g"} and row["finite"]
         for update in row["updates"].values():
@@ -57,7 +58,7 @@ def test_correctness_is_rehearsed(tmp_path):
     overflow = rows["mixed_float16"]["overflow"]
     assert overflow["weights_moved_by_the_bad_step"] == 0 and overflow["weights_finite"]
     assert max(overflow["scale_after"]) < overflow["scale_before"] and overflow["steps_until_all_learn"]
-    assert printed.count("bit for bit") == 3 and "scale falls, weights hold, all learn" in printed
+    assert printed.count("bit for bit") == 2 and "scale falls, weights hold, all learn" in printed
 
 
 def test_operations_are_counted_as_by_hand():
@@ -80,10 +81,10 @@ def test_the_networks_in_pytorch_have_as_many_weights(smoke):
     for (lesson, preset), sizes in SIZES.items():
         if (preset == "smoke") is not smoke:
             continue
-        case = next(each for each in cases.cases(smoke) if each.lesson == lesson)
-        found = networks(lesson, case.size, **{"patch": None, "blocks": None, **sizes})
+        size = next(each.size for each in cases.cases(smoke) if each.lesson == lesson)
+        found = networks(lesson, size, **{"patch": None, "blocks": None, **sizes})
         counted = {name: sum(p.numel() for p in network.parameters()) for name, network in found.items()}
-        assert counted == _weights(lesson, case.size, **sizes)
+        assert counted == _weights(lesson, size, **sizes)
 
 
 def _weights(lesson, size, width, patch=None, blocks=None):
@@ -100,7 +101,7 @@ def _weights(lesson, size, width, patch=None, blocks=None):
     else:
         made = {name: cyclegan.define_generator(shape, width, blocks) for name in ("generator", "inverse")}
         made |= {f"patchgan_{side}": cyclegan.define_patchgan(shape, patch, width) for side in "yx"}
-    return {name: sum(v.size for v in network.trainable_variables) for name, network in made.items()}
+    return {name: sum(math.prod(v.shape) for v in network.trainable_variables) for name, network in made.items()}
 
 
 def test_what_is_missing_is_said_in_one_sentence(monkeypatch):
