@@ -448,8 +448,8 @@ def accuracy(classifier, images, labels):
 # wrong = np.flatnonzero(answers != truth)
 # ten = wrong[np.argsort(-probabilities[wrong].max(axis=1))[:10]]
 # names = [f"{truth[i]}, not {answers[i]}" for i in ten]
-# gb.show(data.test_images[ten], columns=names, title=f"The ten most certain of {len(wrong):,} errors on 10,000 test
-# images")
+# title = f"The ten most certain of {len(wrong):,} errors on 10,000 test images"
+# gb.show(data.test_images[ten], columns=names, title=title)
 
 # %% [markdown]
 # ## 8. What does the GAN add?
