@@ -292,6 +292,22 @@ def test_a_step_is_traced_once_although_metrics_are_made_in_it():
     assert model.traced == 1
 
 
+def test_later_batches_are_not_traced_again():
+    """On JAX, Keras asks before every `fit` and `train_on_batch` for a trace that makes the variables."""
+    gan, traced = tiny.TinyGAN(), []
+    turns = gan.turns
+    gan.turns = lambda x, label: (traced.append(True), turns(x, label))[1]
+    gan.compile()
+    for train in (gan.train_on_batch, lambda *batch: gan.fit(*batch, batch_size=16, verbose=0)):
+        train(*tiny.data(16))
+        first = len(traced)
+        train(*tiny.data(16))
+        assert len(traced) == first
+    gan.compile()  # throws the function away, and perhaps the variables
+    gan.train_on_batch(*tiny.data(16))
+    assert len(traced) > first
+
+
 def test_a_model_without_turns_says_what_is_missing():
     model = AdversarialModel()
     model.discriminator = tiny.define_discriminator()
