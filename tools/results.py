@@ -9,6 +9,7 @@ A table stands between two markers, and a test compares it with ``results/``:
     <!-- table: ch06_cgan rows=quick,full columns=minutes,label_accuracy -->   some of them, in this order
     <!-- table: ch10_pix2pix rows=both baselines=identity columns=l1 -->       and what needs no network
     <!-- table: summary -->                                                    a row for each chapter (`SUMMARY`)
+    <!-- table: gpu -->                                                        all of ``results/gpu``
     <!-- end -->
 
 Names of rows and baselines may have ``*`` for any letters, and must where they have spaces.
@@ -25,6 +26,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from benchmarks import gpu_table
 from gan_book import datasets
 from gan_book.commands import cli
 from gan_book.errors import BookError, counted, duration
@@ -491,6 +493,8 @@ def _marked(name, options):
     """The table that a marker asks for; options: text such as " rows=quick,full columns=recall"."""
     if name == "summary":
         return summary_table()
+    if name == "gpu":
+        return gpu_table.markdown()
     chosen = dict(option.split("=", 1) for option in options.split())
     for option in chosen:
         if option not in ("rows", "columns", "baselines"):
