@@ -283,8 +283,8 @@ class AdversarialModel(JointModel):
     def _symbolic_build(self, iterator=None, data_batch=None):
         """Called by Keras before the first step where all variables must exist by then (JAX)."""
         # Keras's own version calls the model, and this one is never called. Here the step itself makes the variables
-        # (means, compiled metrics), so it is run once on shapes: nothing is computed, and nothing is trained. Keras asks
-        # before every `fit` and `train_on_batch`; once there is a function to train with, nothing is left to make.
+        # (means, compiled metrics), so it is run once on shapes: nothing is computed, and nothing is trained. Keras
+        # asks before every `fit` and `train_on_batch`; once there is a function to train with, nothing is left to make.
         # (`compile` and `track_average` throw that function away.)
         if self.means and self.train_function is not None:
             return

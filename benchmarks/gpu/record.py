@@ -61,9 +61,15 @@ class Record:
         self._write()
 
     def finish(self):
-        """Says that nothing was cut off."""
+        """Says that the part came to its own end. Its rows say which of them were cut.
+
+        Raises:
+            SystemExit: with status 1, if nothing at all was measured.
+        """
         self.content["complete"] = True
         self._write()
+        if all(row.get("problem") for row in self.content["rows"]):
+            raise SystemExit(1)
 
     def _write(self):
         self.content["seconds"] = round(time.monotonic() - self._start, 1)

@@ -157,9 +157,9 @@ def _require_same_networks(variants):
             variant.problem = f"other networks: {variant.about['parameters']} weights instead of {known}"
 
 
-def measure_ceiling(smoke, deadline):
+def measure_ceiling(smoke, deadline, cache):
     """What the card reaches in a large matrix product and in a copy; a dict for the protocol, empty if that failed."""
-    worker = Worker("benchmarks.gpu.ceiling", ["--smoke"] if smoke else [], environment("", "."))
+    worker = Worker("benchmarks.gpu.ceiling", ["--smoke"] if smoke else [], environment("", cache))
     try:
         return worker.answer(deadline.left)
     except NoAnswer as problem:
@@ -180,10 +180,10 @@ def main():
     jobs = asked.jobs or max(1, min(JOBS, (os.cpu_count() or 1) // 2))
     protocol = {"smoke": asked.smoke, "jobs": jobs, "rounds": ROUNDS, "loop": LOOP, "targets": TARGETS}
     record = Record(asked.out, "speed", **protocol)
-    if os.environ.get("KERAS_BACKEND", "jax") == "jax":
-        record.note(ceiling=measure_ceiling(asked.smoke, deadline.share(0.2)))
     chosen = [case for case in cases(asked.smoke) if case.name.startswith(asked.only)]
     with tempfile.TemporaryDirectory() as cache:
+        if os.environ.get("KERAS_BACKEND", "jax") == "jax":
+            record.note(ceiling=measure_ceiling(asked.smoke, deadline.share(0.2), cache))
         for number, case in enumerate(chosen):
             share = case.weight / sum(later.weight for later in chosen[number:])
             run_case(case, deadline.share(share), record, asked.smoke, jobs, cache)
