@@ -4,9 +4,8 @@ import sys
 import time
 
 import jax
-from jax import numpy as jnp
-
 from benchmarks.gpu.workers import reply
+from jax import numpy as jnp
 
 FORMATS = {"float32": ("float32", "highest"), "tf32": ("float32", None), "bfloat16": ("bfloat16", None)}
 
