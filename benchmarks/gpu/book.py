@@ -17,7 +17,7 @@ import threading
 import time
 from pathlib import Path
 
-from benchmarks.gpu.record import FOLDER, Deadline, Record
+from benchmarks.gpu.record import Deadline, Record, parser
 from benchmarks.gpu.workers import NoAnswer, Worker, reply
 
 SHARES = {"cgan": 0.55, "pix2pix": 0.5, "cyclegan": 1.0}  # of the time that is left when its turn comes
@@ -82,14 +82,10 @@ def _steps_per_epoch(lesson, settings):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Trains the preset `book` for a while.")
-    parser.add_argument("--out", default=FOLDER)
-    parser.add_argument("--seconds", type=float, default=225)
-    parser.add_argument("--smoke", action="store_true", help="the preset `smoke`, to see that it runs")
-    parser.add_argument("--only", default="", help="chapters whose names begin so")
-    parser.add_argument("--worker", help=argparse.SUPPRESS)
-    parser.add_argument("--run", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    flags = parser("Trains the preset `book` for a while.", 225, "the preset `smoke`", "chapters")
+    flags.add_argument("--worker", help=argparse.SUPPRESS)
+    flags.add_argument("--run", help=argparse.SUPPRESS)
+    asked = flags.parse_args()
     if asked.worker:
         reply(**train(asked.worker, asked.seconds, Path(asked.run), asked.smoke))
         return

@@ -103,3 +103,11 @@ def cases(smoke=False):
 def case(name, smoke=False):
     """The case of that name."""
     return next(each for each in cases(smoke) if each.name == name)
+
+
+def moved(before, after):
+    """How many arrays of each network have changed, of how many: both name -> list, to name -> [changed, all]."""
+    return {
+        name: [sum(not np.array_equal(*pair) for pair in zip(old, after[name], strict=True)), len(old)]
+        for name, old in before.items()
+    }

@@ -4,8 +4,9 @@ import sys
 import time
 
 import jax
-from benchmarks.gpu.workers import reply
 from jax import numpy as jnp
+
+from benchmarks.gpu.workers import reply
 
 FORMATS = {"float32": ("float32", "highest"), "tf32": ("float32", None), "bfloat16": ("bfloat16", None)}
 

@@ -19,7 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.gpu.record import FOLDER, Deadline, Record
+from benchmarks.gpu.record import Deadline, Record, parser
 from benchmarks.gpu.workers import NoAnswer, Worker, reply
 
 CHAPTERS = ("cgan", "cyclegan", "pix2pix", "sgan", "infogan", "acgan", "twon-gan", "mlp-cgan")
@@ -283,16 +283,12 @@ def tasks(smoke, only):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Checks trainings on this device.")
-    parser.add_argument("--out", default=FOLDER)
-    parser.add_argument("--seconds", type=float, default=150)
-    parser.add_argument("--smoke", action="store_true", help="fewer formats, to see that it runs")
-    parser.add_argument("--only", default="", help="chapters whose names begin so")
-    parser.add_argument("--jobs", type=int, help="chapters at once")
-    parser.add_argument("--worker", help=argparse.SUPPRESS)
-    parser.add_argument("--formats", help=argparse.SUPPRESS)
-    parser.add_argument("--deterministic", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    flags = parser("Checks trainings on this device.", 150, "fewer formats", "chapters")
+    flags.add_argument("--jobs", type=int, help="chapters at once")
+    flags.add_argument("--worker", help=argparse.SUPPRESS)
+    flags.add_argument("--formats", help=argparse.SUPPRESS)
+    flags.add_argument("--deterministic", action="store_true", help=argparse.SUPPRESS)
+    asked = flags.parse_args()
     if asked.worker:
         work(asked.worker, asked.formats.split(","), asked.deterministic)
         return

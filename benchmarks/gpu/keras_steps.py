@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from benchmarks.gpu import arithmetic
-from benchmarks.gpu.cases import FUSED, LOOP, STEPS_AT_ONCE, case
+from benchmarks.gpu.cases import FUSED, LOOP, STEPS_AT_ONCE, case, moved
 from benchmarks.gpu.workers import questions, reply
 from gan_book import backend
 from gan_book.datasets.dataset import Dataset, Pairs
@@ -231,16 +231,11 @@ def main(name, variant, smoke):
             seconds = run(model, chosen, arrays, WARM_UP * STEPS_AT_ONCE.get(variant, 1), variant)
             taken = time.perf_counter() - start
             after = values(model)
-            moved = {n: [sum(map(_differ, old, after[n])), len(old)] for n, old in before.items()}
             if variant.endswith("_alone"):
                 run = time_alone
-            reply(seconds=seconds, taken=taken, moved=moved)
+            reply(seconds=seconds, taken=taken, moved=moved(before, after))
         else:
             reply(seconds=run(model, chosen, arrays, steps, variant), peak_memory_bytes=backend.peak_memory())
-
-
-def _differ(old, new):
-    return not np.array_equal(old, new)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The JSON file of one part: where it was measured, and a row for each result, on disk as soon as there is one."""
 
+import argparse
 import json
 import os
 import platform
@@ -76,6 +77,22 @@ class Record:
         with atomic_write(self.file, "w") as file:
             json.dump(finite_or_none(self.content), file, indent=1, allow_nan=False)
             file.write("\n")
+
+
+def parser(description, seconds, smoke, only):
+    """The flags that every part has.
+
+    Args:
+        description: of the part.
+        seconds: how long it may take, unless said otherwise.
+        smoke, only: what these flags mean in this part.
+    """
+    flags = argparse.ArgumentParser(description=description)
+    flags.add_argument("--out", default=FOLDER)
+    flags.add_argument("--seconds", type=float, default=seconds)
+    flags.add_argument("--smoke", action="store_true", help=f"{smoke}, to see that it runs")
+    flags.add_argument("--only", default="", help=f"{only} whose names begin so")
+    return flags
 
 
 def load(folder, part):

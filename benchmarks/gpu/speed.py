@@ -7,7 +7,6 @@ Part of `benchmarks/on_gpu.sh`. Each variant of a case lives in a process of its
 time; then they take turns over rounds, one alone at a time, so that a card whose speed drifts treats them alike.
 """
 
-import argparse
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from benchmarks.gpu.cases import LOOP, STEPS_AT_ONCE, cases
-from benchmarks.gpu.record import FOLDER, Deadline, Record
+from benchmarks.gpu.record import Deadline, Record, parser
 from benchmarks.gpu.workers import NoAnswer, Worker
 
 TARGETS = {
@@ -169,13 +168,9 @@ def measure_ceiling(smoke, deadline, cache):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Times the step.")
-    parser.add_argument("--out", default=FOLDER)
-    parser.add_argument("--seconds", type=float, default=345)
-    parser.add_argument("--smoke", action="store_true", help="tiny networks, to see that it runs")
-    parser.add_argument("--only", default="", help="cases whose names begin so")
-    parser.add_argument("--jobs", type=int, help="variants that compile at once")
-    asked = parser.parse_args()
+    flags = parser("Times the step.", 345, "tiny networks", "cases")
+    flags.add_argument("--jobs", type=int, help="variants that compile at once")
+    asked = flags.parse_args()
     deadline = Deadline(asked.seconds)
     jobs = asked.jobs or max(1, min(JOBS, (os.cpu_count() or 1) // 2))
     protocol = {"smoke": asked.smoke, "jobs": jobs, "rounds": ROUNDS, "loop": LOOP, "targets": TARGETS}

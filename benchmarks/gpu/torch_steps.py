@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from benchmarks.gpu.cases import case
+from benchmarks.gpu.cases import case, moved
 from benchmarks.gpu.torch_networks import networks
 from benchmarks.gpu.workers import questions, reply
 
@@ -223,14 +223,9 @@ def main(name, variant, smoke):
             start = time.perf_counter()
             seconds = timed(step, arrays, WARM_UP)
             taken, after = time.perf_counter() - start, values(step)
-            moved = {n: [sum(map(_differ, old, after[n])), len(old)] for n, old in before.items()}
-            reply(seconds=seconds, taken=taken, moved=moved)
+            reply(seconds=seconds, taken=taken, moved=moved(before, after))
         else:
             reply(seconds=timed(step, arrays, question["steps"]), peak_memory_bytes=peak_memory())
-
-
-def _differ(old, new):
-    return not np.array_equal(old, new)
 
 
 if __name__ == "__main__":
