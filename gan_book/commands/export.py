@@ -9,7 +9,7 @@ from gan_book.commands.quiet import held_back, import_backend
 from gan_book.commands.shared import Chapter, RunFolder, open_run, path_option
 from gan_book.errors import BookError, require_choice, shown
 from gan_book.export import FORMATS, require_tensorflow, writer
-from gan_book.export.folder import DESCRIPTION, atomic_folder, writable_folder
+from gan_book.export.folder import DESCRIPTION, atomic_folder, listed, writable_folder
 
 
 def export_command(
@@ -140,7 +140,7 @@ def written(module, network, about, folder):
 
 def _checked(module, network, about, folder, arrays):
     """The `gan_book.export.check.Difference` on all samples, and on the first alone."""
-    from gan_book.export.check import compare, in_keras
+    from gan_book.export.check import against_keras
 
     found, parts = [], [arrays]
     if module.TENSORFLOW:  # a converter could have fixed the number of images
@@ -153,9 +153,7 @@ def _checked(module, network, about, folder, arrays):
             raise
         except Exception as error:
             raise BookError(_why_not(module, network, error)) from error
-        if isinstance(theirs, dict):
-            theirs = [theirs[output["name"]] for output in about["outputs"]]
-        found.append(compare(in_keras(network, part), theirs, about["outputs"]))
+        found.append(against_keras(network, part, theirs, about["outputs"]))
     return max(found, key=lambda difference: difference.largest)
 
 
@@ -209,11 +207,10 @@ def _facts(module, form, folder, difference):
 
     from gan_book.export.check import SAMPLES
 
-    files = sorted(each for each in folder.rglob("*") if each.is_file() and each.name != DESCRIPTION)
     return {
         "format": form,
         "file": module.FILE,
-        "files": [{"name": each.relative_to(folder).as_posix(), "bytes": each.stat().st_size} for each in files],
+        "files": listed(folder),
         "check": {
             "samples": SAMPLES,
             "largest_difference": difference.largest,

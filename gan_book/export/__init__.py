@@ -6,7 +6,8 @@ One module a format. Each has
     TENSORFLOW        whether it can be written only with Keras on TensorFlow
     FILE              name of the file or folder that holds the network
     write(network, about, folder)    writes the files; about: what `gan_book.export.describe.description` returns
-    run(folder, arrays)              runs what was written, not Keras: dict input name -> array, to a list of arrays
+    run(folder, arrays)              runs what was written, not Keras: dict input name -> array; returns the
+                                     outputs, a dict by name or a list in the network's order
 
 `gan_book.commands.export.export` puts them together: it loads a network of a run, makes its random numbers an input
 (`noise.py`), describes it (`describe.py`), writes it, and runs what was written (`check.py`). A new format is a module

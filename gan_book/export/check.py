@@ -88,6 +88,17 @@ def compare(mine, theirs, outputs, tolerance=TOLERANCE):
     return Difference(max(differences), GREY * max(images) if images else None)
 
 
+def against_keras(network, arrays, theirs, outputs, tolerance=TOLERANCE):
+    """The `Difference` between a network in Keras and what another program made of the same dict of arrays.
+
+    theirs: the program's outputs, a dict by name or a list in the network's order; the rest and the errors are those of
+    `compare`.
+    """
+    if isinstance(theirs, dict):
+        theirs = [theirs[output["name"]] for output in outputs]
+    return compare(in_keras(network, arrays), theirs, outputs, tolerance)
+
+
 def _reason(ours):
     if not np.isfinite(ours).all():
         return "what Keras makes is not finite either: the training has failed, so export another run"

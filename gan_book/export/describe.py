@@ -94,9 +94,8 @@ def described_inputs(network, class_names, randomness):
     """The list "inputs" of `description`."""
     kinds = _kinds(network, randomness)
     described = []
-    for number, (tensor, kind) in enumerate(zip(network.inputs, kinds, strict=True)):
-        entry = _entry(tensor, input_name(network, number))
-        described.append(entry | _meaning(kind, tensor, class_names))
+    for tensor, kind in zip(network.inputs, kinds, strict=True):
+        described.append(_entry(tensor, tensor.name) | _meaning(kind, tensor, class_names))
         if tensor.name in randomness.inputs:
             described[-1]["layer"] = randomness.layers[list(randomness.inputs).index(tensor.name)]
     return described
@@ -140,11 +139,6 @@ def _answer(tensor, class_names):
     if class_names and tensor.shape[-1] == len(class_names):
         return {"kind": "logits", "names": list(class_names)}
     return {"kind": "values"}
-
-
-def input_name(network, number):
-    """The name of an input in the exported file."""
-    return network.inputs[number].name
 
 
 def output_names(network, class_names=()):

@@ -69,6 +69,12 @@ def _exported(folder):
         return set()
 
 
+def listed(folder):
+    """The list "files" of a description: all files in a folder but the description itself, each name and bytes."""
+    files = sorted(each for each in folder.rglob("*") if each.is_file() and each.name != DESCRIPTION)
+    return [{"name": each.relative_to(folder).as_posix(), "bytes": each.stat().st_size} for each in files]
+
+
 def _require_writable(parent, path):
     if not os.access(parent, os.W_OK | os.X_OK):
         raise BookError(f"--out {path} cannot be replaced: {parent} is read-only; choose another folder")

@@ -56,7 +56,7 @@ def write(network, about, folder):
 
 
 def run(folder, arrays):
-    """The outputs of ``model.keras`` in a new Python that cannot import this book: dict from output to array."""
+    """The outputs of ``model.keras`` in a new Python that cannot import this book: a list in the network's order."""
     with tempfile.TemporaryDirectory() as scratch:
         samples, answers = Path(scratch, "samples.npz"), Path(scratch, "answers.npz")
         np.savez(samples, **arrays)

@@ -12,7 +12,7 @@ FILE = "model.onnx"
 BATCH = "n"  # name of the first dimension, which may be any number
 
 
-def onnx_bytes(network):
+def onnx_bytes(network, outputs=None):
     """A network as the content of an ONNX file: bytes.
 
     Its inputs have the names they have in Keras; its outputs those of `gan_book.export.describe.output_names`; the
@@ -21,13 +21,12 @@ def onnx_bytes(network):
     Args:
         network: a Functional model in float32, without random numbers of its own (see
             `gan_book.export.noise.repeatable`).
+        outputs: their descriptions, see `gan_book.export.describe.description`; without them those of a network that is
+            no classifier.
     """
-    return _as_bytes(network, describe.described_outputs(network, []))
-
-
-def _as_bytes(network, outputs):
     import onnx
 
+    outputs = describe.described_outputs(network, []) if outputs is None else outputs
     model = describe.exported(network, {"outputs": outputs})
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, FILE)
@@ -54,11 +53,11 @@ def _rename(graph, old, new):
 def write(network, about, folder):
     """Writes ``model.onnx``."""
     with atomic_write(folder / FILE) as file:
-        file.write(_as_bytes(network, about["outputs"]))
+        file.write(onnx_bytes(network, about["outputs"]))
 
 
 def run(folder, arrays):
-    """The outputs of ``model.onnx`` in ONNX Runtime, on the processor, a list in the description's order."""
+    """The outputs of ``model.onnx`` in ONNX Runtime, on the processor: dict from the output's name to an array."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

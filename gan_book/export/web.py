@@ -21,7 +21,7 @@ from PIL import Image
 
 from gan_book.errors import BookError, megabytes
 from gan_book.export import onnx_file
-from gan_book.export.folder import DESCRIPTION, atomic_folder, writable_folder
+from gan_book.export.folder import DESCRIPTION, atomic_folder, listed, writable_folder
 from gan_book.export.slim import packed
 from gan_book.sampling import evenly_spaced
 from gan_book.training import chapters
@@ -130,16 +130,14 @@ def write_network(folder, trained, name):
         BookError: see `write_page`.
     """
     from gan_book.commands.export import prepared, written
-    from gan_book.export.check import compare, in_keras
+    from gan_book.export.check import SAMPLES, against_keras
 
     network, _, about, arrays = prepared(trained, name)
     written(sys.modules[__name__], network, about, folder)
-    outputs = run(folder, arrays)
-    theirs = [outputs[output["name"]] for output in about["outputs"]]
-    difference = compare(in_keras(network, arrays), theirs, about["outputs"], TOLERANCE)
+    difference = against_keras(network, arrays, run(folder, arrays), about["outputs"], TOLERANCE)
     file = (folder / FILE).replace(folder / f"{name}.onnx.gz")
     check = {
-        "samples": len(theirs[0]),
+        "samples": SAMPLES,
         "largest_difference": difference.largest,
         "grey_levels": difference.grey_levels,
         "ran_in": program(),
@@ -277,8 +275,6 @@ def _write_description(folder, about):
     import gan_book
     from gan_book.training.runs import write_json
 
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    listed = [{"name": file.relative_to(folder).as_posix(), "bytes": file.stat().st_size} for file in files]
     runtime = {"file": RUNTIME, "bytes": (folder / RUNTIME).stat().st_size}
     head = {"version": 1, "made_by": f"gan_book {gan_book.__version__}", "format": "web"}
-    write_json(folder / DESCRIPTION, {**head, **about, "runtime": runtime, "files": listed})
+    write_json(folder / DESCRIPTION, {**head, **about, "runtime": runtime, "files": listed(folder)})
