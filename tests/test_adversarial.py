@@ -292,6 +292,7 @@ def test_a_step_is_traced_once_although_metrics_are_made_in_it():
     assert model.traced == 1
 
 
+@pytest.mark.slow
 def test_later_batches_are_not_traced_again():
     """On JAX, Keras asks before every `fit` and `train_on_batch` for a trace that makes the variables."""
     gan, traced = tiny.TinyGAN(), []

@@ -87,6 +87,7 @@ def test_the_control_does_not_train_the_generator_with_the_information_loss():
         assert losses[0]["category_loss"] > 1, "it is logged all the same"
 
 
+@pytest.mark.slow
 def test_the_reader_is_the_moving_average_and_both_networks_can_be_saved(tmp_path):
     model, data = build(LESSON), noise(n=20)
     model.compile()

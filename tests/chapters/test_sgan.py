@@ -87,6 +87,7 @@ def test_labelled_images_keep_their_labels():
     assert set(np.asarray(labels)) == set(range(30))
 
 
+@pytest.mark.slow
 def test_the_classifier_trained_alone_sees_all_labels_and_nothing_else():
     """From two labels a class of a set that is easy to tell apart, it learns the rest."""
     data = noise(n=200)

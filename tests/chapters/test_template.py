@@ -55,6 +55,7 @@ def fifteen_lines():
     return next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "ConditionalGAN" in block)
 
 
+@pytest.mark.slow
 def test_the_readmes_fifteen_lines_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = fifteen_lines()

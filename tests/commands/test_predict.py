@@ -100,6 +100,7 @@ def test_what_the_chapter_prepares_are_images_larger_than_the_classifiers(run, t
     assert [answer["label"] for answer in predict(run, [small, large]).answers] == ["dark", "dark"]
 
 
+@pytest.mark.slow
 def test_a_classifier_with_its_chapters_layers_loads_by_itself(tmp_path):
     """Before its chapter is imported; Keras has to know the layers by then."""
     image = keras.Input((8, 8, 1))

@@ -36,7 +36,8 @@ def stop_after(monkeypatch, step):
     monkeypatch.setattr(Checkpoints, "on_train_batch_end", on_train_batch_end)
 
 
-@pytest.mark.parametrize("precision", ["float32", pytest.param("mixed_float16", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 def test_stopped_within_an_epoch_and_at_its_end(precision, pictures, tmp_path, monkeypatch):
     chosen = settings(pictures, precision=precision)
     undisturbed = training.train(tiny_lesson.LESSON, chosen, out=tmp_path / "undisturbed")

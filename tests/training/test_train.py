@@ -106,6 +106,7 @@ def test_nothing_saved_is_not_said_to_be_kept_and_the_command_has_flags(pictures
     assert f"`python tiny.py --out {tmp_path / 'run'} --resume --set learning_rate=0.0005`" in sentence
 
 
+@pytest.mark.slow
 def test_a_lower_learning_rate_on_resuming_is_used_and_written_down(pictures, tmp_path, monkeypatch):
     folder = tmp_path / "run"
     with monkeypatch.context() as patch, pytest.raises(Interrupted):
@@ -350,6 +351,7 @@ def test_small_sets_are_told_of_the_augmentation_that_the_chapter_has(pictures):
     assert "augment" not in training._few_images(460, settings(pictures))
 
 
+@pytest.mark.slow
 def test_on_failure_restart_takes_the_next_seed_and_leaves_no_trace_of_the_old_one(pictures, tmp_path):
     lesson, seeds = failing(times=1)
     said = []
@@ -379,6 +381,7 @@ def test_after_three_restarts_it_is_given_up(pictures, tmp_path, monkeypatch):
     assert seeds == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_resumed_restart_goes_on_with_the_new_seed(pictures, tmp_path, monkeypatch):
     lesson, seeds = failing(times=1)
     original = checkpoint.save
