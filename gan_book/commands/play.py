@@ -34,8 +34,9 @@ def play(run, port=0, browser=True):
     Raises:
         BookError: the port is taken, or see `gan_book.export.web.write_page`.
     """
-    from gan_book.export.web import write_page
+    from gan_book.export.web import require_possible, write_page
 
+    require_possible()
     try:
         # The port is taken first: making the page takes a while, and would be for nothing.
         with tempfile.TemporaryDirectory(prefix="gan_book-") as scratch, server(Path(scratch, "page"), port) as serving:

@@ -48,6 +48,14 @@ class Examples:
     truth: np.ndarray | None = None
 
 
+def require_possible():
+    """Raises BookError where no page can be made: packages are missing, or Keras runs on JAX."""
+    from gan_book.export import require_packages, require_tensorflow
+
+    require_packages(PACKAGES, "a page")
+    require_tensorflow("a page")
+
+
 def write_page(folder, trained, overwrite=False):
     """Writes a page for a run. Explained in docs/web.md.
 
@@ -64,11 +72,9 @@ def write_page(folder, trained, overwrite=False):
             packages are missing, or Keras runs on JAX; a network that cannot be exported, or does something else than
             in Keras once it is.
     """
-    from gan_book.export import require_packages, require_tensorflow
     from gan_book.export.check import SAMPLES
 
-    require_packages(PACKAGES, "a page")
-    require_tensorflow("a page")
+    require_possible()
     target = writable_folder(folder, trained.folder, overwrite)
     lesson = chapters.lesson(trained.config.lesson)
     with atomic_folder(target) as part:

@@ -137,6 +137,13 @@ def test_play_ends_with_ctrl_c_and_leaves_no_folder(run, monkeypatch, capsys, tm
     assert not list((tmp_path / "scratch").iterdir())
 
 
+def test_play_says_that_packages_are_missing_before_anything_else(monkeypatch, capsys):
+    monkeypatch.setattr("gan_book.export.web.PACKAGES", ("no_such_package",))
+    with pytest.raises(BookError, match="no_such_package"):
+        play.play(run=None)
+    assert capsys.readouterr().out == ""
+
+
 # --- what it does in a browser
 
 
