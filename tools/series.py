@@ -82,7 +82,7 @@ SERIES = {
         "untrained": Row("sgan", "quick", 3, {"set": "loss=untrained"}),
         "feature-matching": Row("sgan", "quick", 3, {"set": "loss=feature_matching"}),
         "no-noise": Row("sgan", "quick", 3, {"set": "noise=0"}),
-        "entropy": Row("sgan", "full", 5, {"set": "entropy_weight=0.3"}),
+        "entropy": Row("sgan", "full", 1, {"set": "entropy_weight=0.3"}),
         **{f"labels-{10 * n}": Row("sgan", "quick", 3, {"set": f"labels_per_class={n}"}) for n in (2, 5, 20, 100)},
         "consistency": Row("sgan-consistency", "full", 5),
         **{
