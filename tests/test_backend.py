@@ -5,10 +5,12 @@ import importlib
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from chapters.ch06_cgan import cgan, classic, mlp_cgan
 from chapters.ch07_infogan import iic
 from gan_book import backend
+from gan_book.adversarial import AdversarialModel
 from gan_book.datasets import Dataset
 from gan_book.errors import BookError
 
@@ -93,3 +95,57 @@ def test_jax_on_a_gpu_cannot_be_made_deterministic_once_it_runs(monkeypatch):
 def test_the_device_has_a_name():
     assert backend.name()
     assert backend.peak_memory() > 1_000_000
+
+
+class OneClassifier(AdversarialModel):
+    """A network that learns labels: one turn, so its own `train_on_batch` does the same."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def turns(self, x, y):
+        yield "d", self.network, x, y
+
+
+def normalized(shape, dtype=None):
+    """A classifier with batch normalization of each kind, of images ``[n, *shape]``."""
+    keras.utils.set_random_seed(3)
+    h = image = keras.Input(shape)
+    for more in ({}, {"scale": False, "center": False}, {"momentum": 0.0}):
+        h = layers.LeakyReLU()(layers.BatchNormalization(**more)(layers.Conv2D(5, 3, strides=2)(h)))
+    h = layers.BatchNormalization()(layers.Flatten()(h))  # of vectors: stays Keras's own
+    network = keras.Model(image, layers.Dense(2, dtype="float32")(h))
+    network.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return network
+
+
+@pytest.mark.skipif(backend.JAX, reason="XLA fuses by itself")
+@pytest.mark.parametrize("shape", [(16, 15, 3), (15, 15, 1)])  # the second ends with maps of one pixel
+def test_fused_batch_normalization_is_kerass(shape):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(2, 3, (12, *shape)).astype("float32"), rng.integers(0, 2, 12)
+    fused, plain = normalized(shape), normalized(shape)
+    model = OneClassifier(fused)
+    model.compile()
+    for _ in range(4):
+        assert model.train_on_batch(x, y) == pytest.approx(plain.train_on_batch(x, y), rel=1e-4)
+    for variable, other in zip(fused.variables, plain.variables, strict=True):
+        np.testing.assert_allclose(variable.numpy(), other.numpy(), rtol=1e-3, atol=1e-4, err_msg=variable.path)
+    np.testing.assert_allclose(fused.predict(x, verbose=0), plain.predict(x, verbose=0), atol=1e-3)
+
+
+@pytest.mark.skipif(backend.JAX, reason="XLA fuses by itself")
+def test_a_step_has_the_fused_operation_and_keras_is_left_as_it_was():
+    import tensorflow as tf
+
+    model, call = OneClassifier(normalized((16, 16, 1))), layers.BatchNormalization.call
+    model.compile()
+    data = tf.zeros((4, 16, 16, 1)), tf.zeros(4, tf.int32)
+    graph = tf.function(model.train_step).get_concrete_function(data).graph
+    kinds = [operation.type for operation in graph.get_operations()]
+    assert kinds.count("FusedBatchNormV3") == 3
+    assert layers.BatchNormalization.call is call
+    with pytest.raises(RuntimeError), backend._fused_batch_normalization():
+        raise RuntimeError
+    assert layers.BatchNormalization.call is call
