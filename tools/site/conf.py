@@ -32,7 +32,7 @@ html_favicon = "../../gan_book/export/page/icon.svg"
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
-html_context = {"description": title()}
+html_context = {"description": title(), "default_mode": "auto"}
 html_theme_options = {
     "repository_url": REPOSITORY,
     "use_repository_button": True,
@@ -40,4 +40,5 @@ html_theme_options = {
     "use_download_button": False,
     "show_toc_level": 2,
     "navigation_with_keys": False,
+    "navbar_persistent": [],  # the field for the search stands above the contents
 }
