@@ -80,7 +80,7 @@ def test_a_missing_package_is_named(monkeypatch, tmp_path):
 
 def test_a_missing_notebook_is_named(monkeypatch):
     monkeypatch.setattr(contents, "notebook_path", lambda script: BOOK / "notebooks" / "lost.ipynb")
-    with pytest.raises(BookError, match="notebooks/lost.ipynb is missing; "):
+    with pytest.raises(BookError, match=r"notebooks/lost\.ipynb is missing; "):
         contents.notebooks()
 
 
@@ -89,12 +89,12 @@ def test_a_damaged_notebook_is_named(monkeypatch, tmp_path):
     (book / "notebooks").mkdir(parents=True)
     (book / "notebooks" / "cut.ipynb").write_text('{"cells": [', encoding="utf-8")
     monkeypatch.setattr("tools.site.stage.BOOK", book)
-    with pytest.raises(BookError, match="notebooks/cut.ipynb is no readable notebook"):
+    with pytest.raises(BookError, match=r"notebooks/cut\.ipynb is no readable notebook"):
         Stage(tmp_path / "source")._write_notebook(book / "notebooks" / "cut.ipynb")
 
 
 def test_a_link_that_leads_nowhere_is_named(tmp_path):
-    with pytest.raises(BookError, match="README.md links to docs/nothing.md, which is not there"):
+    with pytest.raises(BookError, match=r"README\.md links to docs/nothing\.md, which is not there"):
         Stage(tmp_path).with_links("see [this](docs/nothing.md)", contents.FRONT)
 
 
@@ -128,7 +128,7 @@ def test_the_check_finds(tmp_path, wrong, said):
     (tmp_path / "index.html").write_text(right + wrong, encoding="utf-8")
     (found,) = check.problems(tmp_path)[0]
     assert found.startswith("index.html ") and said in found
-    with pytest.raises(BookError, match="wrong links: index.html"):
+    with pytest.raises(BookError, match=r"wrong links: index\.html"):
         check.require_sound(tmp_path)
 
 

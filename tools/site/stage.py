@@ -137,16 +137,13 @@ class Stage:
         return "\n\n".join(self._live_block(live, path, now) for live in self.live if live.name in names)
 
     def _live_block(self, live, path, now):
-        picture = BOOK / "docs" / "figures" / f"thumb_{live.chapter[:4]}.png" if live.chapter else None
-        shown = ""
-        if picture and picture.is_file():
-            shown = f"![]({self._target(picture, path)})"
-        page = _relative(Path(live.page), _staged(path))
-        title = self.live[live]["title"]
-        start = "data-now" if now else ""
+        picture = BOOK / "docs" / "figures" / f"thumb_{(live.chapter or '')[:4]}.png"
+        shown = f"![]({self._target(picture, path)})" if picture.is_file() else ""
+        page, about = _relative(Path(live.page), _staged(path)), self.live[live]
         return (
-            f'<div class="live" {start}>\n\n{shown}\n\n<p><a class="live-start" href="{page}">Try {title} in your '
-            f"browser</a><br>The network runs on this page. It loads {megabytes(self.live[live]['bytes'])}.</p>\n\n</div>"
+            f'<div class="live"{" data-now" if now else ""}>\n\n{shown}\n\n'
+            f'<p><a class="live-start" href="{page}">Try {about["title"]} in your browser</a><br>'
+            f"The network runs on this page. It loads {megabytes(about['bytes'])}.</p>\n\n</div>"
         )
 
     def _save(self, place, content):
