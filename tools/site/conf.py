@@ -30,6 +30,7 @@ html_css_files = ["site.css"]
 html_js_files = [("live.js", {"defer": "defer"})]
 html_favicon = "../../gan_book/export/page/icon.svg"
 html_copy_source = False
+html_use_index = False
 html_show_sphinx = False
 html_show_copyright = False
 html_context = {"description": title(), "default_mode": "auto"}

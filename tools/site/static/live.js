@@ -3,7 +3,7 @@
 
 const SMALLEST = 480; // pixels, while the page loads and where its height cannot be read
 
-/** Puts the live page in the place of its link, as high as what it shows. */
+/** Puts the live page in the place of its link, as high as what it shows, and as light or dark as the site. */
 function start(block) {
   const link = block.querySelector(".live-start");
   if (!link) return;
@@ -15,9 +15,23 @@ function start(block) {
     if (!inside) return;
     const fit = () => { frame.height = Math.max(SMALLEST, inside.documentElement.offsetHeight); };
     new ResizeObserver(fit).observe(inside.documentElement);
+    followTheme(inside);
   });
   frame.src = link.href;
   block.replaceChildren(frame);
+}
+
+/** A live page by itself is as the reader's system is. Here it has to follow the switch of the site. */
+function followTheme(inside) {
+  const rules = [...inside.styleSheets].flatMap((sheet) => [...sheet.cssRules])
+    .filter((rule) => rule.media?.mediaText.includes("prefers-color-scheme: dark"));
+  const follow = () => {
+    const dark = document.documentElement.dataset.theme === "dark";
+    for (const rule of rules) rule.media.mediaText = dark ? "all" : "not all";
+    inside.documentElement.style.colorScheme = dark ? "dark" : "light"; // of sliders and buttons
+  };
+  follow();
+  new MutationObserver(follow).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
 
 // The front page starts its network when a reader comes to it, unless the reader wants to save data.
