@@ -48,12 +48,16 @@ def _is_current(live, folder):
 
 
 def _make(live, folder):
-    from gan_book.export.web import write_page  # here, because it starts TensorFlow
+    from gan_book.commands.quiet import held_back, import_backend
+
+    import_backend()  # here and not above, because it starts TensorFlow
+    from gan_book.export.web import write_page
     from gan_book.training.runs import Run
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    write_page(folder, Run(PRETRAINED / live.name))
+    with held_back():
+        write_page(folder, Run(PRETRAINED / live.name))
 
 
 def about(folder):
