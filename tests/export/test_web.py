@@ -20,9 +20,9 @@ from gan_book.export import slim, web
 from gan_book.networks import to_uint8
 from gan_book.sampling import Code
 from gan_book.training import runs
+from tests import browsers
 from tests.export import common
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LARGEST = 15_000_000  # bytes of a page that ships with the book
 SHOWN = 60_000  # milliseconds to wait for a page on a busy computer
 
@@ -149,14 +149,8 @@ def test_play_says_that_packages_are_missing_before_anything_else(monkeypatch, c
 
 @pytest.fixture(scope="module")
 def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -e '.[dev]'")
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("needs a browser on the PATH; on Debian and Ubuntu: apt install chromium")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with browsers.chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
