@@ -19,7 +19,7 @@ import typer
 from gan_book.commands import cli
 from gan_book.errors import BookError
 from gan_book.training import runs
-from tools import cifar_folder, results
+from tools import results
 
 FOLDER = Path("runs/series")
 
@@ -42,7 +42,6 @@ class Row:
         return ["train", self.lesson, "--preset", self.preset, "--seed", str(seed), *flags, "--out", str(folder)]
 
 
-CIFAR = {"data": cifar_folder.FOLDER, "image-size": 32, "epochs": 15}
 SERIES = {
     "ch06_cgan": {
         "quick": Row("cgan", "quick", 3),
@@ -70,11 +69,6 @@ SERIES = {
         "acgan-full": Row("acgan", "full", 3),
         "twon-full": Row("twon-gan", "full", 3),
         "acgan-book": Row("acgan", "book", 1, {"epochs": 2}),  # of 100
-    },
-    "ch08_cifar": {  # on the folder of tools/cifar_folder.py
-        "cdcgan-cifar": Row("cgan", "full", 1, CIFAR),
-        "acgan-cifar": Row("acgan", "full", 1, CIFAR),
-        "twon-cifar": Row("twon-gan", "full", 1, CIFAR),
     },
     "ch09_sgan": {
         "quick": Row("sgan", "quick", 3),
