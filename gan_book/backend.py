@@ -162,7 +162,7 @@ def _fused_batch_normalization():
     """While the step is traced: batch normalization of feature maps is one operation of TensorFlow, not Keras's ten.
 
     The formula is the same, and so are the layers, their weights and what is saved. But each operation reads and writes
-    whole feature maps, so the step is about 1.2 times as fast on a CPU (``benchmarks/README.md``).
+    whole feature maps, so one of them is faster than ten.
     """
     import tensorflow as tf
 
