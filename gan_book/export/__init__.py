@@ -42,13 +42,16 @@ def writer(name):
     return module
 
 
-def require_packages(packages, what):
-    """Raises BookError, which says how to install them, unless all these packages can be imported."""
+def require_packages(packages, what, extra="export"):
+    """Raises BookError, which says how to install them, unless all these packages can be imported.
+
+    extra: the book's extra that has them.
+    """
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         raise BookError(
-            f"{what} needs {' and '.join(missing)}; install what export needs, in the folder of the book, with "
-            '`.venv/bin/pip install -e ".[export]"`'
+            f"{what} needs {' and '.join(missing)}; install what {extra} needs, in the folder of the book, with "
+            f'`.venv/bin/pip install -e ".[{extra}]"`'
         )
 
 

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gan_book.errors import BookError, counted, duration, megabytes
+from gan_book.export import require_packages
+from gan_book.export.folder import atomic_folder
 from tools.site import check, live
 from tools.site.stage import Stage
 
@@ -33,20 +35,17 @@ def build_site(out, live_pages=True, say=print):
             to what is not there.
     """
     began, out = time.monotonic(), Path(out)
-    _require_packages()
+    require_packages(PACKAGES, "the site", extra="site")
     _require_writable(out)
     made = live.made_pages(say) if live_pages else {}
-    with tempfile.TemporaryDirectory(prefix="gan_book-") as scratch:
-        source, built = Path(scratch, "source"), Path(scratch, "site")
+    with tempfile.TemporaryDirectory(prefix="gan_book-") as scratch, atomic_folder(out.resolve()) as built:
+        source = Path(scratch, "source")
         Stage(source, {each: live.about(folder) for each, folder in made.items()}).write()
         say("building the pages ...")
         _run_sphinx(source, built, Path(scratch, "doctrees"))
         _place_mathjax(built)
         live.place(made, built)
         links = check.require_sound(built)
-        shutil.rmtree(out, ignore_errors=True)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(built, out)
     files = [file for file in out.rglob("*") if file.is_file()]
     pages = counted(sum(file.suffix == ".html" for file in files), "page")
     size = megabytes(sum(file.stat().st_size for file in files))
@@ -55,16 +54,6 @@ def build_site(out, live_pages=True, say=print):
         f"in {duration(time.monotonic() - began)}: {out}",
         f"look at it with: python -m http.server --bind 127.0.0.1 --directory {out}",
     ]
-
-
-def _require_packages():
-    """Raises BookError, which says how to install them, unless all packages are there."""
-    missing = [package for package in PACKAGES if find_spec(package) is None]
-    if missing:
-        raise BookError(
-            f"the site needs {' and '.join(missing)}; install what it needs, in the folder of the book, with "
-            '`.venv/bin/pip install -e ".[site]"`'
-        )
 
 
 def _require_writable(out):

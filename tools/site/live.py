@@ -8,7 +8,6 @@ from gan_book.export import require_packages
 from gan_book.paths import BOOK, PRETRAINED
 from tools.site.contents import live_networks
 
-PACKAGES = ("tf2onnx", "onnx", "onnxruntime")  # as in `gan_book.export.web`, whose import would start TensorFlow
 KEPT = BOOK / "build" / "site-live"  # making them takes half a minute each
 
 
@@ -28,7 +27,7 @@ def made_pages(say):
     for live in live_networks():
         folder = KEPT / live.name
         if not _is_current(live, folder):
-            require_packages(PACKAGES, "a live page")
+            _require_packages()
             try:
                 _make(live, folder)
             except BookError as error:  # a network that no page can show yet; the chapter is then without it
@@ -37,6 +36,15 @@ def made_pages(say):
             say(f"made the live page of {live.name}")
         found[live] = folder
     return found
+
+
+def _require_packages():
+    from gan_book.commands.quiet import import_backend
+
+    import_backend()  # here and not above, because it starts TensorFlow
+    from gan_book.export import web
+
+    require_packages(web.PACKAGES, "a live page")
 
 
 def _is_current(live, folder):
@@ -48,9 +56,7 @@ def _is_current(live, folder):
 
 
 def _make(live, folder):
-    from gan_book.commands.quiet import held_back, import_backend
-
-    import_backend()  # here and not above, because it starts TensorFlow
+    from gan_book.commands.quiet import held_back
     from gan_book.export.web import write_page
     from gan_book.training.runs import Run
 
