@@ -16,7 +16,6 @@ from gan_book.errors import BookError, require_choice
 
 BACKENDS = ("tensorflow", "jax")
 JAX = keras.backend.backend() == "jax"
-FUSED_TYPES = ("float32", "float16", "bfloat16")  # of TensorFlow's fused batch normalization
 if keras.backend.backend() not in BACKENDS:
     raise BookError(f"the book runs on {' and '.join(BACKENDS)}, not on {keras.backend.backend()}; set KERAS_BACKEND")
 
@@ -155,6 +154,9 @@ def stateful_step(model, step, *args):
     # The groups are those from before the step: Keras wants one value back for each variable it has passed. All
     # variables exist by then, because `trace` ran first.
     return logs, tuple([scope.get_current_value(v) for v in group] for group in groups)
+
+
+FUSED_TYPES = ("float32", "float16", "bfloat16")  # of TensorFlow's fused batch normalization
 
 
 @contextmanager

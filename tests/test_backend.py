@@ -108,7 +108,7 @@ class OneClassifier(AdversarialModel):
         yield "d", self.network, x, y
 
 
-def normalized(shape, dtype=None):
+def normalized(shape):
     """A classifier with batch normalization of each kind, of images ``[n, *shape]``."""
     keras.utils.set_random_seed(3)
     h = image = keras.Input(shape)
