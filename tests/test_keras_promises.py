@@ -96,6 +96,7 @@ def test_model_checkpoint_of_the_whole_model_says_what_to_save(tmp_path):
         fit(made(), keras.callbacks.ModelCheckpoint(tmp_path / "model.keras"))
 
 
+@pytest.mark.slow
 def test_backup_and_restore_goes_on_where_it_stopped(tmp_path):
     class Stop(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):

@@ -35,6 +35,7 @@ def test_the_category_is_read_from_an_augmented_view_and_all_else_from_the_image
     np.testing.assert_allclose(plain, again, atol=1e-6)  # in use nothing is augmented
 
 
+@pytest.mark.slow
 def test_the_statistics_that_are_kept_are_those_of_real_images_as_they_are():
     network, generator = iic.define_d_and_q(width=8), infogan.define_generator()
     model = iic.InfoGANWithIIC(

@@ -61,7 +61,6 @@ def smoke(tmp_path_factory):
     return process, runs.Run(folder / "run")
 
 
-@pytest.mark.slow
 def test_a_chapters_script_trains_from_any_folder(smoke):
     process, run = smoke
     assert process.returncode == 0, process.stderr
@@ -75,7 +74,6 @@ def test_a_chapters_script_trains_from_any_folder(smoke):
     assert run.config.settings["measure_samples"] == 100
 
 
-@pytest.mark.slow
 def test_the_printed_paths_exist(smoke):
     process, run = smoke
     named = re.findall(r"^(?:picture grid|training GIF|report|run folder): +(.+)$", process.stdout, re.MULTILINE)

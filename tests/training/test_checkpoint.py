@@ -89,6 +89,7 @@ def test_the_state_holds_networks_optimizers_seeds_average_and_loss_scale():
         assert {id(v) for v in variables} <= kept, what
 
 
+@pytest.mark.slow
 def test_the_next_step_is_the_same_step(folder):
     """Nothing that a step depends on is missing from the file."""
     gan = trained()

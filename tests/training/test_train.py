@@ -261,6 +261,7 @@ def with_layer(layer):
     ],
     ids=["own", "unsaveable", "lambda"],
 )
+@pytest.mark.slow
 def test_a_layer_of_the_readers_own_does_not_cost_the_training(layer, named, pictures, tmp_path):
     said = []
     run = training.train(with_layer(layer()), settings(pictures), out=tmp_path / "run", tell=said.append)
@@ -403,6 +404,7 @@ def test_unknown_action_on_failure(pictures, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_deterministic_runs_are_equal(pictures, tmp_path, tiny_run):
     chosen = tiny_lesson.LESSON.settings("quick", data=tiny_run.config.settings["data"], seed=3)
     again = training.train(tiny_lesson.LESSON, chosen, out=tmp_path / "again")
@@ -423,6 +425,7 @@ def test_one_test_image_is_too_few_and_is_said_before_the_training(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_as_it_was_begun(pictures, tmp_path, monkeypatch):
     def interrupt(model, folder, position):
         raise KeyboardInterrupt
