@@ -74,7 +74,7 @@ def train_all(data, image_size, preset, epochs, seeds, out):
 
 
 def measured_by_class(run, dataset):
-    """Whether a run has the scores of this comparison, also those that a classifier made possible after its training."""
+    """Whether a run has the scores of this comparison, those that need a classifier included."""
     names = [score.name for score in scores_of(run.report["measured"])]
     return "ms_ssim" in names and ("frechet_distance" in names or not has_classifier(dataset))
 
