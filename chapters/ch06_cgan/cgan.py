@@ -333,8 +333,10 @@ class ConditionalGAN(GAN):
 # After one epoch most rows show their class. Sandals and bags, which have fine straps and handles, need longer.
 #
 # The two losses of $D$ and the loss of $G$ tell you whether the training is healthy. In a healthy GAN none of them goes
-# to 0: $D$ is right in more than half of the cases, but not always. The losses do not tell you how good the images are.
-# To know that, look at the images and measure them.
+# to 0: $D$ is right in more than half of the cases, but not always. (Why is the loss of $G$ near 3, far above $\log 2$?
+# It is measured just after $D$ has learned from a batch of generated images. At that moment $D$ recognises almost all
+# of them. The update of $G$ brings its loss down again.) The losses do not tell you how good the images are. To know
+# that, look at the images and measure them.
 #
 # ## 7. A longer training
 #
