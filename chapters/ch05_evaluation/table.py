@@ -130,9 +130,7 @@ def as_rows(found, data, count):
             "made_on": {key: made_on[key] for key in ("backend", "versions", "git")},
             "runs": each,
             "mean": {key: float(np.mean(values)) for key, values in columns.items()},
-            "spread": {key: float(np.std(values, ddof=1)) for key, values in columns.items()}
-            if len(each) > 1
-            else None,
+            "spread": spread if len(each) > 1 else None,
         }
     return rows
 
