@@ -355,7 +355,7 @@ def precision_recall(real, generated):
 
 # %%
 def nearest(images, training):
-    """Images ``[n, h, w, c]`` to the nearest training image of each: its index and its distance, ``[n]`` and ``[n]``."""
+    """Images ``[n, h, w, c]`` to indices and distances of the nearest training images, ``[n]`` each."""
     flat = training.reshape(len(training), -1).astype("float32")
     means = np.array([np.mean((flat - image.ravel()) ** 2, axis=1) for image in images.astype("float32")])
     return means.argmin(axis=1), np.sqrt(means.min(axis=1))
@@ -426,8 +426,8 @@ def nearest(images, training):
 # *To write*
 #
 # 7. The inception score is $\exp(H(p(y)) - \mathbb{E}_x H(p(y \mid x)))$, with the entropy $H(p) = -\sum_y p(y) \log
-#    p(y)$. Write it so that probabilities of 0 do no harm. Check: `from chapters.ch05_evaluation import exercises`, then
-#    `exercises.check_inception_score(yours)`.
+#    p(y)$. Write it so that probabilities of 0 do no harm. Check: `from chapters.ch05_evaluation import exercises`,
+#    then `exercises.check_inception_score(yours)`.
 # 8. **Coverage** (Naeem et al. 2020) repairs recall: the share of *real* balls that contain at least one generated
 #    image. Write `coverage(real, generated)` with `radii`. Check: `exercises.check_coverage(coverage)`.
 #

@@ -21,13 +21,15 @@
 # %%
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 from scipy.linalg import solve
-from scipy.spatial.distance import cdist
 
 from gan_book.networks import dcgan_features, to_float
 
 # %% tags=["active-ipynb"]
+# from keras import ops
+# from scipy.spatial.distance import cdist
+#
 # import gan_book as gb
 # from chapters.ch06_cgan import cgan
 # from gan_book import metrics
