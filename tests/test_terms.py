@@ -1,4 +1,4 @@
-"""``docs/terms.md`` says where each notion is explained first: the headings are there, and the notion stands below them."""
+"""``docs/terms.md`` says where each notion is explained: the headings are there, and the notion stands below them."""
 
 import re
 

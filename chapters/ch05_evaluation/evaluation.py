@@ -341,10 +341,13 @@ def precision_recall(real, generated):
 # real = rng.normal(size=(1000, 2))
 # for name, points_2d in (("without", real), ("with", np.append(real, [[20, 0]], axis=0))):
 #     print("{} the outlier: precision of the circle {:.2f}".format(name, precision_recall(points_2d, circle)[0]))
+# wild = np.random.default_rng(0).uniform(-20, 20, size=(100, 2))
+# print("100 wild points: precision {:.2f}, recall {:.2f}".format(*precision_recall(real, wild)))
 
 # %% [markdown]
 # The ball of the outlier reaches to its third-nearest point, which is in the middle of the data. So it contains a large
-# part of the circle. In the same way, a few wild images among the generated ones raise the recall.
+# part of the circle. The last line does the same with recall: here the "generated" points are spread at random over a
+# large square. Hardly any of them looks real. But their balls are huge and cover the real points.
 #
 # ## 8. Memorisation
 #

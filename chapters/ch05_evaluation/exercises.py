@@ -32,7 +32,7 @@ def check_coverage(coverage):
     assert abs(far) < 1e-9, f"images far from all real ones cover nothing: 0, not {far:.4g}"
     one = coverage(real, np.repeat(real[:1], 50, axis=0))
     assert one < 0.1, f"one image, repeated, covers few of the real balls, not {one:.0%}: whose balls do you use?"
-    wild = np.random.default_rng(1).uniform(-50, 50, size=(100, 2))
+    wild = np.random.default_rng(0).uniform(-20, 20, size=(100, 2))
     assert coverage(real, wild) < 0.2, "wild images have large balls, but only the balls of real images count"
     print("right")
 

@@ -112,7 +112,8 @@ def estimated_support(samples, equal_pairs):
 #
 # with_it, without = (small_and_back(data.test_images[:2000], antialias) for antialias in (True, False))
 # f_with, f_without = classifier.features(with_it), classifier.features(without)
-# print(f"the same 2,000 images, resized in two ways: Fréchet distance {frechet_distance(f_with, f_without):.2f}")
+# distance = metrics.frechet_distance(f_with, f_without)
+# print(f"the same 2,000 images, resized in two ways: Fréchet distance {distance:.2f}")
 # rows = {"real": data.test_images[:8], "with antialiasing": with_it[:8], "without": without[:8]}
 # gb.show(rows, title="28 pixels to 10 and back to 28")
 
