@@ -345,9 +345,9 @@ def precision_recall(real, generated):
 # print("100 wild points: precision {:.2f}, recall {:.2f}".format(*precision_recall(real, wild)))
 
 # %% [markdown]
-# The ball of the outlier reaches to its third-nearest point, which is in the middle of the data. So it contains a large
-# part of the circle. The last line does the same with recall: here the "generated" points are spread at random over a
-# large square. Hardly any of them looks real. But their balls are huge and cover the real points.
+# The ball of the outlier has to reach all the way to the data. So it contains a large part of the circle. The last line
+# does the same with recall: here the "generated" points are spread at random over a large square. Hardly any of them
+# looks real. But their balls are huge and cover the real points.
 #
 # ## 8. Memorisation
 #
