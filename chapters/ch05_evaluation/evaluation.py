@@ -223,7 +223,7 @@ def frechet_distance(a, b):
 #
 # $$ \mathrm{FD}(n) \approx \mathrm{FD}_\infty + \frac{c}{n}. $$
 #
-# So draw the distances over $1/n$, fit a straight line, and read it at $1/n = 0$. [Chong and Forsyth
+# So plot the distances over $1/n$, fit a straight line, and read it at $1/n = 0$. [Chong and Forsyth
 # (2020)](https://arxiv.org/abs/1911.07023) call the result $\mathrm{FD}_\infty$. The slope $c$ is not the same for all
 # generators. So even with equal numbers of images the comparison of two generators is a little unfair.
 
@@ -351,7 +351,7 @@ def precision_recall(real, generated):
 #
 # ## 8. Memorisation
 #
-# None of the four measures has noticed copies. So look for them: find the nearest training image of each generated
+# None of these measures has noticed copies. So look for them: find the nearest training image of each generated
 # image. We use the pixels here, because a copy is a copy of pixels. The distance is the root of the mean squared
 # difference, in levels of 0 to 255.
 
@@ -400,11 +400,27 @@ def nearest(images, training):
 #
 # from tools import results
 #
-# scores = "inception_score,frechet_distance,kernel_distance,precision,recall,diversity_overall,memorisation"
+# scores = "inception_score,frechet_distance,kernel_distance,precision,recall,diversity_overall"
+# scores += ",memorisation,nearest_training_image"
 # Markdown(results.chosen_table(results.load("ch05_evaluation"), "*fashion_mnist", scores))
 
 # %% [markdown]
-# TEXT OF THE TABLE
+# ("Diversity" is the mean distance of two images in features, divided by that of two real images.) The first row says
+# what honest images score. Now go through the columns.
+#
+# - **Inception score:** ten pictures are better than everything else, and better than real images.
+# - **Fréchet and kernel distance:** copies are as good as real images that nobody has seen, and far better than the
+#   generator. So are copies that are moved by one pixel. But these two columns find all sets with something missing.
+# - **Precision** hardly changes if a class is missing, or if a hundred images are repeated.
+# - **Recall** finds repetition: it is 0. It does not find copies.
+# - **Diversity** is the highest for ten pictures: the ten are very different from each other.
+# - **Memorisation** finds copies, but not if they are moved by one pixel.
+#
+# The blurred images are the exception: everything in features finds them. But in *pixels* they are nearer to the
+# training images than real images are (last column). Blurring removes what is special about an image. So a small error
+# in pixels is no sign of a good image, as chapter 1 has shown.
+#
+# And the moved copies? In this table they look like the work of a very good generator. No measure here finds them.
 #
 # **What to do, then?** Look at the images. Report at least two numbers that fail in different ways: a distance and
 # recall, for example. Add the number of images, the features, the value of real images, and a test for copies.
