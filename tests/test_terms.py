@@ -12,9 +12,9 @@ NAMED = [row for row in ROWS if row[2] != "–"]
 
 
 def sections(script):
-    """Heading -> the text below it, of a chapter's script."""
+    """Heading, without its number -> the text below it, of a chapter's script."""
     text = script.read_text(encoding="utf-8")
-    parts = re.split(r"^# (?:# )?#{1,2} ?(?=[A-Z0-9])", text, flags=re.MULTILINE)
+    parts = re.split(r"^# #{1,2} (?:\d+\. )?", text, flags=re.MULTILINE)
     return {part.partition("\n")[0]: part for part in parts[1:]}
 
 
