@@ -37,7 +37,7 @@ from gan_book.networks import dcgan_features, to_float
 #
 # keras.utils.set_random_seed(0)
 # rng = np.random.default_rng(0)
-# LIMIT = 24_000  # training images for the networks of section 3
+# LIMIT = 12_000  # training images for the networks of section 3
 # data = gb.load("fashion_mnist")
 # generator = gb.load_network(PRETRAINED / "cgan" / "generator.keras")  # that of chapter 6
 # classifier = metrics.load_classifier("fashion_mnist")
@@ -190,7 +190,7 @@ def probe(x, y, x_val, y_val, x_test, y_test, alphas=(1e1, 1e3, 1e5)):
 
 
 # %%
-def supervised(x, y, x_test, y_test, steps=300):
+def supervised(x, y, x_test, y_test, steps=200):
     """The test accuracy of a network with D's convolutions, trained on images ``[n, h, w, c]`` and labels ``[n]``."""
     image = keras.Input(x.shape[1:])
     network = keras.Model(image, layers.Dense(10)(dcgan_features(image)))
