@@ -160,7 +160,8 @@ def main(
     title = f"{datasets.title_of(data)}: two honest sets, and six that cheat (ten images of each)"
     write_picture(make_sets(real, generator, LEAST, seed=0), title, out / f"cheats_{data}.png")
     rows = as_rows(measured(real, generator, count, seeds), real, count)
-    print(results.table(rows))
+    columns = ["seeds", *(score["name"] for score in next(iter(rows.values()))["scores"])]
+    print(results.chosen_table(rows, columns=",".join(columns)))
     if record:
         runs.write_json(results.RESULTS / "ch05_evaluation.json", results.load("ch05_evaluation") | rows)
     print(f"picture: {out}/cheats_{data}.png")
