@@ -409,9 +409,9 @@ def nearest(images, training):
 # what honest images score. Now go through the columns.
 #
 # - **Inception score:** ten pictures are better than everything else, and better than real images.
-# - **Fréchet and kernel distance:** copies are as good as real images that nobody has seen. Copies that are moved by one
-#   pixel are a little worse, and still better than the generator. But these two columns find the three sets in which
-#   something is missing.
+# - **Fréchet and kernel distance:** copies are as good as real images that nobody has seen. Copies that are moved by
+#   one pixel are a little worse, and still better than the generator. But these two columns find the three sets in
+#   which something is missing.
 # - **Precision** hardly changes if a class is missing, or if a hundred images are repeated.
 # - **Recall** finds repetition: it is 0. It does not find copies.
 # - **Diversity** is the highest for ten pictures: the ten are very different from each other.

@@ -187,6 +187,8 @@ def test_the_probe_is_ridge_regression_and_chooses_its_strength_on_validation_im
     assert further.probe(*parts[:4], x[400:], (y[400:] + 1) % 10) < 0.05
     shuffled = rng.permutation(y[:200])
     assert further.probe(x[:200], shuffled, *parts[2:]) < 0.4
+    wide = [np.tile(each, 40) if each.ndim == 2 else each for each in parts]  # more features than images
+    assert further.probe(*wide) > 0.95
 
 
 def test_judgement_counts_what_you_type_and_guesses_where_nobody_is():
@@ -201,6 +203,9 @@ def test_judgement_counts_what_you_type_and_guesses_where_nobody_is():
     for ask in (nobody, lambda text: "none of them"):
         answers, who = further.judgement(8, ask=ask)
         assert who == "chance" and answers.sum() == 4
+    ten = noise(n=10).images
+    errors = [np.mean(further.judgement(20, nobody, k)[0] != further.mixed(ten, ten, k)[1]) for k in range(60)]
+    assert 0.4 < np.mean(errors) < 0.6 and np.std(errors) > 0.05, "a guess knows nothing of the order"
 
 
 def test_rows_are_recorded_if_asked(tmp_path, monkeypatch):
