@@ -201,8 +201,8 @@ def frechet_distance(a, b):
 
 # %% [markdown]
 # **Broken, second way: copies.** The distance compares two sets. It does not ask where the images come from. The
-# training images themselves have the distance in the last line above. A generator that stores them all and makes
-# nothing new gets exactly this, and no network of the book is below it. Section 8 finds the copies.
+# training images themselves have the distance in the last line before. A generator that stores them all and makes
+# nothing new gets exactly this, and no generator of clothing in this book is below it. Section 8 finds the copies.
 #
 # ## 5. The number of images
 #
@@ -248,7 +248,9 @@ def extrapolated(counts, distances):
 # axis.legend(frameon=False);
 
 # %% [markdown]
-# So write the number of images next to every Fréchet distance, and compare only distances of equally many.
+# (Each point is one choice of images, so the points scatter. For 200 images $1/n$ is no longer right, and the lines are
+# fitted without them.) So write the number of images next to every Fréchet distance, and compare only distances of
+# equally many.
 #
 # ## 6. Kernel distance
 #
@@ -372,7 +374,7 @@ def nearest(images, training):
 # gb.show(rows, title="Generated images and the nearest of all 55,000 training images")
 
 # %% [markdown]
-# Is a distance of 20 small? We need something to compare with: real images that are *not* in the training set. One in a
+# Is a distance of 25 small? We need something to compare with: real images that are *not* in the training set. One in a
 # hundred of the test images is nearer to a training image than some threshold. Of honest generated images, about one in
 # a hundred should be nearer than this threshold, too. Of copies, all are. (This is a simple form of the test of [Meehan
 # et al. 2020](https://arxiv.org/abs/2004.05675).)
