@@ -21,11 +21,12 @@
 #
 # - write the five usual measures yourself, each in a few lines of NumPy: inception score, Fréchet distance, kernel
 #   distance, precision and recall;
-# - find copies of training images, and estimate how many different images a generator can make;
+# - find copies of training images;
 # - *break* every one of these measures, so that you know what each number cannot tell.
 #
 # You should know what a GAN is (chapter 2), and the failures of chapter 4, above all mode collapse. The second notebook
-# of this chapter, `further`, looks at what $D$ has learned, and at human judgement.
+# of this chapter, `further`, asks how many different images a generator can make, what careless resizing does, what $D$
+# has learned, and what people see.
 
 # %%
 import numpy as np
