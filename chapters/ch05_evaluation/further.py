@@ -236,7 +236,7 @@ def supervised(x, y, x_test, y_test, steps=400):
 # - Training without labels adds one or two points, where there are enough labels. With 100 labels the two are equal. So
 #   most of what looks like the work of the GAN is the work of convolutions and pooling. Without the row "untrained" we
 #   would not have noticed.
-# - The supervised network does not win here. It is trained for 400 steps only, on a small network. (Real classifiers of
+# - The supervised network does not win here. It is small, and trained for 400 steps only. (Real classifiers of
 #   clothing are better: that of section 2 is right on 92.6 % of the test images.)
 #
 # So a linear probe needs its baselines, and the untrained network is the most important one.
