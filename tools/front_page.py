@@ -13,6 +13,7 @@ from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
 import gan_book as gb
+from chapters.ch05_evaluation.table import make_sets
 from chapters.ch07_infogan.codes import slant
 from gan_book.commands import cli
 from gan_book.commands.translate import in_tiles
@@ -45,6 +46,12 @@ def clothing(chapter, names, columns, seed):
     data = gb.load("fashion_mnist", limit=100)
     labels = np.repeat([data.label_index(name) for name in names], columns)
     return grid(gb.draw(network(chapter), labels, seed=seed), columns)
+
+
+def cheats(names, columns):
+    """Images that cheat (chapter 5), a row for each of these sets: uint8 ``[h, w, 3]``."""
+    sets = make_sets(gb.load("fashion_mnist"), network("cgan"), 100, seed=0)
+    return grid(np.concatenate([sets[name][:columns] for name in names]), columns)
 
 
 def slants(rows, columns):
@@ -195,6 +202,7 @@ def thumbnails():
     """Chapter -> uint8 ``[h, w, 3]``: twelve images, or a picture and its translation."""
     high = 3 * CELL - GAP
     return {
+        "ch05": cheats(["one per class", "shifted copies", "blurred"], 4),
         "ch06": clothing("cgan", ["Dress", "Bag", "Ankle boot"], 4, seed=3),
         "ch07": slants(3, 4),
         "ch08": clothing("twon-gan", ["T-shirt/top", "Trouser", "Sneaker"], 4, seed=3),

@@ -1,4 +1,4 @@
-"""Distances between two sets of features, and a score of class probabilities. All are explained in chapter 6.
+"""Distances between two sets of features, and a score of class probabilities. All are explained in chapter 5.
 
 Features are rows ``[n, d]``. Everything is computed in float64: the distances are small differences of large sums, and
 in float32 a distance of 0.1 between features of size 100 would be rounding errors.
@@ -49,7 +49,7 @@ def feature_pair(a, b):
 
 
 def frechet_distance(a, b):
-    """Fréchet distance of the normal distributions fitted to two sets of features, explained in chapter 6.
+    """Fréchet distance of the normal distributions fitted to two sets of features, explained in chapter 5.
 
     ``|mu_a - mu_b|^2 + Tr(C_a + C_b - 2 (C_a C_b)^(1/2))``, with unbiased covariances: Heusel et al. 2017, "GANs
     Trained by a Two Time-Scale Update Rule", equation 6. From 0, lower is better. It is called FID only in the features
@@ -120,7 +120,7 @@ def normal_distance(a, b):
 
 
 def kernel_distance(a, b, seed=0):
-    """Squared maximum mean discrepancy of two sets of features, explained in chapter 6.
+    """Squared maximum mean discrepancy of two sets of features, explained in chapter 5.
 
     ``E k(a, a') + E k(b, b') - 2 E k(a, b)`` with the kernel ``(x.y / d + 1)^3``, estimated without bias on `SUBSETS`
     random subsets of `SUBSET_SIZE` rows: Bińkowski et al. 2018, "Demystifying MMD GANs", section 4 (there in Inception
@@ -169,7 +169,7 @@ def _mean_off_diagonal(matrix):
 
 
 def precision_recall(real, generated, real_radii=None):
-    """Which share of the samples is realistic, and which share of the real images they cover; explained in chapter 6.
+    """Which share of the samples is realistic, and which share of the real images they cover; explained in chapter 5.
 
     Precision is the share of generated rows inside the real manifold, recall the share of real rows inside the
     generated one. A manifold is the union of balls around its rows that reach to the k-th nearest other row, k =
@@ -227,7 +227,7 @@ def squared_distances(x, y):
 
 
 def inception_score(probabilities, seed=0):
-    """How certain a classifier is of each sample, and how evenly the classes occur; explained in chapter 6.
+    """How certain a classifier is of each sample, and how evenly the classes occur; explained in chapter 5.
 
     ``exp(E KL(p(y|x) || p(y)))``: Salimans et al. 2016, "Improved Techniques for Training GANs", section 4, here with
     the book's classifiers instead of Inception. From 1 to k, higher is better. The rows are shuffled by ``seed`` before

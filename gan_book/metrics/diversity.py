@@ -1,4 +1,4 @@
-"""How different are samples from each other, and from the training images? Explained in chapter 6."""
+"""How different are samples from each other, and from the training images? Explained in chapters 5 and 6."""
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def flat_pixels(images):
 
 
 def nearest_distances(images, training):
-    """Distance of each image to its nearest training image: float64 ``[n]``; explained in chapter 6.
+    """Distance of each image to its nearest training image: float64 ``[n]``; explained in chapter 5.
 
     The distance is the root mean square difference of the pixels, from 0 (a copy) to 255. The nearest one is searched
     in float32, and its distance is then computed exactly. Both sides are taken in blocks.
@@ -111,7 +111,7 @@ def _nearest(images, training):
 
 
 def memorisation(sample_distances, test_distances):
-    """Are samples copies of training images? Explained in chapter 6.
+    """Are samples copies of training images? Explained in chapter 5.
 
     Args:
         sample_distances: the `nearest_distances` of samples, float ``[n]``.

@@ -1,4 +1,4 @@
-"""The networks whose features the book measures in: its small classifiers (chapter 6), LPIPS's AlexNet (chapter 10)."""
+"""The networks whose features the book measures in: its small classifiers (chapter 5), LPIPS's AlexNet (chapter 10)."""
 
 import hashlib
 import json
@@ -94,7 +94,7 @@ def _measured_as(dataset_name):
 
 
 class Classifier:
-    """A trained network that gives its last features and its class probabilities. Explained in chapter 6.
+    """A trained network that gives its last features and its class probabilities. Explained in chapter 5.
 
     Every method takes images uint8 ``[n, *image_shape]``, values 0 to 255, and raises BookError for anything else.
 

@@ -1,4 +1,4 @@
-"""Everything the book measures of a set of samples, as a list of `Score`s. Explained in chapter 6."""
+"""Everything the book measures of a set of samples, as a list of `Score`s. Explained in chapters 5 and 6."""
 
 import numpy as np
 from scipy.stats import bootstrap
@@ -32,7 +32,7 @@ SUSPICIOUS = 0.05  # share of samples near training images that looks like copyi
 
 @one_blas_thread
 def measure_samples(images, dataset, labels=None, seed=0):
-    """Measures samples against the real images of a data set. Explained in chapter 6.
+    """Measures samples against the real images of a data set. Explained in chapters 5 and 6.
 
     Where the book has a classifier for the data set, it measures in the classifier's features and by its answers; for
     other data sets in AlexNet's features, if the images are large enough, and in pixels.

@@ -1,6 +1,6 @@
 """The real images that samples are measured against; what takes seconds to compute from them is kept on disk.
 
-The measures are explained in chapter 6.
+The measures are explained in chapter 5.
 """
 
 from functools import cached_property

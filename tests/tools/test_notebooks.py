@@ -142,6 +142,8 @@ def test_the_notebook_was_run_to_its_end_and_is_small(script):
 def test_the_notebook_runs(script, tmp_path):
     notebook = notebooks.execute(notebooks.from_script(script), tmp_path, preset="smoke")
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
-    (report,) = (tmp_path / "runs").glob("*smoke*/report.json")
+    trains = "gb.train(" in script.read_text(encoding="utf-8")  # chapter 5 measures, and has no lesson
+    reports = list((tmp_path / "runs").glob("*smoke*/report.json"))
+    assert len(reports) == int(trains)
     if script.stem in CHECKS:
-        CHECKS[script.stem](runs.Run(report.parent))
+        CHECKS[script.stem](runs.Run(reports[0].parent))
