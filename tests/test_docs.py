@@ -88,7 +88,7 @@ def test_every_command_has_its_example():
 def test_the_readme_is_short_and_its_notebooks_open_in_colab():
     assert len(README.splitlines()) <= 150
     linked = set(re.findall(r"\]\((notebooks/\S+\.ipynb)\)", README))
-    in_colab = set(re.findall(r"colab\.research\.google\.com/github/gan-book/gan_book/blob/main/(\S+)", README))
+    in_colab = set(re.findall(r"colab\.research\.google\.com/github/gan-book/gan_book/blob/main/([^\s)]+)", README))
     there = {path.relative_to(BOOK).as_posix() for path in BOOK.glob("notebooks/*/*.ipynb")}
     assert linked == in_colab == there
 

@@ -21,7 +21,7 @@ PICTURES = (".png", ".jpg", ".svg", ".gif", ".webp")
 FENCE = re.compile(r"(^```.*?^```[^\n]*$)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
 SOURCE = re.compile(r'(?<=src=")([^"]+)(?=")')
-README_BADGE = re.compile(r" ?\[!\[Open in Colab\]\[badge\]\]\[\w+\]")
+README_BADGE = re.compile(r" ?\[!\[Open in Colab\]\[badge\]\]\([^)\s]+\)")
 NOTEBOOK_BADGE = re.compile(rf"\[!\[Open in Colab\]\({re.escape(BADGE)}\)\]\(([^)]+)\)")
 DATA_PICTURE = re.compile(r'<img alt="([^"]*)" src="data:image/svg\+xml;base64,([^"]+)">')
 
