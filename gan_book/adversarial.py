@@ -246,7 +246,7 @@ class AdversarialModel(JointModel):
                 require_trainable(player)
             values = backend.player_step(player, step, tuple(turn))
             # Weighted by the batch's size, as Keras does: the last batch of an epoch may be smaller.
-            size = ops.shape(keras.tree.flatten(turn[0])[0])[0]
+            values, size = backend.over_devices(values, ops.shape(keras.tree.flatten(turn[0])[0])[0])
             for metric, value in values.items():
                 self._mean(f"{name}_{metric}").update_state(value, sample_weight=size)
             # Once more: when the very first step is traced, Keras has not made the compiled metrics yet at the reset
@@ -256,7 +256,7 @@ class AdversarialModel(JointModel):
 
     def _mean(self, name):
         if name not in self.means:
-            self.means[name] = keras.metrics.Mean(name=name)
+            self.means[name] = backend.EpochMean(name=name)
         return self.means[name]
 
     def restore_means(self, values):
@@ -290,7 +290,7 @@ class AdversarialModel(JointModel):
             return
         if data_batch is None:
             data_batch = next(data for _, _, steps in iterator for data in steps)
-        backend.trace(self._play_and_average, data_batch)
+        backend.trace(self._play_and_average if backend.JAX else self._play_only, data_batch)
 
 
 class GAN(AdversarialModel):
