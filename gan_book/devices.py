@@ -88,7 +88,9 @@ def workers():
         if task["type"] != "worker" or not 0 <= index < count:
             raise ValueError
     except (ValueError, KeyError, TypeError):
-        example = '{"cluster": {"worker": ["10.0.0.1:12345", "10.0.0.2:12345"]}, "task": {"type": "worker", "index": 0}}'
+        example = (
+            '{"cluster": {"worker": ["10.0.0.1:12345", "10.0.0.2:12345"]}, "task": {"type": "worker", "index": 0}}'
+        )
         raise BookError(f"{CLUSTER} is not understood; write it like {example}") from None
     if backend.JAX and count > 1:
         raise BookError(f"{CLUSTER} names {count} workers, which is TensorFlow's way; set KERAS_BACKEND=tensorflow")
@@ -193,7 +195,9 @@ class _Replicas(Devices):
     def prepare(self, model):
         for layer in model._flatten_layers(include_self=False):
             if isinstance(layer, keras.Model):
-                layer._distribute_strategy = None  # it is the whole that trains; alone, a network runs where it is asked
+                layer._distribute_strategy = (
+                    None  # it is the whole that trains; alone, a network runs where it is asked
+                )
         for layer in model.layers:
             if layer.variables and not isinstance(layer, keras.Model):
                 layer.call = _of_whole_batches(layer.call)
@@ -301,16 +305,19 @@ def _mean_gradients(optimizer):
     summed = optimizer._all_reduce_sum_gradients
 
     def mean(self, grads_and_vars):
+        import tensorflow as tf
+
         replica, pairs = backend.replica(), summed(self, grads_and_vars)
         if replica is None:
             return pairs
-        return [(g if g is None else g / replica.num_replicas_in_sync, v) for g, v in pairs]
+        # As tensors: of an embedding each replica has the gradients of some rows, of which two may be of the same row.
+        return [(g if g is None else tf.convert_to_tensor(g) / replica.num_replicas_in_sync, v) for g, v in pairs]
 
     return mean
 
 
 def _first(reduce_per_replica):
-    """The logs of a step are the same on all replicas. (Keras's way to reduce them has an error for several workers.)"""
+    """The logs of a step are the same on all replicas. (Keras's way to reduce them fails with several workers.)"""
 
     def first(values, strategy, reduction):
         if strategy.num_replicas_in_sync == 1 or reduction == "concat":

@@ -1,6 +1,6 @@
 """Trains a small model on some of this machine's devices and writes all its variables; `test_devices.py` runs it.
 
-    python -m tests.on_devices <devices> <folder> <model> ...
+python -m tests.on_devices <devices> <folder> <model> ...
 """
 
 import json
@@ -12,7 +12,7 @@ from keras import layers, ops
 
 from chapters.ch11_cyclegan import cyclegan
 from gan_book import backend, devices
-from gan_book.adversarial import GAN, AdversarialModel, Composite
+from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.datasets import Pairs
 from gan_book.datasets.batches import EpochBatches
 from gan_book.training.checkpoint import state_variables
