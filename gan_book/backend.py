@@ -1,4 +1,4 @@
-"""All that differs between TensorFlow and JAX, and what depends on the device. Only `gan_book.devices` imports them too.
+"""All that differs between TensorFlow and JAX, and what depends on the device; `gan_book.devices` is for several.
 
 The heart is `stateful_step` and `player_step`. Chapter 6 needs them for its step of several updates; a chapter calls
 neither.
@@ -231,7 +231,7 @@ def _outside_the_graph(next_creator, **wanted):
 
 
 def replica():
-    """TensorFlow's context of that one of several devices whose step is being traced; None on a single one, or on JAX."""
+    """TensorFlow's context of that of several devices whose step is being traced; None on a single one, or on JAX."""
     if JAX:
         return None
     import tensorflow as tf

@@ -113,7 +113,11 @@ class Devices:
     """
 
     count = 1
-    compiling = {}  # arguments of `compile`
+
+    @property
+    def compiling(self):
+        """More arguments for `compile`."""
+        return {}
 
     @contextmanager
     def building(self):
@@ -182,10 +186,12 @@ def _strategy(count, processes):
 class _Replicas(Devices):
     """Several devices on TensorFlow, of one machine or several."""
 
-    compiling = {"jit_compile": False}  # XLA compiles a step for one device
-
     def __init__(self, strategy):
         self.strategy, self.count = strategy, strategy.num_replicas_in_sync
+
+    @property
+    def compiling(self):
+        return {"jit_compile": False}  # XLA compiles a step for one device
 
     @contextmanager
     def building(self):
@@ -236,8 +242,8 @@ def _as_if_one():
     Replicas have the same random state, so each would sample the same noise for its part of the batch. Instead each
     samples that of the whole batch and keeps its part. The mean over the batch is the mean over the replicas' means,
     for gradients (Keras sums them, after dividing those losses that it knows of, which a gradient penalty is not) and
-    for metrics. Batch normalization takes the statistics of the whole batch. (Keras has that as ``synchronized=True``, which
-    would be in saved networks, and computes the variance from sums of squares, which are less exact.)
+    for metrics. Batch normalization takes the statistics of the whole batch. (Keras has that as ``synchronized=True``,
+    which would be in saved networks, and computes the variance from sums of squares, which are less exact.)
     """
     from keras.src.backend.tensorflow import random, trainer
     from keras.src.backend.tensorflow.optimizer import TFOptimizer

@@ -13,7 +13,6 @@ from keras import layers, ops
 from chapters.ch11_cyclegan import cyclegan
 from gan_book import backend, devices
 from gan_book.adversarial import AdversarialModel, Composite
-from gan_book.datasets import Pairs
 from gan_book.datasets.batches import EpochBatches
 from gan_book.training.checkpoint import state_variables
 from tests import tiny
@@ -68,23 +67,35 @@ class PenalizedGAN(AdversarialModel):
         yield "g", self.gan, keras.random.normal((n, 4), seed=self.rng), ops.zeros((n, 1))
 
 
-def cycles():
-    rng = np.random.default_rng(0)
-    a, b = (rng.integers(0, 256, (BATCH * STEPS, 16, 16, 3)).astype("uint8") for _ in range(2))
-    few = {name: a[:2] for name in ("val_a", "val_b", "test_a", "test_b")}
-    pairs = Pairs("noise", ("a", "b"), a, b, **few, paired=False, test_paired=False)
-    smallest = {"batch_size": BATCH, "pool": 12, "epochs": 1, "precision": "float32"}
-    return cyclegan.build(cyclegan.LESSON.settings("smoke", **smallest), pairs), (a, b)
+class PooledGAN(tiny.TinyGAN):
+    """D is shown generated samples of earlier steps from the image pool of chapter 11, which CycleGAN has two of."""
+
+    def __init__(self):
+        super().__init__(batch_norm=False)
+        self.pool = cyclegan.ImagePool(12)
+        self.pool.build((None, 2, 2, tiny.FEATURES // 4))
+
+    def turns(self, x, label):
+        for name, network, inputs, answer in super().turns(x, label):
+            if name == "d_fake":
+                pooled = self.pool(ops.reshape(inputs[0], (-1, 2, 2, tiny.FEATURES // 4)))
+                inputs = [ops.reshape(pooled, (-1, tiny.FEATURES)), label]
+            yield name, network, inputs, answer
 
 
 def made(kind):
-    """The model of that name, not compiled, and its data."""
-    if kind == "cyclegan":
-        return cycles()
-    data = tiny.data(BATCH * STEPS)
-    if kind == "penalty":
-        return PenalizedGAN(), data
-    return tiny.TinyGAN(batch_norm=kind != "plain", average=0.9), data
+    """The model of that name, not compiled."""
+    if kind in ("pool", "penalty"):
+        return PooledGAN() if kind == "pool" else PenalizedGAN()
+    return tiny.TinyGAN(batch_norm=kind != "plain", average=0.9)
+
+
+def spread_of_a_batch():
+    """On how many devices the arrays of a batch are (JAX), and how many of the batch are on one."""
+    from keras.src.backend.jax.trainer import _distribute_data
+
+    shards = _distribute_data(np.zeros((BATCH, 3))).addressable_shards
+    return [len({shard.device for shard in shards}), shards[0].data.shape[0]]
 
 
 def trained(kind, count, folder):
@@ -93,17 +104,18 @@ def trained(kind, count, folder):
     keras.utils.set_random_seed(0)
     with devices.several(count) as used:
         with used.building():
-            model, data = made(kind)
+            model = made(kind)
             model.compile(**used.compiling)
         used.prepare(model)
         shapes = []
         step = model._play_and_average
         model._play_and_average = lambda batch: shapes.append(keras.tree.flatten(batch)[0].shape[0]) or step(batch)
-        logs = model.fit(Ordered(*data), verbose=0).history
+        logs = model.fit(Ordered(*tiny.data(BATCH * STEPS)), verbose=0).history
+        spread = spread_of_a_batch() if backend.JAX and count > 1 else None
         variables = state_variables(model)
         arrays = {f"{i} {v.path}": ops.convert_to_numpy(v) for i, v in enumerate(variables)}
     means = {name: [float(v) for v in mean.variables] for name, mean in model.means.items()}
-    about = {"logs": logs, "means": means, "count": used.count, "traced": shapes}
+    about = {"logs": logs, "means": means, "count": used.count, "traced": shapes, "spread": spread}
     np.savez(f"{folder}/{kind}-{count}.npz", about=json.dumps(about), **arrays)
 
 
