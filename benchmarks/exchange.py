@@ -3,10 +3,10 @@
     python -m benchmarks.exchange cgan                  # two processes, the networks of the preset `full`
     python -m benchmarks.exchange pix2pix --preset book --workers 4
 
-Each process holds as many numbers as the networks have weights, and all exchange them as a step does: turn by turn, each
-turn the gradients of the network that it updates. No network is computed. Adds a row to ``results/exchange.json``, in
-place of an earlier one of the same lesson, preset, number of workers and place; with it goes what the same exchange takes
-over a network of 1 and of 25 Gbit/s, computed from the number of bytes. Let nothing else run meanwhile.
+Each process holds as many numbers as the networks have weights, and all exchange them as a step does: turn by turn,
+each turn the gradients of the network that it updates. No network is computed. Adds a row to ``results/exchange.json``,
+in place of an earlier one of the same lesson, preset, number of workers and place; with it goes what the same exchange
+takes over a network of 1 and of 25 Gbit/s, computed from the number of bytes. Let nothing else run meanwhile.
 """
 
 import json
@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import keras
 import numpy as np
 import typer
 
@@ -26,7 +25,6 @@ from gan_book import backend
 from gan_book.commands import cli
 from gan_book.errors import BookError
 from gan_book.training import chapters, run_config
-from gan_book.training.train import Training
 from tools import results
 from tools.workers import addresses, end
 
@@ -150,7 +148,12 @@ def measure(
         raise BookError("this measures TensorFlow's exchange; set KERAS_BACKEND=tensorflow")
     lesson = chapters.lesson(chapter)
     shapes = turn_shapes(lesson, lesson.settings(preset))
-    row = {"lesson": lesson.name, "preset": preset, **row_of(shapes, workers, measured(shapes, workers, steps))}
+    row = {
+        "lesson": lesson.name,
+        "preset": preset,
+        "policy": "float32",
+        **row_of(shapes, workers, measured(shapes, workers, steps)),
+    }
     results.put_row("exchange", "exchanges", {**row, **run_config.surroundings()})
 
 
