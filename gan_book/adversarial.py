@@ -280,6 +280,12 @@ class AdversarialModel(JointModel):
                 kept = ops.cast(m, average.dtype)
                 average.assign(kept * average + (1 - kept) * ops.cast(weight, average.dtype))
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Called by Keras on TensorFlow, where variables must be made before the first step only on several devices."""
+        if self._distribute_strategy is not None:
+            with self._distribute_strategy.scope():
+                self._symbolic_build(iterator, data_batch)
+
     def _symbolic_build(self, iterator=None, data_batch=None):
         """Called by Keras before the first step where all variables must exist by then (JAX)."""
         # Keras's own version calls the model, and this one is never called. Here the step itself makes the variables

@@ -387,7 +387,10 @@ def trace(step, data):
         import tensorflow as tf
 
         # On several devices, the only case that Keras asks for on TensorFlow: a variable must be made on all of them.
-        specs = keras.tree.map_structure(lambda x: tf.TensorSpec([None, *x.shape[1:]], x.dtype), data)
+        first = tf.distribute.get_strategy().experimental_local_results  # each device has its own
+        specs = keras.tree.map_structure(
+            lambda x: tf.TensorSpec([None, *first(x)[0].shape[1:]], first(x)[0].dtype), data
+        )
         tf.function(step).get_concrete_function(specs)
 
 

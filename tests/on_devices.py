@@ -114,7 +114,7 @@ def trained(kind, count, folder):
         spread = spread_of_a_batch() if backend.JAX and count > 1 else None
         variables = state_variables(model)
         arrays = {f"{i} {v.path}": ops.convert_to_numpy(v) for i, v in enumerate(variables)}
-    means = {name: [float(v) for v in mean.variables] for name, mean in model.means.items()}
+    means = {name: [float(ops.convert_to_numpy(v)) for v in mean.variables] for name, mean in model.means.items()}
     about = {"logs": logs, "means": means, "count": used.count, "traced": shapes, "spread": spread}
     np.savez(f"{folder}/{kind}-{count}.npz", about=json.dumps(about), **arrays)
 
