@@ -110,7 +110,7 @@ def trained(kind, count, folder):
         shapes = []
         step = model._play_and_average
         model._play_and_average = lambda batch: shapes.append(keras.tree.flatten(batch)[0].shape[0]) or step(batch)
-        logs = model.fit(Ordered(*tiny.data(BATCH * STEPS)), verbose=0).history
+        logs = model.fit(Ordered(*tiny.data(BATCH * STEPS)), shuffle=False, verbose=0).history
         spread = spread_of_a_batch() if backend.JAX and count > 1 else None
         variables = state_variables(model)
         arrays = {f"{i} {v.path}": ops.convert_to_numpy(v) for i, v in enumerate(variables)}
