@@ -6,7 +6,8 @@
 Each process holds as many numbers as the networks have weights, and all exchange them as a step does: turn by turn,
 each turn the gradients of the network that it updates. No network is computed. Adds a row to ``results/exchange.json``,
 in place of an earlier one of the same lesson, preset, number of workers and place; with it goes what the same exchange
-takes over a network of 1 and of 25 Gbit/s, computed from the number of bytes. Let nothing else run meanwhile.
+takes over a network of 1 and of 25 Gbit/s, computed from the number of bytes. Let nothing else run meanwhile: how many
+processes wanted a core before it began is recorded, too.
 """
 
 import json
@@ -123,6 +124,7 @@ def row_of(shapes, workers, seconds):
         "bytes": numbers * BYTES,
         "steps": len(seconds),
         "seconds_per_step": median,
+        "least_seconds": float(min(seconds)),
         "quartiles": [float(q) for q in np.percentile(seconds, [25, 75])],
         "gbit_per_second": 2 * (workers - 1) / workers * numbers * BYTES * 8 / median / 1e9,
         "computed_seconds": {name: ring_seconds(numbers * BYTES, workers, bits) for name, bits in NETWORKS.items()},
@@ -147,6 +149,7 @@ def measure(
     if backend.JAX:
         raise BookError("this measures TensorFlow's exchange; set KERAS_BACKEND=tensorflow")
     lesson = chapters.lesson(chapter)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None  # processes that want a core, before it begins
     shapes = turn_shapes(lesson, lesson.settings(preset))
     row = {
         "lesson": lesson.name,
@@ -154,7 +157,7 @@ def measure(
         "policy": "float32",
         **row_of(shapes, workers, measured(shapes, workers, steps)),
     }
-    results.put_row("exchange", "exchanges", {**row, **run_config.surroundings()})
+    results.put_row("exchange", "exchanges", {**row, "load": load, **run_config.surroundings()})
 
 
 if __name__ == "__main__":

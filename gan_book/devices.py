@@ -156,9 +156,23 @@ class _Several(Devices):
 
 @contextmanager
 def _data_parallel(count):
-    before = keras.distribution.distribution()
     names = keras.distribution.list_devices()[:count]
-    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=names, auto_shard_dataset=False))
+    spread = keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
+    predict = keras.Model.predict
+
+    def alone(self, *args, **kwargs):
+        # Pictures and scores ask for any number of images, which devices could not share evenly.
+        with _distribution(None):
+            return predict(self, *args, **kwargs)
+
+    with _distribution(spread), mock.patch.object(keras.Model, "predict", alone):
+        yield
+
+
+@contextmanager
+def _distribution(wanted):
+    before = keras.distribution.distribution()
+    keras.distribution.set_distribution(wanted)
     try:
         yield
     finally:

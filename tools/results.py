@@ -392,12 +392,15 @@ def commands_table(record):
 def exchanges_table(record):
     """The Markdown table of what `benchmarks/exchange.py` recorded."""
     networks = list(record["exchanges"][0]["computed_seconds"])
-    heads = ["", "workers", "MB a step", "measured, ms", *(f"{name}, ms" for name in networks), "measured on"]
+    heads = ["", "workers", "MB a step", "median, ms", "least, ms", *(f"{name}, ms" for name in networks)]
+    heads += ["median and least were measured on", "processes at work before"]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for row in sorted(record["exchanges"], key=lambda row: (row["lesson"], row["preset"], row["workers"])):
         cells = [f"{row['lesson']} `{row['preset']}`", f"{row['workers']}", f"{row['bytes'] / 1e6:.2f}"]
-        cells += [f"{1000 * seconds:.1f}" for seconds in (row["seconds_per_step"], *row["computed_seconds"].values())]
-        lines.append(f"| {' | '.join(cells)} | the loopback address, {_place(row)} |")
+        times = (row["seconds_per_step"], row["least_seconds"], *row["computed_seconds"].values())
+        cells += [f"{1000 * seconds:.1f}" for seconds in times]
+        load = "unknown" if row["load"] is None else f"{row['load']:.0f}"
+        lines.append(f"| {' | '.join(cells)} | the loopback address, {_place(row)} | {load} |")
     return "\n".join([*lines, ""])
 
 

@@ -29,9 +29,9 @@ def test_a_row_counts_every_turn_and_is_a_row_of_the_table():
     row = exchange.row_of(shapes, 2, [0.003, 0.001, 0.002])
     assert row["turns"] == {"d_real": 110, "d_fake": 110, "g": 1000} and row["bytes"] == 4 * 1220
     assert row["seconds_per_step"] == 0.002 and row["computed_seconds"]["1 Gbit/s"] == pytest.approx(4880 * 8 / 1e9)
-    place = {"lesson": "tiny", "preset": "quick", "cores": 2, "device": "a CPU", "policy": "float32"}
+    place = {"lesson": "tiny", "preset": "quick", "cores": 2, "device": "a CPU", "policy": "float32", "load": 3.4}
     text = results.table({"exchanges": [{**row, **place, "backend": "tensorflow"}]})
-    assert "| tiny `quick` | 2 | 0.00 | 2.0 | 0.0 | 0.0 | the loopback address, 2 cores of: a CPU |" in text
+    assert "| tiny `quick` | 2 | 0.00 | 2.0 | 1.0 | 0.0 | 0.0 | the loopback address, 2 cores of: a CPU | 3 |" in text
 
 
 @pytest.mark.slow
