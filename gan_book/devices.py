@@ -330,8 +330,15 @@ def _mean_gradients(optimizer):
         replica, pairs = backend.replica(), summed(self, grads_and_vars)
         if replica is None:
             return pairs
-        # As tensors: of an embedding each replica has the gradients of some rows, of which two may be of the same row.
-        return [(g if g is None else tf.convert_to_tensor(g) / replica.num_replicas_in_sync, v) for g, v in pairs]
+
+        def divided(gradient):
+            # That of an embedding is a list of rows, one for each image of the batch, and stays so: Keras's Adam squares
+            # each row by itself (on TensorFlow), so with sums of rows its second moments would be others.
+            if isinstance(gradient, tf.IndexedSlices):
+                return tf.IndexedSlices(divided(gradient.values), gradient.indices, gradient.dense_shape)
+            return gradient if gradient is None else gradient / replica.num_replicas_in_sync
+
+        return [(divided(gradient), variable) for gradient, variable in pairs]
 
     return mean
 

@@ -32,6 +32,7 @@ def test_the_fastest_is_taken_if_it_is_a_twentieth_faster(bfloat16, float16, bes
 
 def test_real_steps_are_timed_once_and_remembered(task, monkeypatch):
     lesson, settings, dataset = task
+    monkeypatch.setattr(precision, "SECONDS", 1e6)  # this machine may have much else to do
     lines, built = [], []
 
     def build(*arguments):
