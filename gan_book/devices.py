@@ -332,8 +332,8 @@ def _mean_gradients(optimizer):
             return pairs
 
         def divided(gradient):
-            # That of an embedding is a list of rows, one for each image of the batch, and stays so: Keras's Adam squares
-            # each row by itself (on TensorFlow), so with sums of rows its second moments would be others.
+            # That of an embedding is a list of rows, one for each image of the batch, and stays so: on TensorFlow
+            # Keras's Adam squares each row by itself, and with sums of rows its second moments would be others.
             if isinstance(gradient, tf.IndexedSlices):
                 return tf.IndexedSlices(divided(gradient.values), gradient.indices, gradient.dense_shape)
             return gradient if gradient is None else gradient / replica.num_replicas_in_sync
