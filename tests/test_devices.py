@@ -16,8 +16,10 @@ from gan_book.paths import BOOK
 from tests import on_devices
 
 BACKENDS = ["tensorflow", pytest.param("jax", marks=pytest.mark.skipif(not find_spec("jax"), reason="no JAX"))]
-# Largest difference of a weight after 20 steps. float32 sums in another order: 1e-7 at first, which Adam carries on.
-KINDS = {"plain": 1e-5, "norm": 1e-5, "penalty": 1e-5, "pool": 1e-5}
+KINDS = ("plain", "norm", "penalty", "pool")
+# Batch normalization takes a bias before it away again, so its gradient is 0 but for rounding, which Adam scales up to
+# whole steps. It changes nothing but the mean that is taken away with it.
+IDLE = ("hidden/bias", "norm/moving_mean")
 # The programs are tiny and run a few times each: compiling them well would take longer than running them.
 QUICKLY = {"XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"}
 CLUSTER = {"cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}, "task": {"type": "worker", "index": 1}}
@@ -57,7 +59,8 @@ def test_two_devices_train_as_one(kind, trained):
     assert (one["count"], two["count"]) == (1, 2)
     assert len(alone) == len(shared) > 20  # networks, averages, random states, the moments of both optimizers, the pool
     for name, a, b in zip(names, alone, shared, strict=True):
-        np.testing.assert_allclose(b, a, atol=KINDS[kind], rtol=1e-4, err_msg=name)
+        idle = kind == "norm" and name.endswith(IDLE)
+        np.testing.assert_allclose(b, a, atol=0.05 if idle else 1e-5, rtol=0, err_msg=name)
     assert one["logs"].keys() == two["logs"].keys()
     for name, values in one["logs"].items():
         assert two["logs"][name] == pytest.approx(values, abs=1e-4), name
