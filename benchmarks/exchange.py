@@ -1,7 +1,7 @@
 """What does it cost several machines to exchange the gradients of a step? Measured between processes of this machine.
 
-    python -m benchmarks.exchange cgan                  # two processes, the networks of the preset `full`
-    python -m benchmarks.exchange pix2pix --preset book --workers 4
+    python -m benchmarks.exchange measure cgan                  # two processes, the networks of the preset `full`
+    python -m benchmarks.exchange measure pix2pix --preset book --workers 4
 
 Each process holds as many numbers as the networks have weights, and all exchange them as a step does: turn by turn,
 each turn the gradients of the network that it updates. No network is computed. Adds a row to ``results/exchange.json``,
