@@ -127,6 +127,10 @@ class Devices:
     def prepare(self, model):
         """Makes a model that was built and compiled ready for training."""
 
+    def shared(self, batches):
+        """The batches of an epoch, as `fit` is to get them, and more arguments for `fit`."""
+        return batches, {}
+
 
 @contextmanager
 def several(count):
@@ -211,6 +215,21 @@ class _Replicas(Devices):
     def building(self):
         with self.strategy.scope():
             yield
+
+    def shared(self, batches):
+        index, count = workers()
+        if count == 1:
+            return batches, {}
+        import tensorflow as tf
+
+        # Left to itself TensorFlow gives each worker other batches, so that a step has halves of two of them.
+        def parts():
+            for batch in (batches[number] for number in range(len(batches))):
+                yield tuple(array[index * len(array) // count : (index + 1) * len(array) // count] for array in batch)
+
+        kinds = tuple(tf.TensorSpec([None, *array.shape[1:]], array.dtype) for array in batches[0])
+        own = tf.data.Dataset.from_generator(parts, output_signature=kinds).prefetch(2)
+        return self.strategy.distribute_datasets_from_function(lambda context: own), {"steps_per_epoch": len(batches)}
 
     def prepare(self, model):
         for layer in model._flatten_layers(include_self=False):

@@ -434,6 +434,7 @@ class Training:
             _require_whole(lesson, self.model)
             self.model.compile(steps_per_execution=settings.steps_per_execution, **devices.compiling)
         devices.prepare(self.model)
+        self._shared = devices.shared
         self.config = replace(config, policy=policy, networks=self._digest())
         if config.networks not in (None, self.config.networks):
             problem = f"the networks or losses of '{lesson.name}' are not those that {run} was begun with"
@@ -526,7 +527,8 @@ class Training:
                 callbacks.begin()
                 for epoch in range(first, self.settings.epochs):
                     batches = self.lesson.task.batches(self.dataset, self.settings, epoch, batch)
-                    plan = {"initial_epoch": epoch, "epochs": epoch + 1, "shuffle": False, "verbose": 0}
+                    batches, more = self._shared(batches)
+                    plan = {**more, "initial_epoch": epoch, "epochs": epoch + 1, "shuffle": False, "verbose": 0}
                     self.model.fit(batches, callbacks=callbacks, **plan)
                     batch = 0
             finally:
