@@ -246,7 +246,7 @@ class AdversarialModel(JointModel):
                 require_trainable(player)
             values = backend.player_step(player, step, tuple(turn))
             # Weighted by the batch's size, as Keras does: the last batch of an epoch may be smaller.
-            size = ops.shape(keras.tree.flatten(turn[0])[0])[0]
+            values, size = backend.over_devices(values, ops.shape(keras.tree.flatten(turn[0])[0])[0])
             for metric, value in values.items():
                 self._mean(f"{name}_{metric}").update_state(value, sample_weight=size)
             # Once more: when the very first step is traced, Keras has not made the compiled metrics yet at the reset
@@ -256,7 +256,7 @@ class AdversarialModel(JointModel):
 
     def _mean(self, name):
         if name not in self.means:
-            self.means[name] = keras.metrics.Mean(name=name)
+            self.means[name] = backend.EpochMean(name=name)
         return self.means[name]
 
     def restore_means(self, values):
@@ -280,6 +280,12 @@ class AdversarialModel(JointModel):
                 kept = ops.cast(m, average.dtype)
                 average.assign(kept * average + (1 - kept) * ops.cast(weight, average.dtype))
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Called by Keras on TensorFlow, where variables must be made before the first step only on several devices."""
+        if self._distribute_strategy is not None:
+            with self._distribute_strategy.scope():
+                self._symbolic_build(iterator, data_batch)
+
     def _symbolic_build(self, iterator=None, data_batch=None):
         """Called by Keras before the first step where all variables must exist by then (JAX)."""
         # Keras's own version calls the model, and this one is never called. Here the step itself makes the variables
@@ -290,7 +296,7 @@ class AdversarialModel(JointModel):
             return
         if data_batch is None:
             data_batch = next(data for _, _, steps in iterator for data in steps)
-        backend.trace(self._play_and_average, data_batch)
+        backend.trace(self._play_and_average if backend.JAX else self._play_only, data_batch)
 
 
 class GAN(AdversarialModel):

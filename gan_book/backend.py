@@ -1,4 +1,4 @@
-"""All that differs between TensorFlow and JAX, and what depends on the device. No other module imports either.
+"""All that differs between TensorFlow and JAX, and what depends on the device; `gan_book.devices` is for several.
 
 The heart is `stateful_step` and `player_step`. Chapter 6 needs them for its step of several updates; a chapter calls
 neither.
@@ -7,6 +7,7 @@ neither.
 import os
 import platform
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +19,28 @@ BACKENDS = ("tensorflow", "jax")
 JAX = keras.backend.backend() == "jax"
 if keras.backend.backend() not in BACKENDS:
     raise BookError(f"the book runs on {' and '.join(BACKENDS)}, not on {keras.backend.backend()}; set KERAS_BACKEND")
+
+
+CPU_DEVICES = "GAN_BOOK_CPU_DEVICES"
+
+
+def _split_cpu(text):
+    """Makes several devices of the CPU, for tests and to try several devices out; the backend must not have begun."""
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise BookError(f"{CPU_DEVICES} is the number of devices to make of the CPU, from 1 to 64, not '{text}'")
+    if JAX:
+        import jax
+
+        jax.config.update("jax_num_cpu_devices", int(text))
+        return
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * int(text))
+
+
+if os.environ.get(CPU_DEVICES):
+    _split_cpu(os.environ[CPU_DEVICES])
 
 
 def accelerator():
@@ -142,6 +165,10 @@ def stateful_step(model, step, *args):
 
         # The first step makes metrics, which have variables. If those were made as part of the graph, TensorFlow would
         # throw the graph away and trace the step a second time, without them.
+        # (On several devices `trace` has made them, and batch normalization is that of `gan_book.devices`.)
+        if replica() is not None:
+            part_of_batch.size = keras.tree.flatten(args)[0].shape[0]
+            return step(*args)
         with tf.variable_creator_scope(_outside_the_graph), _fused_batch_normalization():
             return step(*args)
     # Within a `keras.StatelessScope` reading a variable gives its value from `state_mapping`, and assigning one stores
@@ -201,6 +228,44 @@ def _outside_the_graph(next_creator, **wanted):
     # twice, and has to be switched off here.
     with tf.init_scope():
         return next_creator(**{**wanted, "experimental_enable_variable_lifting": False})
+
+
+def replica():
+    """TensorFlow's context of that of several devices whose step is being traced; None on a single one, or on JAX."""
+    if JAX:
+        return None
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    return context if context is not None and context.num_replicas_in_sync > 1 else None
+
+
+class _Part(threading.local):
+    size = None
+
+
+# `size` is the size of the part of the batch that a replica's step is traced with, None where any size will do. Each
+# replica is traced in a thread of its own.
+part_of_batch = _Part()
+
+
+def over_devices(values, size):
+    """The means over a batch, dict of scalars, and its size, from those of the part of it that one device has."""
+    context = replica()
+    if context is None:
+        return values, size
+    means = context.all_reduce("MEAN", [keras.ops.convert_to_tensor(value, "float32") for value in values.values()])
+    return dict(zip(values, means, strict=True)), size * context.num_replicas_in_sync
+
+
+class EpochMean(keras.metrics.Mean):
+    """Keras's mean, of values that are the same on all devices: each device keeps the whole, not its share of it."""
+
+    def add_variable(self, shape, initializer, dtype=None, aggregation=None, name=None):
+        initializer = keras.initializers.get(initializer)
+        variable = keras.Variable(initializer, shape=shape, dtype=dtype, trainable=False, name=name)
+        self._tracker.add_to_store("variables", variable)
+        return variable
 
 
 def input_gradient(network, x, *others):
@@ -304,19 +369,29 @@ def _state_groups(model, with_optimizer):
 
 
 def trace(step, data):
-    """Runs ``step(data)`` on shapes alone, so that every variable it creates exists afterwards (JAX).
+    """Runs ``step(data)`` on shapes alone, so that every variable it creates exists afterwards.
 
     Args:
         step: function of the data that returns nested tensors.
         data: a batch.
     """
-    if JAX:
-        import jax
+    # JAX traces a step with a fixed list of variables; one made during the trace would have no place in the state. The
+    # scope throws away what is assigned.
+    with keras.StatelessScope():
+        if JAX:
+            import jax
 
-        # JAX traces a step with a fixed list of variables; one made during the trace would have no place in the state.
-        # `eval_shape` runs the Python without computing anything, and the scope throws away what is assigned.
-        with keras.StatelessScope():
+            # `eval_shape` runs the Python without computing anything.
             jax.eval_shape(lambda batch: keras.tree.map_structure(lambda x: x, step(batch)), data)
+            return
+        import tensorflow as tf
+
+        # On several devices, the only case that Keras asks for on TensorFlow: a variable must be made on all of them.
+        first = tf.distribute.get_strategy().experimental_local_results  # each device has its own
+        specs = keras.tree.map_structure(
+            lambda x: tf.TensorSpec([None, *first(x)[0].shape[1:]], first(x)[0].dtype), data
+        )
+        tf.function(step).get_concrete_function(specs)
 
 
 def sync(model):

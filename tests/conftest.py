@@ -5,6 +5,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("GAN_BOOK_AUTO_PRECISION", "rule")  # tests time nothing
 
 from contextlib import suppress
 from importlib.util import find_spec

@@ -59,6 +59,7 @@ RINGS = [  # each may import itself and those before it
         "adversarial",
         "backend",
         "datasets",
+        "devices",
         "errors",
         "joint",
         "layers",

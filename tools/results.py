@@ -201,6 +201,8 @@ def table(results):
         return presets_table(results)
     if "commands" in results:
         return commands_table(results)
+    if "exchanges" in results:
+        return exchanges_table(results)
     directions = _by_direction(_columns(results))
     columns = next(iter(directions.values()))
     heads = ["", *COUNTS, *[""] * (len(directions) > 1), *map(_head, columns.values())]
@@ -387,6 +389,21 @@ def commands_table(record):
     return "\n".join([*lines, ""])
 
 
+def exchanges_table(record):
+    """The Markdown table of what `benchmarks/exchange.py` recorded."""
+    networks = list(record["exchanges"][0]["computed_seconds"])
+    heads = ["", "workers", "MB a step", "median, ms", "least, ms", *(f"{name}, ms" for name in networks)]
+    heads += ["median and least were measured on", "processes at work before"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for row in sorted(record["exchanges"], key=lambda row: (row["lesson"], row["preset"], row["workers"])):
+        cells = [f"{row['lesson']} `{row['preset']}`", f"{row['workers']}", f"{row['bytes'] / 1e6:.2f}"]
+        times = (row["seconds_per_step"], row["least_seconds"], *row["computed_seconds"].values())
+        cells += [f"{1000 * seconds:.1f}" for seconds in times]
+        load = "unknown" if row["load"] is None else f"{row['load']:.0f}"
+        lines.append(f"| {' | '.join(cells)} | the loopback address, {_place(row)} | {load} |")
+    return "\n".join([*lines, ""])
+
+
 def _columns(results):
     """Name -> `Score` of every number that any row has, in an order that goes with that of each row."""
     columns, names = {}, []
@@ -505,7 +522,7 @@ def _marked(name, options):
 def put_row(name, kind, row):
     """Adds a row to ``results/<name>.json``, in place of an earlier one of the same thing (see `SAME`)."""
     record = load(name) or {kind: []}
-    others = [each for each in record[kind] if any(each[key] != row[key] for key in SAME)]
+    others = [each for each in record[kind] if any(each.get(key) != row.get(key) for key in (*SAME, "workers"))]
     runs.write_json(RESULTS / f"{name}.json", {kind: [*others, row]})
     print(table({kind: [row]}), flush=True)
 

@@ -54,6 +54,7 @@ StartFrom = Annotated[
 Deterministic = Annotated[bool | None, typer.Option("--deterministic", help="Same bits every time, a little slower.")]
 OnFailure = Annotated[str | None, typer.Option(help="If training fails: warn (the default), stop or restart.")]
 TensorBoard = Annotated[bool | None, typer.Option("--tensorboard", help="Also write TensorBoard logs into the run.")]
+Devices = Annotated[str | None, typer.Option(help="Number of GPUs that share each batch, or all; see docs/devices.md.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of the chapter, such as width=16.")]
 
 
@@ -191,6 +192,7 @@ def train(
     tensorboard: TensorBoard = None,
     changes: Set = None,
     start_from: StartFrom = None,
+    devices: Devices = None,
 ):
     """Train a chapter's GAN and measure it."""
     quiet.import_backend()
@@ -212,7 +214,9 @@ def train(
     if resume and start_from:
         raise BookError("--resume goes on with a run and --start-from begins a new one; give one or the other")
     if resume:
-        training.resume(lesson, preset, out, {**flags, "on_failure": on_failure, "tensorboard": tensorboard})
+        training.resume(
+            lesson, preset, out, {**flags, "on_failure": on_failure, "tensorboard": tensorboard, "devices": devices}
+        )
         return
     if start_from and preset is None:  # what is not said is as in that run, without which its weights would not fit
         other = open_run(chapter, start_from)
@@ -220,7 +224,9 @@ def train(
     else:
         preset = preset or "quick"
         settings = lesson.settings(preset, **flags)
-    training.train(lesson, settings, preset, out, on_failure or "warn", bool(tensorboard), start_from=start_from)
+    training.train(
+        lesson, settings, preset, out, on_failure or "warn", bool(tensorboard), start_from=start_from, devices=devices
+    )
 
 
 def _assignments(lesson, changes):

@@ -59,7 +59,7 @@ def save(model, folder, position):
     require_finite(model, position["step"])
     folder = Path(folder)
     arrays = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(state_variables(model))}
-    means = {name: [float(v) for v in mean.variables] for name, mean in model.means.items()}
+    means = {name: [float(keras.ops.convert_to_numpy(v)) for v in mean.variables] for name, mean in model.means.items()}
     about = {"position": position, "means": means}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     with atomic_write(folder / _name(position["step"])) as file:

@@ -32,6 +32,7 @@ class RunConfig:
         origin: where the model is built, such as "chapters/ch06_cgan/cgan.py:build"; None for older runs.
         networks: digest of the names and shapes of all weights; None for older runs.
         start_from: folder of the run whose weights this one started from, or None.
+        devices: how many of this machine's share each batch, None for one; the newest number, as it may change.
         changes: list of dicts, one for each time that settings were changed on resuming: name -> [before, after].
         start: number of the random restart that was chosen, in runs of earlier versions; 0 where there were none.
         versions, backend, device, cores, system, git: what a number must be quoted with, see `surroundings`.
@@ -48,6 +49,7 @@ class RunConfig:
     origin: str | None = None
     networks: str | None = None
     start_from: str | None = None
+    devices: int | None = None
     changes: list = field(default_factory=list)
     start: int = 0
     versions: dict = field(default_factory=dict)
@@ -81,7 +83,7 @@ class RunConfig:
     def to_json(self):
         """As a dict for config.json."""
         content = asdict(self)
-        unused = [name for name in ("start", "changes", "start_from") if not content[name]]
+        unused = [name for name in ("start", "changes", "start_from", "devices") if not content[name]]
         return {name: value for name, value in content.items() if name not in unused}
 
     @classmethod
@@ -158,6 +160,7 @@ CHECKS = {
     "origin": _optional(_is_text),
     "networks": _optional(_is_text),
     "start_from": _optional(_is_text),
+    "devices": _optional(_is_count),
     "changes": lambda value: value is DEFAULT or _all(list, _all(dict, _is_pair))(value),
     "start": lambda value: value is DEFAULT or _is_count(value),
     "versions": lambda value: value is DEFAULT or _all(dict, _is_text)(value),

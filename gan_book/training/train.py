@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import sys
+import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib.util import find_spec
@@ -15,10 +16,11 @@ from pathlib import Path
 import keras
 
 from gan_book import backend
+from gan_book import devices as several_devices
 from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.errors import BookError, Interrupted, counted, require_choice
 from gan_book.paths import cache_dir
-from gan_book.training import chapters, report, runs
+from gan_book.training import chapters, precision, report, runs
 from gan_book.training.checkpoint import Checkpoints, WholeTraining, restore_weights, saved, stop_on_signal
 from gan_book.training.detectors import Advice, TrainingFailure, flags
 from gan_book.training.logs import EpochLog, StepLog
@@ -32,7 +34,15 @@ FEW_IMAGES = 2000  # with fewer a discriminator soon knows them by heart
 
 
 def train(
-    lesson, settings, preset="custom", out=None, on_failure="warn", tensorboard=False, tell=print, start_from=None
+    lesson,
+    settings,
+    preset="custom",
+    out=None,
+    on_failure="warn",
+    tensorboard=False,
+    tell=print,
+    start_from=None,
+    devices=None,
 ):
     """Trains a new run and measures it.
 
@@ -45,6 +55,8 @@ def train(
         tensorboard: also write TensorBoard logs to ``<run>/tensorboard``.
         tell: prints a line.
         start_from: folder of a run of the same lesson whose trained weights this one begins with, with new optimizers.
+        devices: how many GPUs (or TPU cores) share each batch, a number or "all"; None for one. For that, and for
+            several machines, see ``docs/devices.md``.
 
     Returns:
         The finished `gan_book.training.runs.Run`.
@@ -59,6 +71,9 @@ def train(
     if start_from is not None:
         runs.require_lesson(runs.Run(start_from), lesson.name)
         start_from = Path(start_from).resolve().as_posix()
+    count = _devices(devices, settings, on_failure)
+    index, _ = several_devices.workers()
+    tell = _silent if index else tell  # the chief speaks
     dataset = _load(lesson, settings, tell)
     config = RunConfig(
         lesson=lesson.name,
@@ -69,8 +84,12 @@ def train(
         tensorboard=tensorboard,
         origin=chapters.origin(lesson),
         start_from=start_from,
+        devices=count,
         **surroundings(),
     )
+    if index:
+        with tempfile.TemporaryDirectory() as scratch:
+            return _attempts(lesson, settings, dataset, runs.Run(scratch), config, tell)
     run = runs.new(f"{lesson.name}-{preset}", out)
     try:
         with run.locked():
@@ -92,8 +111,8 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
     Args:
         lesson: `gan_book.training.lesson.Lesson`.
         preset, out: which run: `out`, or the newest of the preset ("quick" if None).
-        asked: dict of settings, "on_failure" and "tensorboard"; None means "as in the run". Epochs may be more than
-            those of the run, and learning rates may be others; the rest must be the same.
+        asked: dict of settings, "on_failure", "tensorboard" and "devices"; None means "as in the run". Epochs may be
+            more than those of the run, and learning rates and devices may be others; the rest must be the same.
         tell: prints a line.
 
     Returns:
@@ -106,7 +125,9 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
     run = runs.to_resume(f"{lesson.name}-{preset or 'quick'}", out)
     _require_same_origin(lesson, run)
     before = lesson.settings_of(run)
-    changes = _changes(run, before, {"preset": preset, **(asked or {})})
+    asked = {"preset": preset, **(asked or {})}
+    wanted = asked.pop("devices", None)  # how the same training is computed, so it may be another number every time
+    changes = _changes(run, before, asked)
     if run.finished and "epochs" not in changes:
         tell(f"{run} is already finished. Train it for longer with --resume and a larger --epochs.")
         return run
@@ -114,8 +135,41 @@ def resume(lesson, preset=None, out=None, asked=None, tell=print):
     if run.finished and not saved(run.checkpoints):
         advice = f"begin a new run with its weights: --start-from {run.quoted}"
         raise BookError(f"{run} has no checkpoints to go on from; {advice}")
+    count = _devices(wanted or run.config.devices, settings, run.config.on_failure)
+    config = replace(run.config.changed(changes), devices=count)
+    if several_devices.workers()[0]:
+        return _assist(lesson, settings, run, config)
     with run.locked():
-        return _attempts(lesson, settings, _load(lesson, settings, tell), run, run.config.changed(changes), tell)
+        return _attempts(lesson, settings, _load(lesson, settings, tell), run, config, tell)
+
+
+def _assist(lesson, settings, run, config):
+    """Resumes as one of several workers that is not the chief: it reads the run's checkpoints, and writes nothing."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = runs.Run(scratch)
+        copy.checkpoints.mkdir()
+        for file in saved(run.checkpoints):
+            shutil.copy(file, copy.checkpoints)
+        return _attempts(lesson, settings, _load(lesson, settings, _silent), copy, config, _silent)
+
+
+def _silent(line):
+    """Prints nothing."""
+
+
+def _devices(wanted, settings, on_failure):
+    """The number of devices of this process, None for one.
+
+    Raises:
+        BookError: there are not so many, they cannot share the batch, or the training is to restart by itself, about
+            which several machines would have to agree.
+    """
+    count = 1 if wanted in (None, 1, "1") else several_devices.chosen(wanted)
+    _, processes = several_devices.workers()
+    several_devices.require_divisible(settings.batch_size, count * processes)
+    if processes > 1 and on_failure == "restart":
+        raise BookError("--on-failure restart is for one machine; with several workers choose warn or stop")
+    return None if count == 1 else count
 
 
 def finish(lesson, out, tell=print):
@@ -227,15 +281,19 @@ def _policy_kept():
 def _attempts(lesson, settings, dataset, run, config, tell):
     """Trains, again with another seed if that was asked for, and reports."""
     # One round of the loop for each seed: only "restart" after a failure leads to another.
-    with _policy_kept():
+    if config.policy is None and settings.precision == "auto":
+        config = replace(config, policy=_precision(lesson, settings, dataset, config, tell))
+    with _policy_kept(), several_devices.several(config.devices or 1) as devices:
         while True:
             try:
-                training = Training(lesson, replace(settings, seed=config.seed), dataset, run, config, tell)
+                training = Training(lesson, replace(settings, seed=config.seed), dataset, run, config, tell, devices)
                 training.place = training.restored()
                 if run.finished:
                     run.report_file.unlink()  # of the shorter training, before its config.json says otherwise
                 run.write_config(training.config)  # Not before it is clear that all there is makes a training.
                 training.fit()
+                if training.assists:
+                    return run
                 return _measured(run, lesson, training, dataset, tell)
             except TrainingFailure as failure:
                 if config.on_failure != "restart":
@@ -253,6 +311,13 @@ def _attempts(lesson, settings, dataset, run, config, tell):
                 if backend.is_out_of_memory(error):
                     raise BookError(_out_of_memory(settings, dataset)) from None
                 raise
+
+
+def _precision(lesson, settings, dataset, config, tell):
+    """What "auto" stands for. Several workers must agree, which their clocks would not."""
+    if several_devices.workers()[1] > 1:
+        return backend.best()
+    return precision.choose(lesson, settings, dataset, tell, config.devices or 1)
 
 
 def _require_whole(lesson, model):
@@ -350,29 +415,36 @@ class Training:
 
     Attributes:
         place: epoch and batch to begin with, which `restored` returns.
+        assists: whether this process is one of several that is not the chief: it computes, and writes nothing.
     """
 
     place = (0, 0)
 
-    def __init__(self, lesson, settings, dataset, run, config, tell):
+    def __init__(self, lesson, settings, dataset, run, config, tell, devices=None):
+        devices = devices or several_devices.Devices()
+        self.assists = several_devices.workers()[0] > 0
         self.run, self.lesson, self.settings, self.dataset, self.tell = run, lesson, settings, dataset, tell
         run.own_layers = chapters.own_layers(lesson)
         if settings.deterministic:
             backend.make_deterministic()
         keras.utils.set_random_seed(settings.seed)
         policy = backend.use_precision(config.policy or settings.precision)  # resumed: as it was begun
-        self.model = lesson.build(settings, dataset)
-        _require_whole(lesson, self.model)
-        self.model.compile(steps_per_execution=settings.steps_per_execution)
+        with devices.building():
+            self.model = lesson.build(settings, dataset)
+            _require_whole(lesson, self.model)
+            self.model.compile(steps_per_execution=settings.steps_per_execution, **devices.compiling)
+        devices.prepare(self.model)
+        self._shared = devices.shared
         self.config = replace(config, policy=policy, networks=self._digest())
         if config.networks not in (None, self.config.networks):
             problem = f"the networks or losses of '{lesson.name}' are not those that {run} was begun with"
             raise BookError(f"{problem}; start anew")
         self.steps_per_epoch = _steps_per_epoch(settings, dataset)
+        several = f"{devices.count} x " if devices.count > 1 else ""
         tell(
             f"{lesson.name}: {counted(dataset.train_size, 'image')} of {dataset.name}, "
             f"{counted(settings.epochs, 'epoch')} of {counted(self.steps_per_epoch, 'step')}, "
-            f"{policy} on {backend.name()}, backend {keras.backend.backend()}"
+            f"{policy} on {several}{backend.name()}, backend {keras.backend.backend()}"
         )
         if self.steps < FEW_STEPS and config.preset != "smoke":
             enough = -(-ENOUGH_STEPS // self.steps_per_epoch)
@@ -450,12 +522,13 @@ class Training:
         with stop_on_signal() as stop:
             self.checkpoints.stop = stop
             progress = Progress(self.steps_per_epoch, self.settings.epochs, first * self.steps_per_epoch + batch)
-            callbacks = WholeTraining(self._callbacks(progress), self.model)
+            callbacks = WholeTraining([] if self.assists else self._callbacks(progress), self.model)
             try:
                 callbacks.begin()
                 for epoch in range(first, self.settings.epochs):
                     batches = self.lesson.task.batches(self.dataset, self.settings, epoch, batch)
-                    plan = {"initial_epoch": epoch, "epochs": epoch + 1, "shuffle": False, "verbose": 0}
+                    batches, more = self._shared(batches)
+                    plan = {**more, "initial_epoch": epoch, "epochs": epoch + 1, "shuffle": False, "verbose": 0}
                     self.model.fit(batches, callbacks=callbacks, **plan)
                     batch = 0
             finally:
