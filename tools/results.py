@@ -370,8 +370,9 @@ def toys_table(record):
         fastest = min(run["seconds"] for run in row["runs"])
         about = [row["data"], f"`{row['gan']}`", f"{len(row['runs'])}", f"{row['steps']:,}", f"{fastest:.0f}"]
         cells.append([*about, *(score.cell() for score in scores_of(row))])
-    note = f"{rows[0]['samples']:,} points a training. ± is the standard deviation over seeds. Seconds: of the fastest run."
-    return _markdown(heads, cells) + f"\n{note} Made on {_place(made_on)}, Keras {made_on['versions']['keras']}.\n"
+    note = f"{rows[0]['samples']:,} points a training. ± is the standard deviation. Seconds: of the fastest run,"
+    place = f"on {_place(made_on)}, which other work shared. Keras {made_on['versions']['keras']}."
+    return _markdown(heads, cells) + f"\n{note} {place}\n"
 
 
 def presets_table(record):

@@ -35,9 +35,9 @@ def count_modes(points, mixture):
         mixture: the `Mixture` of the real points.
 
     Returns:
-        dict: ``modes`` (found strictly: at least a fifth of the points due to a mode are near it), ``touched`` (at least
-        one is), ``good`` (share of points within three deviations of a centre), ``kl`` (of the modes' shares of the good
-        points from equal ones, in nats; NaN without a good point).
+        dict: ``modes`` (found strictly: a fifth of the points due to a mode are near it), ``touched`` (at least
+        one is), ``good`` (share of points within three deviations of a centre), ``kl`` (of the modes' shares of these
+        from equal ones, in nats; NaN without a good point).
     """
     distance = np.linalg.norm(points[:, None] - mixture.centres[None], axis=-1)
     good = distance.min(axis=1) <= 3 * mixture.sigma

@@ -22,5 +22,5 @@ def define_discriminator(shape=(28, 28, 1)):
 
 
 def sgd():
-    """SGD; its momentum rises from 0.5 to 0.7 in 250 epochs of 500 updates, its rate falls from 0.1 by 0.0004 % each."""
+    """SGD: the momentum rises from 0.5 to 0.7 in 250 epochs of 500 updates, the rate falls slowly from 0.1."""
     return RisingMomentumSGD(DecayToFloor(0.1, decay=1.000004), rise_steps=250 * 500)

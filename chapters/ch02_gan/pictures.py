@@ -1,10 +1,12 @@
 """The pictures of chapter 2: points in the plane, the landscape of D behind them, curves and paths."""
 
 import io
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
+from scipy.special import expit
 
 from gan_book.plotting import DPI, TITLE, Picture, save_gif
 
@@ -38,7 +40,7 @@ def look(model, seed=0):
     z = np.random.default_rng(seed).standard_normal((SHOWN, model.sampler.inputs[0].shape[1])).astype("float32")
     logits = model.discriminator.predict(lattice, batch_size=len(lattice), verbose=0)
     points = model.sampler.predict(z, batch_size=SHOWN, verbose=0)
-    return points, 1 / (1 + np.exp(-logits.reshape(FINE, FINE)))
+    return points, expit(logits.reshape(FINE, FINE))
 
 
 def watched_fit(model, points, batch_size, steps, frames=30):
@@ -54,7 +56,7 @@ def watched_fit(model, points, batch_size, steps, frames=30):
     """
     at = np.unique(np.r_[0, np.geomspace(1, steps, frames - 1).round().astype(int)])
     seen = [(0, *look(model))]
-    for start, end in zip(at[:-1], at[1:], strict=True):
+    for start, end in pairwise(at):
         batch = points[start * batch_size : end * batch_size]
         model.fit(batch, batch_size=batch_size, shuffle=False, verbose=0)
         seen.append((int(end), *look(model)))
