@@ -5,7 +5,7 @@
     python -m chapters.ch02_gan.toys --seeds 1 --steps 50 # quickly, to see that it works
 
 Two GANs with the same networks and the same number of steps. `plain` is the game of the chapter. `relativistic` has
-the loss of Huang et al. (2024), "The GAN is dead; long live the GAN!", https://arxiv.org/abs/2501.05441: the logit of a real
+the loss of Huang et al. (2024), "The GAN is dead; long live the GAN!", arxiv.org/abs/2501.05441: the logit of a real
 point is compared with that of a generated one, and D's slope is penalised at both. Chapter 4 explains it. Its learning
 rate falls to 0.
 """
