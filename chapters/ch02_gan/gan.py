@@ -130,7 +130,7 @@ def define_generator(shape=(28, 28, 1), latent_dim=64, widths=(128, 256, 512), n
     """Latent points ``[n, latent_dim]`` to examples ``[n, *shape]``; images in [-1, 1], points anywhere."""
     z = h = keras.Input((latent_dim,), name="z")
     for width in widths:
-        h = layers.Dense(width)(h)
+        h = layers.Dense(width, use_bias=not normalize)(h)  # the normalization has its own bias
         h = layers.BatchNormalization(momentum=0.9)(h) if normalize else h
         h = layers.LeakyReLU(0.2)(h)
     x = layers.Dense(math.prod(shape), dtype="float32")(h)
@@ -291,14 +291,15 @@ class PointGAN(GAN):
 #     return model
 #
 #
-# def show(stages, chosen, title):
+# def show(stages, title, chosen=(-5, -3, -2, -1)):
 #     panels = [(f"after {stages[i][0]:,} steps", *stages[i][1:]) for i in chosen]
 #     return pictures.scatter(panels, real, title)
 #
 #
 # model = point_gan()
 # stages = pictures.watched_fit(model, real, BATCH, STEPS, frames=20)
-# show(stages, (0, 9, 13, 16, 19), "A GAN on eight modes: blue is where D says real, red where it says generated")
+# title = "A GAN on eight modes: blue is where D says real, red where it says generated"
+# show(stages, title, chosen=(0, -9, -6, -4, -1))
 
 # %% [markdown]
 # Read the picture from left to right. First all generated points are in one heap, and $D$ learns that the heap is not
@@ -382,7 +383,7 @@ def gradient_norm(gan, generator, z, rate=1e3):
 # model = point_gan()
 # stages = pictures.watched_fit(model, real, BATCH, STEPS, frames=12)
 # print("grid of 25, generated:", counted(model.sampler, GRID))
-# show(stages, (3, 6, 8, 11), "The same GAN on 25 modes")
+# show(stages, "The same GAN on 25 modes")
 
 # %% [markdown]
 # Look at the last panel, and at the count. Some modes have far too many points, and others too few or none. Nothing in
@@ -503,7 +504,7 @@ class ImageGAN(PointGAN):
 # slow = point_gan(rate_d=1e-5)
 # stages = pictures.watched_fit(slow, real, BATCH, 1000, frames=12)
 # print("ring of 8, slow D:", counted(slow.sampler, RING))
-# show(stages, (3, 6, 9, 11), "Failure: D learns a hundred times as slowly as G")
+# show(stages, "Failure: D learns a hundred times as slowly as G")
 
 # %% [markdown]
 # All generated points are in one place, far from any real one. $G$ has found the spot that this slow $D$ likes best.

@@ -27,7 +27,7 @@ from gan_book.backend import input_gradient
 from gan_book.commands import cli
 from gan_book.errors import BookError
 from gan_book.metrics import Score
-from gan_book.paths import RESULTS
+from gan_book.paths import RESULTS, finite_or_none
 from gan_book.training import run_config, runs
 from tools import results
 
@@ -131,7 +131,7 @@ def row(name, mixture, steps, seeds):
     """A row of the table: dict of "data", "gan", "steps", "runs" and "scores"."""
     found = [trained(GANS[name], mixture, steps, seed) for seed in range(seeds)]
     about = {"data": f"{mixture.name} of {len(mixture.centres)}", "gan": name, "steps": steps, "samples": SAMPLES}
-    return about | {"runs": found, "scores": scores(found)}
+    return about | {"runs": finite_or_none(found), "scores": scores(found)}
 
 
 def write_film(mixture, steps, folder):
