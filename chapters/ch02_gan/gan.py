@@ -64,7 +64,8 @@ from gan_book.training.lesson import Lesson, Settings
 #
 # keras.utils.set_random_seed(0)  # the same random numbers each time
 # rng = np.random.default_rng(0)
-# BATCH, STEPS = 256, 3000
+# LIMIT = 48_000  # images in section 10; with fewer, all trainings are shorter and the pictures are worse
+# BATCH, STEPS = 256, LIMIT // 16
 # real = RING.sample(BATCH * STEPS, rng)  # so many that no point is used twice
 # print("points:", real.shape, "the first three:", real[:3].round(2).tolist())
 
@@ -161,12 +162,12 @@ def define_generator(shape=(28, 28, 1), latent_dim=64, widths=(128, 256, 512), n
 # $$D^*(x) = \frac{p(x)}{p(x) + q(x)}, \qquad \text{or, as a logit,} \quad l^*(x) = \log \frac{p(x)}{q(x)}.$$
 #
 # We check this formula with two normal distributions on a line. The real one has the mean -1 and the deviation 0.6,
-# the "generated" one has 1 and 1. There is no generator here. We train $D$ alone, for 2,000 steps.
+# the "generated" one has 1 and 1. There is no generator here. We train $D$ alone, with `fit`.
 
 # %% tags=["active-ipynb"]
 # from scipy.stats import norm
 #
-# p, q, n = norm(-1, 0.6), norm(1, 1), 2000 * BATCH
+# p, q, n = norm(-1, 0.6), norm(1, 1), STEPS * BATCH
 # x = np.concatenate([p.rvs(n, random_state=1), q.rvs(n, random_state=2)]).astype("float32")[:, None]
 # target = np.concatenate([np.ones((n, 1)), np.zeros((n, 1))])
 # judge = small_discriminator(inputs=1)
@@ -176,7 +177,7 @@ def define_generator(shape=(28, 28, 1), latent_dim=64, widths=(128, 256, 512), n
 # learned = 1 / (1 + np.exp(-judge.predict(at[:, None], verbose=0)[:, 0]))
 # curves = {"D, learned": (at, learned), "D*, formula": (at, p.pdf(at) / (p.pdf(at) + q.pdf(at)), "k--")}
 # curves |= {"density of the real": (at, p.pdf(at), "C2:"), "density of the generated": (at, q.pdf(at), "C1:")}
-# pictures.lines(curves, "The discriminator after 2,000 steps, and the formula", "x", "probability, density")
+# pictures.lines(curves, "The discriminator, trained alone, and the formula", "x", "probability, density")
 
 # %% [markdown]
 # The learned curve lies on the formula. $D$ has measured the ratio of two densities, and it has seen nothing but
@@ -201,7 +202,7 @@ def define_generator(shape=(28, 28, 1), latent_dim=64, widths=(128, 256, 512), n
 #     return (p.pdf(x) * np.log(p.pdf(x) / middle) + q.pdf(x) * np.log(q.pdf(x) / middle)) / 2
 #
 #
-# some = slice(None, None, n // 10_000)
+# some = slice(None, None, n // 5000)
 # best = p.logpdf(x[some]) - q.logpdf(x[some])
 # print(f"error of the logit: {np.abs(judge.predict(x[some], verbose=0) - best).mean():.3f}")
 # print(f"loss of the trained D: {judge.evaluate(x[some], target[some], verbose=0)[0]:.3f}")
@@ -305,7 +306,7 @@ class PointGAN(GAN):
 # Read the picture from left to right. First all generated points are in one heap, and $D$ learns that the heap is not
 # real. The points move to where $D$ is blue. Where they gather, $D$ turns red. So they spread, until they have reached
 # the modes. At the modes $D$ is pale in the end: there it can only guess. (Far from all examples $D$ may have any
-# colour. It was never asked there.) The chapter's page shows the same as a film.
+# colour.) The chapter's page shows the same as a film.
 #
 # ## 7. Two losses for the generator
 #
@@ -336,11 +337,13 @@ def gradient_norm(gan, generator, z, rate=1e3):
 
 
 # %% tags=["active-ipynb"]
+# from gan_book.losses import minimax
+#
 # still, alone = small_generator(), small_discriminator()
-# losses = {"minimax": gb.losses.minimax, "non-saturating": adversarial_loss}
+# losses = {"minimax": minimax, "non-saturating": adversarial_loss}
 # probes = {name: define_gan(still, alone, keras.optimizers.SGD(1e3), loss) for name, loss in losses.items()}
-# at, norms = np.unique(np.geomspace(1, 1000, 25).astype(int)), {name: [] for name in losses}
-# for step in range(1, 1001):
+# at, norms = np.unique(np.geomspace(1, STEPS // 3, 25).astype(int)), {name: [] for name in losses}
+# for step in range(1, STEPS // 3 + 1):
 #     z = rng.standard_normal((BATCH, 16)).astype("float32")
 #     alone.train_on_batch(np.concatenate([RING.sample(BATCH, rng), still.predict_on_batch(z)]), target)
 #     if step in at:
@@ -454,7 +457,6 @@ class ImageGAN(PointGAN):
 
 
 # %% tags=["active-ipynb"]
-# LIMIT = 48_000  # training images; with fewer, the cell below is faster and the pictures are worse
 # data = gb.load("mnist", limit=LIMIT)
 # generator, discriminator = define_generator(), define_discriminator()
 # digits = ImageGAN(generator, discriminator, define_gan(generator, discriminator), average=0.99)
@@ -501,9 +503,9 @@ class ImageGAN(PointGAN):
 # The two networks have to learn at a similar speed. Here $D$ has a hundredth of the learning rate of $G$:
 
 # %% tags=["active-ipynb"]
-# real = RING.sample(BATCH * 1000, rng)
+# real = RING.sample(BATCH * STEPS // 3, rng)
 # slow = point_gan(rate_d=1e-5)
-# stages = pictures.watched_fit(slow, real, BATCH, 1000, frames=12)
+# stages = pictures.watched_fit(slow, real, BATCH, STEPS // 3, frames=12)
 # print("ring of 8, slow D:", counted(slow.sampler, RING))
 # show(stages, "Failure: D learns a hundred times as slowly as G")
 
@@ -522,7 +524,7 @@ class ImageGAN(PointGAN):
 #
 # *To run*
 #
-# 4. Train the ring with `loss=gb.losses.minimax` in `point_gan`. How many modes are found?
+# 4. Train the ring with `loss=minimax` in `point_gan`. How many modes are found?
 # 5. Train the ring without the moving average (`average=0`). Which number of `counted` changes most?
 # 6. In the Dirac-GAN, make $h$ larger, in steps, with alternating updates. What happens above $h = 4$? (Start close to
 #    the equilibrium: `start=(0.01, 0)`.)
