@@ -205,6 +205,7 @@ def test_a_watched_fit_makes_every_step_once_and_looks_at_log_spaced_ones():
     assert stages[-1][2].min() >= 0 and stages[-1][2].max() <= 1
 
 
+@pytest.mark.slow
 def test_the_toys_write_their_table(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(toys, "RESULTS", tmp_path)
     monkeypatch.setattr(toys, "GANS", {"plain": toys.plain})
