@@ -368,14 +368,14 @@ def gradient_norm(gan, generator, z, rate=1e3):
 # equal ones, $\sum_i \hat p_i \log(m \hat p_i)$. It is 0 if all modes are equally common.
 
 # %% tags=["active-ipynb"]
-# def counted(generator, mixture, n=2500):
-#     z = np.random.default_rng(1).standard_normal((n, 16)).astype("float32")
-#     found = count_modes(generator.predict(z, batch_size=n, verbose=0), mixture)
+# def counted(points, mixture):
+#     found = count_modes(points, mixture)
 #     return "{modes} modes found, {touched} touched, {good:.0%} good points, KL {kl:.2f}".format(**found)
 #
 #
-# print("ring of 8, generated:", counted(model.sampler, RING))
-# print("real points, for comparison:", count_modes(RING.sample(2500, rng), RING))
+# z = rng.standard_normal((2500, 16)).astype("float32")
+# print("ring of 8, generated:", counted(model.sampler.predict(z, verbose=0), RING))
+# print("ring of 8, real:     ", counted(RING.sample(2500, rng), RING))
 
 # %% [markdown]
 # The harder test has 25 modes on a grid, with a deviation of 0.05 at a distance of 2, as in most papers. (We scale all
@@ -385,7 +385,7 @@ def gradient_norm(gan, generator, z, rate=1e3):
 # real = GRID.sample(BATCH * STEPS, rng)
 # model = point_gan()
 # stages = pictures.watched_fit(model, real, BATCH, STEPS, frames=12)
-# print("grid of 25, generated:", counted(model.sampler, GRID))
+# print("grid of 25, generated:", counted(model.sampler.predict(z, verbose=0), GRID))
 # show(stages, "The same GAN on 25 modes")
 
 # %% [markdown]
@@ -506,7 +506,7 @@ class ImageGAN(PointGAN):
 # real = RING.sample(BATCH * STEPS // 3, rng)
 # slow = point_gan(rate_d=1e-5)
 # stages = pictures.watched_fit(slow, real, BATCH, STEPS // 3, frames=12)
-# print("ring of 8, slow D:", counted(slow.sampler, RING))
+# print("ring of 8, slow D:", counted(slow.sampler.predict(z, verbose=0), RING))
 # show(stages, "Failure: D learns a hundred times as slowly as G")
 
 # %% [markdown]
