@@ -364,15 +364,13 @@ def rivals_table(record):
 def toys_table(record):
     """The Markdown table of what `chapters/ch02_gan/toys.py` recorded."""
     rows, made_on = record["toys"], record["surroundings"]
-    heads = ["data", "GAN", "seeds", "steps", "seconds", *(score.head for score in scores_of(rows[0]))]
+    heads = ["data", "GAN", "seeds", "steps", *(score.head for score in scores_of(rows[0]))]
     cells = []
     for row in rows:
-        fastest = min(run["seconds"] for run in row["runs"])
-        about = [row["data"], f"`{row['gan']}`", f"{len(row['runs'])}", f"{row['steps']:,}", f"{fastest:.0f}"]
+        about = [row["data"], f"`{row['gan']}`", f"{len(row['runs'])}", f"{row['steps']:,}"]
         cells.append([*about, *(score.cell() for score in scores_of(row))])
-    note = f"{rows[0]['samples']:,} points a training. ± is the standard deviation. Seconds: of the fastest run,"
-    place = f"on {_place(made_on)}, which other work shared. Keras {made_on['versions']['keras']}."
-    return _markdown(heads, cells) + f"\n{note} {place}\n"
+    note = f"{rows[0]['samples']:,} points a training. ± is the standard deviation over seeds."
+    return _markdown(heads, cells) + f"\n{note} Made on {_place(made_on)}, Keras {made_on['versions']['keras']}.\n"
 
 
 def presets_table(record):

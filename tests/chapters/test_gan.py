@@ -211,7 +211,7 @@ def test_the_toys_write_their_table(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(toys, "GANS", {"plain": toys.plain})
     toys.main(seeds=2, steps=2, out=tmp_path / "out", film=False, record=True)
     shown = capsys.readouterr().out
-    assert "| ring of 8 | `plain` | 2 | 2 |" in shown and "| grid of 25 | `plain` |" in shown
+    assert "| ring of 8 | `plain` | 2 | 2 | " in shown and "| grid of 25 | `plain` |" in shown
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     assert results.table(results.load("toys")) in shown
     with pytest.raises(BookError, match="at least 1"):
