@@ -180,7 +180,7 @@ def define_generator(shape=(28, 28, 1), latent_dim=64, widths=(128, 256, 512), n
 # pictures.lines(curves, "The discriminator, trained alone, and the formula", "x", "probability, density")
 
 # %% [markdown]
-# The learned curve lies on the formula. $D$ has measured the ratio of two densities, and it has seen nothing but
+# Where there are examples, the learned curve lies on the formula. $D$ has measured the ratio of two densities, and it has seen nothing but
 # examples. This is what makes a GAN possible.
 #
 # How large is the loss of the best $D$? Put $D^*$ into the score, and you get (theorem 1 of the paper)
@@ -191,7 +191,8 @@ def define_generator(shape=(28, 28, 1), latent_dim=64, widths=(128, 256, 512), n
 # 2$ if they do not overlap. Keras takes the mean over all examples, so the loss of $D$ is $\log 2 - \mathrm{JSD}$. The
 # game ends where $G$ makes the distribution of the data. Then $D$ can only guess: it says 0.5 everywhere, and its loss
 # is $\log 2 = 0.69$. **Remember this number.** It is the reference line of every loss curve in this book. Let us
-# compare the loss and the formula. (The first line is the mean distance of the logits.)
+# compare the loss and the formula. (The first line is the mean error of the logit. Where $D$ is near 0 or 1, even a large
+# error of the logit costs almost nothing.)
 
 # %% tags=["active-ipynb"]
 # from scipy.integrate import quad
@@ -355,9 +356,10 @@ def gradient_norm(gan, generator, z, rate=1e3):
 # pictures.lines(curves, title, "updates of D", "length of G's gradient", "xy")
 
 # %% [markdown]
-# The better $D$ gets, the less the minimax loss tells $G$. [Arjovsky and Bottou
-# (2017)](https://arxiv.org/abs/1701.04862), figure 2, measured the same with images. The gradient of the
-# non-saturating loss does not vanish.
+# At first both gradients are equally long. With a trained $D$, the gradient of the non-saturating loss is about forty
+# times as long. The gradient of the minimax loss does not vanish here. A few generated points lie close to real ones,
+# and $D$ is never sure of them. In images $D$ can be sure of all examples, and there the gradient of the minimax loss
+# vanishes ([Arjovsky and Bottou 2017](https://arxiv.org/abs/1701.04862), figure 2).
 #
 # ## 8. How much of the data has it learned?
 #
@@ -510,8 +512,8 @@ class ImageGAN(PointGAN):
 # show(stages, "Failure: D learns a hundred times as slowly as G")
 
 # %% [markdown]
-# All generated points are in one place, far from any real one. $G$ has found the spot that this slow $D$ likes best.
-# This is called **mode collapse**. *You recognise it by the examples:* different latent points give the same example.
+# All generated points are in one small heap. The heap moves to the spot that this slow $D$ likes best, and reaches no
+# mode. (The KL is not a number, because there is no good point.) This is called **mode collapse**. *You recognise it by the examples:* different latent points give the same example.
 # The repair is the training of section 6, where both networks have the same learning rate.
 #
 # ## 12. Exercises
