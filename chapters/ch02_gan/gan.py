@@ -180,8 +180,8 @@ def define_generator(shape=(28, 28, 1), latent_dim=64, widths=(128, 256, 512), n
 # pictures.lines(curves, "The discriminator, trained alone, and the formula", "x", "probability, density")
 
 # %% [markdown]
-# Where there are examples, the learned curve lies on the formula. $D$ has measured the ratio of two densities, and it has seen nothing but
-# examples. This is what makes a GAN possible.
+# Where there are examples, the learned curve lies on the formula. $D$ has measured the ratio of two densities, and it
+# has seen nothing but examples. This is what makes a GAN possible.
 #
 # How large is the loss of the best $D$? Put $D^*$ into the score, and you get (theorem 1 of the paper)
 #
@@ -191,8 +191,8 @@ def define_generator(shape=(28, 28, 1), latent_dim=64, widths=(128, 256, 512), n
 # 2$ if they do not overlap. Keras takes the mean over all examples, so the loss of $D$ is $\log 2 - \mathrm{JSD}$. The
 # game ends where $G$ makes the distribution of the data. Then $D$ can only guess: it says 0.5 everywhere, and its loss
 # is $\log 2 = 0.69$. **Remember this number.** It is the reference line of every loss curve in this book. Let us
-# compare the loss and the formula. (The first line is the mean error of the logit. Where $D$ is near 0 or 1, even a large
-# error of the logit costs almost nothing.)
+# compare the loss and the formula. (The first line is the mean error of the logit. Where $D$ is near 0 or 1, even a
+# large error of the logit costs almost nothing.)
 
 # %% tags=["active-ipynb"]
 # from scipy.integrate import quad
@@ -513,8 +513,9 @@ class ImageGAN(PointGAN):
 
 # %% [markdown]
 # All generated points are in one small heap. The heap moves to the spot that this slow $D$ likes best, and reaches no
-# mode. (The KL is not a number, because there is no good point.) This is called **mode collapse**. *You recognise it by the examples:* different latent points give the same example.
-# The repair is the training of section 6, where both networks have the same learning rate.
+# mode. (The KL is not a number, because there is no good point.) This is called **mode collapse**. *You recognise it
+# by the examples:* different latent points give the same example. The repair is the training of section 6, where both
+# networks have the same learning rate.
 #
 # ## 12. Exercises
 #
