@@ -202,6 +202,7 @@ def thumbnails():
     """Chapter -> uint8 ``[h, w, 3]``: twelve images, or a picture and its translation."""
     high = 3 * CELL - GAP
     return {
+        "ch02": grid(gb.draw(network("gan"), np.zeros(12), seed=1), 4),
         "ch05": cheats(["one per class", "shifted copies", "blurred"], 4),
         "ch06": clothing("cgan", ["Dress", "Bag", "Ankle boot"], 4, seed=3),
         "ch07": slants(3, 4),

@@ -43,6 +43,7 @@ class Row:
 
 
 SERIES = {
+    "ch02_gan": {"quick": Row("gan", "quick", 3)},
     "ch06_cgan": {
         "quick": Row("cgan", "quick", 3),
         "full": Row("cgan", "full", 3),

@@ -13,6 +13,7 @@ from gan_book.errors import BookError
 from gan_book.paths import BOOK
 
 SCRIPTS = {
+    "gan": "chapters.ch02_gan.gan",
     "cgan": "chapters.ch06_cgan.cgan",
     "mlp-cgan": "chapters.ch06_cgan.mlp_cgan",
     "infogan": "chapters.ch07_infogan.infogan",

@@ -57,7 +57,7 @@ def test_chapters_by_name():
     assert [lesson.name for lesson in chapters.lessons()] == list(chapters.SCRIPTS)
     with pytest.raises(BookError, match="there is no chapter 'cgam'; did you mean 'cgan'"):
         chapters.lesson("cgam")
-    with pytest.raises(BookError, match="there is no chapter 'zzz'; there are: cgan, mlp-cgan"):
+    with pytest.raises(BookError, match=r"there is no chapter 'zzz'; there are: .*cgan, mlp-cgan"):
         chapters.lesson("zzz")
 
 
@@ -132,7 +132,8 @@ def test_a_whole_number_that_was_none_in_an_earlier_version_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "balanced"), [("infogan", False), ("sgan", False), ("sgan-consistency", False), ("acgan", True)]
+    ("name", "balanced"),
+    [("gan", False), ("infogan", False), ("sgan", False), ("sgan-consistency", False), ("acgan", True)],
 )
 def test_who_learns_without_labels_does_not_choose_images_by_them(name, balanced):
     lesson = chapters.lesson(name)
