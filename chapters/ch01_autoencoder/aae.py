@@ -22,9 +22,9 @@ class AAESettings(Settings):
     adversarial_learning_rate: float = 5e-4
 
 
-QUICK = AAESettings(data="mnist", epochs=2, batch_size=64, limit=32_000)
+QUICK = AAESettings(data="mnist", epochs=1, batch_size=64, limit=32_000)
 PRESETS = {
-    "smoke": replace(QUICK, epochs=1, batch_size=32, limit=320, width=4, measure_samples=500),
+    "smoke": replace(QUICK, batch_size=32, limit=320, width=4, measure_samples=500),
     "quick": QUICK,
     "full": replace(QUICK, epochs=15, limit=None),
     "book": replace(QUICK, latent_dim=2, epochs=30, limit=None),

@@ -11,7 +11,7 @@
 # %% [markdown]
 # # Autoencoder
 #
-# ![An image goes through the encoder, becomes a short code, and the decoder makes an image of it](../../docs/figures/autoencoder.svg)
+# ![The encoder makes a short code of an image, the decoder makes an image of the code](../../docs/figures/autoencoder.svg)
 #
 # An **autoencoder** is a network that copies its input. That would be easy, but in the middle it has a narrow place:
 # the image has to pass as a list of two numbers, or of 32. So the network has to find out what is essential in an
@@ -61,12 +61,11 @@ from gan_book.training.lesson import Lesson, Settings
 # ## 2. The idea
 #
 # The **encoder** $f$ turns an image $x$ into a **code** $z = f(x)$. The **decoder** $g$ turns the code into an image
-# $\hat x = g(z)$, the **reconstruction**. The numbers in the code are called **latent**: nobody gives them, and no
-# image shows them. Both networks are trained together, to make $\hat x$ like $x$
+# $\hat x = g(z)$, the **reconstruction**. The numbers in the code are called **latent**, which means hidden. Both networks are trained together, to make $\hat x$ like $x$
 # ([Hinton and Salakhutdinov 2006](https://doi.org/10.1126/science.1127647)).
 #
-# How like? We read the value of a pixel, from 0 (black) to 1 (white), as a probability of white. For each pixel the loss
-# is the binary cross-entropy, and for an image it is the *sum* over its $784$ pixels $i$:
+# How like? We read the value of a pixel, from 0 (black) to 1 (white), as a probability of white. For each pixel the
+# loss is the binary cross-entropy. For an image it is the *sum* over its 784 pixels $i$:
 #
 # $$ L(x, \hat x) = - \sum_i \big[ x_i \log \hat x_i + (1 - x_i) \log (1 - \hat x_i) \big]. $$
 #
@@ -207,9 +206,9 @@ class AutoencoderSettings(Settings):
     learning_rate: float = 1e-3
 
 
-QUICK = AutoencoderSettings(data="mnist", epochs=2, batch_size=64, limit=32_000)
+QUICK = AutoencoderSettings(data="mnist", epochs=1, batch_size=64, limit=32_000)
 PRESETS = {
-    "smoke": replace(QUICK, epochs=1, batch_size=32, limit=320, width=4, measure_samples=500),
+    "smoke": replace(QUICK, batch_size=32, limit=320, width=4, measure_samples=500),
     "quick": QUICK,
     "full": replace(QUICK, epochs=15, limit=None),
     "book": replace(QUICK, latent_dim=2, epochs=30, limit=None),
@@ -266,7 +265,8 @@ LESSON = Lesson(
 #     z = encoder_32.predict(x_test[[a, b]], verbose=0)
 #     title = f"{y_test[a]} to {y_test[b]}"
 #     rows[f"{title}, codes"] = gb.draw(decoder_32, np.zeros(10), z=line(*z, 10))
-#     rows[f"{title}, pixels"] = line(*data.test_images[[a, b]].reshape(2, -1), 10).astype("uint8").reshape(10, 28, 28, 1)
+#     mixed = line(*data.test_images[[a, b]].reshape(2, -1), 10)
+#     rows[f"{title}, pixels"] = mixed.astype("uint8").reshape(10, 28, 28, 1)
 # gb.show(rows, title="From one test image to another: through codes, and through pixels (32 latent numbers)")
 
 # %% [markdown]
@@ -309,9 +309,9 @@ LESSON = Lesson(
 # - **Reconstruction**: the loss of section 2, on the 10,000 test images.
 # - **Neighbours' accuracy**: a test image gets the label that most of its five nearest training images have, where
 #   "near" is measured between codes. It says how well codes keep apart what is different.
-# - **Fréchet distance (FD)** of 10,000 samples from N(0, 1): how far generated images are from real ones, as a whole, in
-#   the features of a small classifier of digits. Smaller is better. (Chapter 6 has the formula.) "FD, fitted prior" is
-#   the same for samples from the fitted normal distribution.
+# - **Fréchet distance (FD)** of 10,000 samples from N(0, 1): how far generated images are from real ones, as a whole,
+#   in the features of a small classifier of digits. Smaller is better. (Chapter 6 has the formula.) "FD, fitted prior"
+#   is the same for samples from the fitted normal distribution.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -342,9 +342,9 @@ LESSON = Lesson(
 #
 # *To write*
 #
-# 7. Write `nats(x, x_hat)` with numpy alone: images from 0 to 1, float `[n, h, w, c]`, to the loss of section 2 for each
-#    image, float `[n]`. It must work where $\hat x$ is exactly 0 or 1. Check: `from chapters.ch01_autoencoder import
-#    exercises`, then `exercises.check_nats(nats)`.
+# 7. Write `nats(x, x_hat)` with numpy alone: from images with pixels from 0 to 1, float `[n, h, w, c]`, to the loss of
+#    section 2 for each image, float `[n]`. It must work where $\hat x$ is exactly 0 or 1. Check:
+#    `from chapters.ch01_autoencoder import exercises`, then `exercises.check_nats(nats)`.
 # 8. Write `nearest(codes, labels, code, k)`: the label that most of the `k` nearest codes have. Check:
 #    `exercises.check_nearest(nearest)`.
 #

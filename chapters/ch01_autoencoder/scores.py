@@ -7,7 +7,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from gan_book.metrics import frechet_distance, has_classifier, load_classifier
 from gan_book.metrics.distances import Normal, fit_normal, normal_distance
-from gan_book.metrics.reference import choose_some, one_blas_thread
+from gan_book.metrics.reference import Reference, choose_some, one_blas_thread
 from gan_book.metrics.score import Score
 from gan_book.networks import to_uint8
 
@@ -44,7 +44,7 @@ def measure(run, dataset, images, labels, seed):
     known = encode(encoder, dataset.images[chosen], rng)
     scores += [_distance_from_prior(test["z"]), _neighbours(known["mean"], dataset.labels[chosen], test, dataset)]
     scores.append(_sharpness(images, dataset.test_images))
-    return scores + _fitted(decoder, known["z"], len(images), dataset, rng), {}
+    return scores + _fitted(decoder, known["z"], len(images), dataset, seed), {}
 
 
 def encode(encoder, images, rng):
@@ -91,12 +91,13 @@ def _sharpness(images, real):
     return Score("sharpness", "sharpness", value / of_real, words="variance of the Laplacian, of the real images'")
 
 
-def _fitted(decoder, z, count, dataset, rng):
+def _fitted(decoder, z, count, dataset, seed):
     """The Fréchet distance of samples whose latent points come from a normal distribution fitted to the codes."""
     if not has_classifier(dataset):
         return []
+    rng = np.random.default_rng(seed)
     points = rng.multivariate_normal(z.mean(axis=0), np.cov(z.T), count, method="cholesky").astype("float32")
     classifier = load_classifier(dataset.name)
     made = classifier.features(to_uint8(decoder.predict(points, batch_size=250, verbose=0)))
-    value = frechet_distance(made, classifier.features(dataset.test_images))
+    value = frechet_distance(made, Reference(dataset, classifier, seed).outputs[0])  # these are kept on disk
     return [Score("fitted_frechet", "FD, fitted prior", value, words="latent points from a normal fitted to codes")]

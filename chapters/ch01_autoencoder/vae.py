@@ -126,9 +126,9 @@ class VAESettings(Settings):
     learning_rate: float = 1e-3
 
 
-QUICK = VAESettings(data="mnist", epochs=2, batch_size=64, limit=32_000)
+QUICK = VAESettings(data="mnist", epochs=1, batch_size=64, limit=32_000)
 PRESETS = {
-    "smoke": replace(QUICK, epochs=1, batch_size=32, limit=320, width=4, measure_samples=500),
+    "smoke": replace(QUICK, batch_size=32, limit=320, width=4, measure_samples=500),
     "quick": QUICK,
     "full": replace(QUICK, epochs=15, limit=None),
     "book": replace(QUICK, latent_dim=2, epochs=30, limit=None),
