@@ -27,7 +27,7 @@ PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=4, measure_samples=500),
     "quick": QUICK,
     "full": replace(QUICK, epochs=15, limit=None),
-    "book": replace(QUICK, latent_dim=2, epochs=30, limit=None),
+    "book": replace(QUICK, latent_dim=2, epochs=30, batch_size=128, limit=None),
 }
 
 

@@ -11,7 +11,7 @@
 # %% [markdown]
 # # Autoencoder
 #
-# ![The encoder makes a short code of an image, the decoder makes an image of the code](../../docs/figures/autoencoder.svg)
+# ![The encoder makes a short code of an image, the decoder an image of the code](../../docs/figures/autoencoder.svg)
 #
 # An **autoencoder** is a network that copies its input. That would be easy, but in the middle it has a narrow place:
 # the image has to pass as a list of two numbers, or of 32. So the network has to find out what is essential in an
@@ -22,7 +22,7 @@
 #
 # - build an encoder and a decoder, and train them together with `fit`;
 # - see all digits of MNIST arranged in a plane, without having told the network any label;
-# - go from one image to another, step by step, through images that nobody wrote;
+# - go from one image to another, step by step, through images that no hand wrote;
 # - try to generate new images from random codes, see that it fails, and find out why.
 #
 # The next notebook, `vae`, repairs this. You should know Keras models, convolutions and the cross-entropy loss.
@@ -61,7 +61,8 @@ from gan_book.training.lesson import Lesson, Settings
 # ## 2. The idea
 #
 # The **encoder** $f$ turns an image $x$ into a **code** $z = f(x)$. The **decoder** $g$ turns the code into an image
-# $\hat x = g(z)$, the **reconstruction**. The numbers in the code are called **latent**, which means hidden. Both networks are trained together, to make $\hat x$ like $x$
+# $\hat x = g(z)$, the **reconstruction**. The numbers of a code are called **latent**, which means hidden. Both
+# networks are trained together, to make $\hat x$ like $x$
 # ([Hinton and Salakhutdinov 2006](https://doi.org/10.1126/science.1127647)).
 #
 # How like? We read the value of a pixel, from 0 (black) to 1 (white), as a probability of white. For each pixel the
@@ -211,7 +212,7 @@ PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=4, measure_samples=500),
     "quick": QUICK,
     "full": replace(QUICK, epochs=15, limit=None),
-    "book": replace(QUICK, latent_dim=2, epochs=30, limit=None),
+    "book": replace(QUICK, latent_dim=2, epochs=30, batch_size=128, limit=None),
 }
 
 
@@ -299,8 +300,8 @@ LESSON = Lesson(
 #   many codes, one for each way to write a digit, and holes between them. You have seen this in the plane of section 5.
 #   In a hole the decoder has learned nothing.
 #
-# Somebody has to tell the encoder *where* to put the codes, so that we know what to sample from. This is what the next
-# notebook adds, in two ways.
+# The encoder has to be told *where* to put the codes, so that we know what to sample from. The next notebook does this,
+# in two ways.
 #
 # ## 9. Measured
 #
