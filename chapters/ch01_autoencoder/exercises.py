@@ -27,7 +27,7 @@ def check_nearest(nearest):
     """Notebook `autoencoder`, exercise 8. nearest: ``nearest(codes, labels, code, k)`` to a label; codes ``[n, d]``."""
     codes = np.array([[0, 0], [1, 0], [0, 1], [5, 5], [5, 6], [6, 5], [6, 6]], float)
     labels = np.array([3, 3, 8, 8, 8, 8, 1])
-    for code, k, right in (([0.2, 0.1], 1, 3), ([0.4, 0.4], 3, 3), ([5.5, 5.4], 4, 8), ([9, 9], 1, 1)):
+    for code, k, right in (([0.2, 0.1], 1, 3), ([0.4, 0.4], 3, 3), ([5.6, 5.6], 4, 8), ([9, 9], 1, 1)):
         found = nearest(codes, labels, np.array(code, float), k)
         assert found == right, f"of the {k} codes nearest to {code} most have the label {right}, not {found}"
     print("right")
