@@ -129,14 +129,12 @@ class Sampling(layers.Layer):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.beta = beta
         self.rng = keras.random.SeedGenerator(seed)
-        self.kl = keras.metrics.Mean("kl")  # so that `fit` shows it
 
     def call(self, inputs):
         mean, log_variance = inputs
         # The KL divergence in nats, summed over the latent numbers, mean over the batch.
         kl = 0.5 * ops.sum(ops.square(mean) + ops.exp(log_variance) - 1 - log_variance, axis=1)
         self.add_loss(self.beta * ops.mean(kl))
-        self.kl.update_state(kl)
         epsilon = keras.random.normal(ops.shape(mean), seed=self.rng)
         return mean + ops.exp(log_variance / 2) * epsilon
 
@@ -169,7 +167,7 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 # vae.summary()
 
 # %% [markdown]
-# `fit` shows the loss and its two parts. They are added: loss = reconstruction + KL. All are nats for each image.
+# `fit` shows the loss and its first part, the reconstruction. The rest of the loss is KL. All are nats for each image.
 
 # %% tags=["active-ipynb"]
 # history = vae.fit(x, x, batch_size=64, epochs=1, verbose=2)
@@ -267,7 +265,7 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 # the squared error too, the best answer is the **mean** of these images. And the mean of several sharp digits is a
 # blurred one.
 #
-# You can see it happen. We take four codes in the plane. For each, we look for the fifty training images whose codes
+# You can see it happen. We take eight codes in the plane. For each, we look for the fifty training images whose codes
 # are nearest, and take the mean of their pixels. The decoder, which has never computed such a mean, gives nearly the
 # same image.
 
@@ -290,12 +288,12 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 #
 # ## 8. When it fails
 #
-# The commonest mistake is the mean instead of the sum over the pixels. Then the reconstruction is 784 times smaller,
+# A common mistake is the mean instead of the sum over the pixels. Then the reconstruction is 784 times smaller,
 # while KL stays as it is. This is the same as $\beta = 784$. Let us do that.
 
 # %% tags=["active-ipynb"]
 # bad_encoder, bad_decoder = define_encoder(latent_dim=2), define_decoder(latent_dim=2)
-# define_vae(bad_encoder, bad_decoder, beta=784).fit(x[:6400], x[:6400], batch_size=64, epochs=1, verbose=2)
+# define_vae(bad_encoder, bad_decoder, beta=784).fit(x[:16_000], x[:16_000], batch_size=64, epochs=1, verbose=2)
 # rows = {
 #     "beta = 784": gb.draw(bad_decoder, np.zeros(10), seed=0),
 #     "beta = 1 (section 3)": gb.draw(decoder, np.zeros(10), seed=0),
