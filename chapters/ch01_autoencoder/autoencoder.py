@@ -105,7 +105,7 @@ def reconstruction(y_true, y_pred):
 def define_encoder(latent_dim=2, image_shape=(28, 28, 1), width=16):
     """Images ``[n, h, w, c]`` in [-1, 1] to codes ``[n, latent_dim]``."""
     image = keras.Input(image_shape, name="image")
-    z = layers.Dense(latent_dim, dtype="float32", name="z")(dcgan_features(image, width))
+    z = layers.Dense(latent_dim, dtype="float32", name="z")(dcgan_features(image, width, layers.LayerNormalization))
     return keras.Model(image, z, name="encoder")
 
 

@@ -103,7 +103,7 @@ from gan_book.training.lesson import Lesson, Settings
 def define_encoder(latent_dim=2, image_shape=(28, 28, 1), width=16):
     """Images ``[n, h, w, c]`` in [-1, 1] to mean and log variance of q(z|x), ``[n, latent_dim]`` each."""
     image = keras.Input(image_shape, name="image")
-    features = dcgan_features(image, width)
+    features = dcgan_features(image, width, layers.LayerNormalization)
     mean = layers.Dense(latent_dim, dtype="float32", name="mean")(features)
     log_variance = layers.Dense(latent_dim, dtype="float32", name="log_variance")(features)
     return keras.Model(image, [mean, log_variance], name="encoder")
