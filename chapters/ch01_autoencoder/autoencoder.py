@@ -97,6 +97,10 @@ def reconstruction(y_true, y_pred):
 # starts with a small map of features, and *transposed* convolutions double it until it has the size of an image. The
 # design is that of the DCGAN ([Radford et al. 2015](https://arxiv.org/abs/1511.06434)), which chapter 3 is about.
 #
+# The encoder has **layer normalization** between its convolutions. So the codes of different images are apart from the
+# first step on. (The decoder has batch normalization, as the DCGAN has it. Batch normalization works a little
+# differently in training and afterwards, because it then takes the averages of earlier batches.)
+#
 # The decoder is a `Generator`. This is a Keras model that also says what its input is sampled from when we generate:
 # here `Noise()`, random numbers from the normal distribution N(0, 1). In training its input comes from the encoder.
 
