@@ -51,7 +51,7 @@ from gan_book.training.lesson import Lesson, Settings
 # import gan_book as gb
 #
 # keras.utils.set_random_seed(0)  # the same random numbers each time
-# LIMIT = 24_000  # training images; with fewer, the cells below are faster and the pictures are worse
+# LIMIT = 48_000  # training images; with fewer, the cells below are faster and the pictures are worse
 # data = gb.load("mnist", limit=LIMIT)
 # print("images:", data.images.shape, data.images.dtype, "labels:", data.labels.shape, data.labels[:5])
 # real = {name: data.images[data.labels == number][:10] for number, name in enumerate(data.class_names)}

@@ -50,7 +50,7 @@ from gan_book.training.lesson import Lesson, Settings
 # from gan_book.networks import to_uint8
 #
 # keras.utils.set_random_seed(0)
-# LIMIT = 24_000  # training images; with fewer, the cells below are faster and the pictures are worse
+# LIMIT = 48_000  # training images; with fewer, the cells below are faster and the pictures are worse
 # data = gb.load("mnist", limit=LIMIT)
 # x, x_test = data.images / np.float32(127.5) - 1, data.test_images / np.float32(127.5) - 1
 # print("training images:", x.shape, "test images:", x_test.shape)
