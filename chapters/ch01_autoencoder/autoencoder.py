@@ -291,16 +291,15 @@ LESSON = Lesson(
 #     "from a fitted normal": gb.draw(decoder_32, np.zeros(10), z=fitted[:10]),
 #     "fitted, others": gb.draw(decoder_32, np.zeros(10), z=fitted[10:]),
 # }
-# gb.show(rows, title="Samples of a plain autoencoder (32 latent numbers): no digits")
+# gb.show(rows, title="Samples of a plain autoencoder (32 latent numbers)")
 
 # %% [markdown]
-# Most of these are no digits. Two things are wrong.
+# Many of these are no digits. Two things are wrong.
 #
-# - *Scale.* Nothing in the loss says how large codes should be. The codes of real images have much larger numbers than
-#   N(0, 1) gives, and they are not centred at 0. The first two rows are from a region that hardly any image is encoded
-#   to.
+# - *Scale.* Nothing in the loss says how large codes should be, or where their middle is. Compare the printed standard
+#   deviations with 1. The points of the first two rows may come from a region that hardly any image is encoded to.
 # - *Shape.* The other rows repair the scale: they are sampled from a normal distribution with the mean and the
-#   covariance of the codes. They are better. But the codes do not fill a normal distribution. There are regions with
+#   covariance of the codes. But the codes do not fill a normal distribution. There are regions with
 #   many codes, one for each way to write a digit, and holes between them. You have seen this in the plane of section 5.
 #   In a hole the decoder has learned nothing.
 #

@@ -256,7 +256,7 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 #     print(f"{beta:>5}", *(f"{n:12.1f}" for n in numbers), f"{results[name]['mean']['frechet_distance']:8.2f}")
 
 # %% [markdown]
-# The bound is best at $\beta = 1$, because with $\beta = 1$ the loss *is* the bound.
+# We expect the best bound at $\beta = 1$, because then the loss *is* the bound.
 #
 # ## 7. Why the images are blurred
 #
@@ -419,11 +419,11 @@ class AAE(AdversarialModel):
 #     print(f"{name:12} {mean['reconstruction']:15.1f}", *(f"{n:8.2f}" for n in numbers), f"{mean['sharpness']:10.2f}")
 
 # %% [markdown]
-# What to look for: the plain autoencoder has the best copies, and its codes are far from N(0, 1), so its samples are
-# the worst. Fitting the prior afterwards helps it a lot. Its codes are not as bad as its samples from N(0, 1) make
-# believe. The next chapters have generators that were never asked to copy anything. Their Fréchet distances are much
-# smaller, and their images are sharper. What they lose is the encoder and the bound: no number tells how likely a test
-# image is.
+# Three questions for this table. Which model has the best copies, and which the best samples? How much does it help the
+# plain autoencoder to fit the prior afterwards? Which of the three comes nearest to the sharpness of real images?
+#
+# The next chapters have generators that were never asked to copy anything. What they lose is the encoder and the bound:
+# no number tells how likely a test image is.
 #
 # ## 11. Exercises
 #
