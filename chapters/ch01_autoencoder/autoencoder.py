@@ -233,7 +233,7 @@ LESSON = Lesson(
     folder="ch01_autoencoder",
     presets=PRESETS,
     build=build,
-    next_step="Next: the samples are poor; see what helps with `gan-book train vae`.",
+    next_step="Next: sample with `gan-book generate autoencoder --run {run} --out samples.png`, then see what a VAE does better.",
     kept=("encoder",),
     measure=scores.measure,
 )
