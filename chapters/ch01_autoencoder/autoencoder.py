@@ -233,7 +233,7 @@ LESSON = Lesson(
     folder="ch01_autoencoder",
     presets=PRESETS,
     build=build,
-    next_step="Next: sample with `gan-book generate autoencoder --run {run} --out samples.png`, and compare with `vae`.",
+    next_step="Next: sample with `gan-book generate autoencoder --run {run} --out samples.png`; compare with `vae`.",
     kept=("encoder",),
     measure=scores.measure,
 )
