@@ -197,6 +197,71 @@ def gan():
     return d
 
 
+def autoencoder():
+    """An autoencoder: the encoder makes a code of an image, the decoder makes an image of the code.
+
+    The image x goes into the encoder f, which makes the code z, a list of a few numbers. The decoder g makes the
+    reconstruction of it. The loss compares the reconstruction with x.
+    """
+    d = Diagram(196)
+    x = d.pill("data", 20, 28, 92, 60, "*x*", "image")
+    f = d.box("label", 140, 18, 110, 80, "*f*", "encoder")
+    z = d.pill("label", 278, 28, 100, 60, "*z*", "code")
+    g = d.box("generator", 406, 18, 110, 80, "*g*", "decoder")
+    copy = d.pill("generator", 544, 28, 136, 60, "*x̂*", "reconstruction")
+    loss = d.box("loss", 230, 132, 196, 44, "", "loss: are they alike?")
+    d.link(x, f, z, g, copy)
+    d.arrow(x.bottom, (x.bottom[0], 154), loss.left)
+    d.arrow(copy.bottom, (copy.bottom[0], 154), loss.right)
+    return d
+
+
+def vae():
+    """The VAE: the encoder gives a mean and a variance, and the code is sampled.
+
+    The image x goes into the encoder, which gives mean mu and variance sigma squared. The code z is mu plus sigma times
+    epsilon, a sample of N(0, 1). The decoder makes the reconstruction of z. There are two losses: KL, how far the
+    distribution of z is from N(0, 1), and the reconstruction loss.
+    """
+    d = Diagram(216)
+    x = d.pill("data", 20, 38, 64, 60, "*x*", "image")
+    f = d.box("label", 106, 28, 96, 80, "*f*", "encoder")
+    region = d.pill("label", 224, 38, 94, 60, "*μ*, *σ*²", "region")
+    z = d.pill("label", 340, 38, 116, 60, "*z*", "*μ* + *σε*")
+    g = d.box("generator", 478, 28, 96, 80, "*g*", "decoder")
+    copy = d.pill("generator", 596, 38, 84, 60, "*x̂*", "copy")
+    d.link(x, f, region, z, g, copy)
+    epsilon = d.pill("plain", 340, 140, 116, 56, "*ε*", "from N(0, 1)")
+    d.arrow(epsilon.top, z.bottom)
+    kl = d.box("loss", 196, 146, 122, 44, "", "KL loss")
+    d.arrow((kl.top[0] + 14, 98), (kl.top[0] + 14, 146))
+    d.arrow((copy.bottom[0], 98), (copy.bottom[0], 146))
+    d.box("loss", 500, 146, 180, 44, "", "reconstruction loss")
+    return d
+
+
+def aae():
+    """The adversarial autoencoder: a discriminator says whether a point is a code or a sample of the prior.
+
+    Above: the image x goes through the encoder, the code z and the decoder to the reconstruction. Below: the
+    discriminator D gets the codes z of images and samples of N(0, 1), and answers: sampled from N(0, 1), or a code? The
+    encoder is trained to make D wrong.
+    """
+    d = Diagram(236)
+    x = d.pill("data", 20, 28, 92, 60, "*x*", "image")
+    f = d.box("label", 140, 18, 110, 80, "*f*", "encoder")
+    z = d.pill("label", 278, 28, 100, 60, "*z*", "code")
+    g = d.box("generator", 406, 18, 110, 80, "*g*", "decoder")
+    copy = d.pill("generator", 544, 28, 136, 60, "*x̂*", "reconstruction")
+    d.link(x, f, z, g, copy)
+    prior = d.pill("plain", 140, 148, 110, 60, "N(0, 1)", "sample")
+    network = d.box("discriminator", 278, 138, 130, 80, "*D*", "discriminator")
+    answer = d.pill("discriminator", 444, 148, 150, 60, "", "from N(0, 1),", "or a code?")
+    d.link(prior, network, answer)
+    d.arrow((328, 88), (328, 138))
+    return d
+
+
 def composite():
     """One training step: D on real images, D on generated images, then G through the frozen D.
 
@@ -515,7 +580,21 @@ def mlp_cgan():
     return d
 
 
-DIAGRAMS = (gan, composite, label_inputs, three_gans, infogan, sgan, unet, patchgan, cycle, mlp_cgan)
+DIAGRAMS = (
+    autoencoder,
+    vae,
+    aae,
+    gan,
+    composite,
+    label_inputs,
+    three_gans,
+    infogan,
+    sgan,
+    unet,
+    patchgan,
+    cycle,
+    mlp_cgan,
+)
 
 
 def svg_of(function):

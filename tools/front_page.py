@@ -2,7 +2,7 @@
 
     python -m tools.front_page          # after new networks were shipped; then look at the pictures
 
-Writes ``docs/figures/strip.png`` and ``docs/figures/thumb_ch06.png`` to ``thumb_ch11.png``. No image is picked by hand:
+Writes ``docs/figures/strip.png`` and ``docs/figures/thumb_ch01.png`` to ``thumb_ch11.png``. No image is picked by hand:
 the seeds are fixed, and the maps show places that were in no training.
 """
 
@@ -52,6 +52,11 @@ def cheats(names, columns):
     """Images that cheat (chapter 5), a row for each of these sets: uint8 ``[h, w, 3]``."""
     sets = make_sets(gb.load("fashion_mnist"), network("cgan"), 100, seed=0)
     return grid(np.concatenate([sets[name][:columns] for name in names]), columns)
+
+
+def digits(rows, columns, seed):
+    """Digits by the variational autoencoder: uint8 ``[h, w, 3]``."""
+    return grid(gb.draw(network("vae"), np.zeros(rows * columns), seed=seed), columns)
 
 
 def slants(rows, columns):
@@ -202,6 +207,7 @@ def thumbnails():
     """Chapter -> uint8 ``[h, w, 3]``: twelve images, or a picture and its translation."""
     high = 3 * CELL - GAP
     return {
+        "ch01": digits(3, 4, seed=3),
         "ch02": grid(gb.draw(network("gan"), np.zeros(12), seed=1), 4),
         "ch05": cheats(["one per class", "shifted copies", "blurred"], 4),
         "ch06": clothing("cgan", ["Dress", "Bag", "Ankle boot"], 4, seed=3),

@@ -43,6 +43,12 @@ class Row:
 
 
 SERIES = {
+    "ch01_autoencoder": {
+        "autoencoder": Row("autoencoder", "quick", 1),
+        "vae": Row("vae", "quick", 1),
+        "aae": Row("aae", "quick", 1),
+        **{f"beta-{beta}": Row("vae", "quick", 1, {"set": f"beta={beta}"}) for beta in (0.25, 4)},
+    },
     "ch02_gan": {"quick": Row("gan", "quick", 3)},
     "ch06_cgan": {
         "quick": Row("cgan", "quick", 3),

@@ -13,6 +13,9 @@ from gan_book.errors import BookError
 from gan_book.paths import BOOK
 
 SCRIPTS = {
+    "autoencoder": "chapters.ch01_autoencoder.autoencoder",
+    "vae": "chapters.ch01_autoencoder.vae",
+    "aae": "chapters.ch01_autoencoder.aae",
     "gan": "chapters.ch02_gan.gan",
     "cgan": "chapters.ch06_cgan.cgan",
     "mlp-cgan": "chapters.ch06_cgan.mlp_cgan",

@@ -1,0 +1,56 @@
+"""The adversarial autoencoder for the command line: ``gan-book train aae``. The notebook `vae` explains it."""
+
+from dataclasses import dataclass, replace
+
+from chapters.ch01_autoencoder import scores
+from chapters.ch01_autoencoder.autoencoder import define_decoder, define_encoder
+from chapters.ch01_autoencoder.vae import AAE, define_discriminator
+from gan_book.training.lesson import Lesson, Settings
+
+
+@dataclass(frozen=True)
+class AAESettings(Settings):
+    """`latent_dim`: numbers in a code; `width`: filters at full size; `units`: of each hidden layer of D.
+
+    `adversarial_learning_rate` is that of D, and of the encoder when it is trained against D.
+    """
+
+    latent_dim: int = 32
+    width: int = 16
+    units: int = 128
+    learning_rate: float = 1e-3
+    adversarial_learning_rate: float = 5e-4
+
+
+QUICK = AAESettings(data="mnist", epochs=1, batch_size=64, limit=32_000)
+PRESETS = {
+    "smoke": replace(QUICK, batch_size=32, limit=320, width=4, measure_samples=500),
+    "quick": QUICK,
+    "full": replace(QUICK, epochs=15, limit=None),
+    "book": replace(QUICK, latent_dim=2, epochs=30, batch_size=128, limit=None),
+}
+
+
+def build(settings, dataset):
+    """The model of the settings, for images of the data set's shape."""
+    sizes, rate = (settings.latent_dim, dataset.image_shape, settings.width), settings.adversarial_learning_rate
+    discriminator = define_discriminator(settings.latent_dim, settings.units, rate)
+    networks = define_encoder(*sizes), define_decoder(*sizes), discriminator
+    return AAE(*networks, settings.learning_rate, rate, settings.seed)
+
+
+LESSON = Lesson(
+    name="aae",
+    title="Adversarial autoencoder (Makhzani et al. 2015)",
+    folder="ch01_autoencoder",
+    presets=PRESETS,
+    build=build,
+    next_step="Next: generate images with `gan-book generate aae --run {run} --out generated.png`.",
+    kept=("encoder",),
+    measure=scores.measure,
+)
+
+if __name__ == "__main__":
+    from gan_book.commands.cli import run_lesson
+
+    run_lesson(LESSON)
