@@ -57,7 +57,7 @@ from gan_book.training.task import Translation, translate
 # import gan_book as gb
 #
 # keras.utils.set_random_seed(0)  # the same random numbers each time
-# LIMIT = 4_000  # training pairs; with fewer, the cells below are faster and the pictures are worse
+# LIMIT = 2_000  # of 4,000 training pairs; with fewer, the cells below are faster and the pictures are worse
 # pairs = gb.load_pairs("edges2faces", image_size=64, limit=LIMIT)
 # print("sides:", pairs.sides, "training pictures:", pairs.a.shape, "test pictures:", pairs.test_a.shape)
 # gb.show({"A: edges": pairs.val_a[:6], "B: face": pairs.val_b[:6]}, title="Six pairs", footer=pairs.credit)
@@ -642,7 +642,7 @@ class Pix2PixSettings(Settings):
 # %%
 LOSSES = {"both": (1.0, 1.0), "l1": (0.0, 1.0), "cgan": (1.0, 0.0)}  # weights of D's answers, and of lambda_l1
 NETWORKS = ("unet", "encoder-decoder", "paper")
-QUICK = Pix2PixSettings(data="edges2faces", image_size=64, epochs=3, batch_size=4)
+QUICK = Pix2PixSettings(data="edges2faces", image_size=64, epochs=2, batch_size=4)
 PAPER = {"network": "paper", "patch": 70, "width": 64, "learning_rate": 2e-4}
 PRESETS = {
     "smoke": replace(QUICK, epochs=2, limit=16, width=4, measure_samples=8),
