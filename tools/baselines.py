@@ -30,8 +30,6 @@ from tools import results
 SIZE = 64
 DATA = {  # the directions that the chapters translate in
     "edges2faces": ("AtoB",),
-    "edges2cats": ("AtoB",),
-    "orange2blue": ("AtoB", "BtoA"),
     "earth": ("AtoB", "BtoA"),
     "emoji": ("AtoB", "BtoA"),
 }
