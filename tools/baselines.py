@@ -18,6 +18,7 @@ from gan_book.commands import cli
 from gan_book.datasets import load_pairs
 from gan_book.datasets.drawings import DRAWN_PAIRS
 from gan_book.datasets.earth import SIDES, latitudes
+from gan_book.datasets.images import resize
 from gan_book.errors import BookError
 from gan_book.metrics import compare_sets
 from gan_book.metrics.baselines import baselines, table_of_colours
@@ -57,7 +58,9 @@ def rows(data):
 def real(pairs):
     """As many training pictures of B as there are test pictures, at their size."""
     height, width = pairs.image_shape[:2]
-    return pairs.b[evenly_spaced(len(pairs.b), len(pairs.test_b)), :height, :width]
+    some = pairs.b[evenly_spaced(len(pairs.b), len(pairs.test_b))]
+    # Training pictures have more pixels than test pictures: of the earth because they show more of it.
+    return some[:, :height, :width] if pairs.name == "earth" else resize(some, (height, width))
 
 
 def by_latitude(pairs):

@@ -493,7 +493,7 @@ class Pix2Pix(GAN):
 
 # %% [markdown]
 # All baselines are in [the results of this chapter](../../docs/results/ch10.md). One of them is strong. These faces are
-# composed of a few dozen kinds of hair, eyes and mouths. So among 4,000 training pairs there is nearly always one with
+# composed of few kinds of hair, eyes and mouths. So among 4,000 training pairs there is nearly always one with
 # almost the same edges, and its face is a real one, with clean colours. The preset `quick` does not reach it. Always
 # look for such a baseline in your own data. It fails where a network can still do something: on the two halves above,
 # or on a drawing of your own.
