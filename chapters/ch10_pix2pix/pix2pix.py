@@ -93,9 +93,9 @@ from gan_book.training.task import Translation, translate
 # gb.show(rows, columns=[*"1234567", "median"], title="Seven colours of each kind, and the median of all")
 
 # %% [markdown]
-# The median of vivid colours is a dull colour, which no face has. A network that is trained with the L1 loss alone
-# learns just that: it is never far wrong, and it is never right. (The mean squared error has the same problem. Its best
-# answer is the mean.)
+# The median of the colours of hair is a pale, dull colour that no hair has, and it is the same with shirts. (Of the
+# three colours of skin it is the middle one.) A network that is trained with the L1 loss alone learns just that: it is
+# never far wrong, and it is seldom right. (The mean squared error has the same problem. Its best answer is the mean.)
 #
 # A **discriminator** helps. It sees real faces and generated ones, and learns to tell them apart. It has never seen a
 # real face with dull hair. So dull hair is a sign of a generated face, and the generator has to choose a colour. This
@@ -415,8 +415,8 @@ class Pix2Pix(GAN):
 # compare({"generated": both}, f"pix2pix after one epoch ({len(pairs.a) // 4:,} steps): validation faces")
 
 # %% [markdown]
-# The lines are where they should be, and the regions have colours of their own. Now look at the log. `g_image_loss` is
-# the L1 distance. `g_validity_loss` is the loss from $D$; it counts a hundredth as much. The two losses of $D$ should
+# After 500 steps these are faces, though they are coarse and have stains. Skin, hair and shirt have different colours.
+# Now look at the log. `g_image_loss` is the L1 distance. `g_validity_loss` is the loss from $D$; it counts a hundredth as much. The two losses of $D$ should
 # stay above 0. If they are near $\log 2 = 0.69$, then $D$ cannot tell real from generated.
 #
 # ## 8. A longer training
@@ -507,7 +507,8 @@ class Pix2Pix(GAN):
 # compare({"L1 alone": l1_alone, "both losses": both}, "L1 alone, and both losses")
 
 # %% [markdown]
-# These are the dull colours of section 2. One more number shows them, the **distance to the palette**: how far the
+# These are the dull colours of section 2: brown and pale grey. The L1 distance is hardly different from that of the
+# network with both losses. One more number shows the dull colours, the **distance to the palette**: how far the
 # colour of the hair, the skin and the shirt is from the nearest colour that hair, skin or shirt can have. (It is
 # measured in CIE Lab, where a distance of about 2 can just be seen.)
 
