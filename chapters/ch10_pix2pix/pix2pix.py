@@ -416,8 +416,9 @@ class Pix2Pix(GAN):
 
 # %% [markdown]
 # After 500 steps these are faces, though they are coarse and have stains. Skin, hair and shirt have different colours.
-# Now look at the log. `g_image_loss` is the L1 distance. `g_validity_loss` is the loss from $D$; it counts a hundredth as much. The two losses of $D$ should
-# stay above 0. If they are near $\log 2 = 0.69$, then $D$ cannot tell real from generated.
+# Now look at the log. `g_image_loss` is the L1 distance. `g_validity_loss` is the loss from $D$; it counts a hundredth
+# as much. The two losses of $D$ should stay above 0. If they are near $\log 2 = 0.69$, then $D$ cannot tell real from
+# generated.
 #
 # ## 8. A longer training
 #
