@@ -214,7 +214,7 @@ def thumbnails():
         "ch07": slants(3, 4),
         "ch08": clothing("twon-gan", ["T-shirt/top", "Trouser", "Sneaker"], 4, seed=3),
         "ch09": classified_digits(3, 4),
-        "ch10": pair(*faces(high, 1)),
+        "ch10": pair(*faces(high, 2)),
         "ch11": pair(*translated("cyclegan", "generator", 0, EGYPT, high)),
     }
 
