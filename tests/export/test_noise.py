@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from chapters.ch10_pix2pix.pix2pix import LastingDropout, define_generator
+from chapters.ch10_pix2pix.classic import define_generator
+from chapters.ch10_pix2pix.pix2pix import LastingDropout
 from gan_book.errors import BookError
 from gan_book.export.check import in_keras, samples
 from gan_book.export.noise import Randomness, random_layers, repeatable
@@ -70,7 +71,7 @@ def test_dropout_with_its_noise_as_an_input_is_kerass_own():
 def test_dropout_left_out_is_the_network_with_a_rate_of_0():
     network = define_generator((8, 8, 3), width=4)
     result, randomness = opened(network, "none")
-    assert len(randomness.layers) == 1 and not randomness.inputs and len(result.inputs) == 1
+    assert len(randomness.layers) == 2 and not randomness.inputs and len(result.inputs) == 1
     for layer in network.layers:
         if isinstance(layer, LastingDropout):
             layer.rate = 0.0
@@ -99,7 +100,7 @@ def test_a_layer_of_ones_own_after_dropout():
 def test_looking_leaves_the_random_states_alone():
     network = define_generator((8, 8, 3), width=4)
     before = [keras.ops.convert_to_numpy(state) for state in states(network)]
-    assert len(random_layers(network, list(samples(network, Randomness()).values()))) == 1
+    assert len(random_layers(network, list(samples(network, Randomness()).values()))) == 2
     for state, value in zip(states(network), before, strict=True):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(state), value)
 
