@@ -91,7 +91,7 @@ SUMMARY = [
         "7. InfoGAN",
         f"{DIGITS}, no labels",
         "code_accuracy",
-        Reference("without the information loss", row="control"),
+        Reference("one epoch without the information loss", row="control"),
         "95 % (Chen et al. 2016)",
     ),
     Line("ch08_acgan", "acgan-full", "8. AC-GAN", CLOTHING, "frechet_distance", REAL),
@@ -283,7 +283,7 @@ def summary_table():
         results = load(line.file)
         if line.row in results:
             lines.append(_summary_line(line, results))
-    heads = ["", "data", "minutes on 2 cores", "score", "to compare with", "in the paper"]
+    heads = ["", "data", "minutes (cores)", "score", "to compare with", "in the paper"]
     return _markdown(heads, lines)
 
 
@@ -291,8 +291,8 @@ def _summary_line(line, results):
     summary = results[line.row]
     score = _columns(results)[line.score]
     fastest = _fastest(summary)
-    place = "GPU" if fastest["cores"] is None else counted(fastest["cores"], "core")
-    minutes = _counts(summary)["minutes"] + (f" ({place})" if fastest["cores"] != 2 else "")
+    place = fastest["cores"] or "GPU"
+    minutes = f"{_counts(summary)['minutes']} ({place})"
     runs = f" ({counted(len(summary['runs']), 'seed')})"
     value = f"{score.head.partition(',')[0]} **{_cell(summary, score)}**{runs}"
     return [line.title, line.data, minutes, value, _reference(line, results), line.paper]

@@ -68,8 +68,8 @@ from gan_book.training.lesson import Lesson, Settings
 #
 # - The **generator** $G$ makes images. Its input is a **latent point** $z$: here 64 random numbers from a normal
 #   distribution. Different latent points give different images.
-# - The **discriminator** $D$ is a classifier with two classes, "real" and "generated". Its output is the probability
-#   that an image is real.
+# - The **discriminator** $D$ is a classifier with two classes, "real" and "generated". It gives a probability that an
+#   image is real.
 #
 # $D$ learns to tell real images from generated ones. $G$ learns to make images that $D$ takes for real. As $D$ gets
 # better, $G$ has to get better too.
@@ -81,11 +81,15 @@ from gan_book.training.lesson import Lesson, Settings
 #
 # $$\min_G \max_D \; \mathbb{E}_{x, y}[\log D(x \mid y)] + \mathbb{E}_{z, y}[\log(1 - D(G(z \mid y) \mid y))].$$
 #
-# ($\mathbb{E}$ is the mean over many examples. $D(x \mid y)$ is the answer of $D$ to the image $x$ with the label $y$.)
-# $D$ makes both terms large: it says "real" to real images and "generated" to generated ones. $G$ makes the second term
-# small. $D$ sees pairs of an image and a label. All real pairs fit together. An image of a coat with the label
-# "sneaker" never occurs among them. So $D$ learns to call such a pair generated, even if the coat looks perfect. To be
-# taken for real, $G$ has to make an image of the class that was asked for. That is the whole idea.
+# $\mathbb{E}$ is the mean over many examples. $D(x \mid y)$ is the probability that $D$ gives to the image $x$ with the
+# label $y$. $G(z \mid y)$ is the image that $G$ makes from $z$ for the class $y$. Both terms are logarithms of
+# probabilities, so they are at most 0. $D$ brings both near 0: it says "real" to real images and "generated" to
+# generated ones. $G$ makes the second term very negative.
+#
+# Why must $G$ obey the label? $D$ sees pairs of an image and a label. In all real pairs the two fit together. At first,
+# $G$ makes images that do not fit their labels. So wrong pairs occur only among the generated ones, and $D$ learns to
+# call a wrong pair generated, even if the image itself looks perfect. To be taken for real, $G$ has to make an image of
+# the class that was asked for. That is the whole idea.
 #
 # Each term is a **binary cross-entropy** with the opposite sign: $-\log D$ is the cross-entropy for the target 1
 # ("real"), and $-\log(1 - D)$ the one for the target 0 ("generated"). Our discriminator outputs the *logit* $l$, where
@@ -97,33 +101,37 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 
 # %% [markdown]
 # **The generator's loss.** In the formula above, $G$ minimises $\log(1 - D)$. At the beginning generated images are bad
-# and easy to recognise, so $D$ is near 0 for them. There $\log(1 - D)$ is flat: its slope, with respect to the logit,
-# is $-D$. So $G$ gets almost no gradient. Therefore [Goodfellow et al. (2014)](https://arxiv.org/abs/1406.2661),
-# section 3, let $G$ minimise $-\log D$ instead. Its slope is $-(1 - D)$, almost $-1$ there. A loss that is flat just
-# where $G$ is bad *saturates*; so this one is called **non-saturating**. In code it is the same cross-entropy, with the
-# target 1 for generated images.
+# and easy to recognise, so $D$ is near 0 for them. The derivative of $\log(1 - D)$ with respect to the logit $l$ is
+# $-D$, so it is almost 0, and $G$ learns almost nothing. Therefore [Goodfellow et al.
+# (2014)](https://arxiv.org/abs/1406.2661), section 3, let $G$ minimise $-\log D$ instead. Its derivative is $-(1 - D)$.
+# Where $D$ is near 0, this is almost $-1$. A loss *saturates* if it becomes flat. $\log(1 - D)$ saturates just where
+# $G$ is bad. $-\log D$ does not, so it is called the **non-saturating** loss. In code it is the same cross-entropy,
+# with the target 1 for generated images.
 #
 # ## 3. The networks
 #
 # The convolutions are those of the DCGAN ([Radford et al. 2015](https://arxiv.org/abs/1511.06434)), a design that has
-# worked well for small images ever since. `dcgan_features` halves the image three times with strided convolutions (28
-# pixels become 14, 7 and 4). `dcgan_image` goes the other way. It doubles a small feature map with *transposed*
-# convolutions, which put pixels between the pixels, until it has the size of an image. Its last activation is tanh, so
-# generated pixels are between -1 and 1. Both are in `gan_book/networks.py`, because later chapters use them too.
+# worked well for small images ever since. `dcgan_features` has three convolutions with stride 2, each of which halves
+# the image (28 pixels become 14, 7 and 4). They have 32, 64 and 128 filters and leaky ReLU, and the second and third
+# are followed by batch normalization. `dcgan_image` starts with a small map of 7 x 7 and doubles its sides twice, to 14
+# and 28. A *transposed* convolution with stride 2 does the doubling; its weights are learned. Its last activation is
+# tanh, so generated pixels are between -1 and 1. (Real images are scaled to the same range, by `to_float`.) Both
+# functions are in `gan_book/networks.py`, because later chapters use them too.
 #
-# How does the label get into the networks? In the generator, an `Embedding` turns it into 32 numbers, which are joined
-# to $z$. In the discriminator we use a **projection** ([Miyato and Koyama
-# 2018](https://arxiv.org/abs/1802.05637)): the logit is a sum of two parts,
+# How does the label get into the networks? In the generator, an `Embedding` is a table: it has a row of 32 learned
+# numbers for each class. The row of the label is concatenated with $z$. In the discriminator we use a **projection**
+# ([Miyato and Koyama 2018](https://arxiv.org/abs/1802.05637)). The convolutions turn the image $x$ into a vector of
+# features $\phi(x)$. The logit is a sum of two numbers that are computed from it:
 #
 # $$ l(x, y) = \psi(\phi(x)) + v_y \cdot \phi(x). $$
 #
 # ![The label as an extra channel, and as a projection](../../docs/figures/label_inputs.svg)
 #
-# The lower half of the picture shows it. (The upper half is an older way, which section 11 explains.)
-# $\phi(x)$ are the features of the image, the output of the convolutions. The first part, a dense layer $\psi$, judges
-# the image alone. The second part is the dot product of the features with a vector $v_y$, which is learned for each
-# class. It is large if the image looks like the class $y$. The embedding layer `v` holds these vectors. (Miyato and
-# Koyama used three more techniques. We take the projection alone.)
+# The lower half of the picture shows it. (The upper half is an older way, which section 11 explains.) The first number,
+# of a dense layer $\psi$, judges the image alone. The second is the dot product of the features with a vector $v_y$,
+# which is learned for each class. After training it is large if the image looks like the class $y$. The embedding layer
+# `v` holds these vectors. (Miyato and Koyama used three more techniques, among them spectral normalization and the
+# hinge loss. We take the projection alone.)
 
 
 # %%
@@ -161,6 +169,10 @@ def define_generator(latent_dim=64, image_shape=(28, 28, 1), num_classes=10, wid
 
 
 # %% [markdown]
+# Three details: `dtype="float32"` keeps the output exact if the rest of the network computes with 16-bit numbers.
+# `normal()` gives initial weights with standard deviation 0.02. `Generator` is a Keras model that also knows what to
+# sample for its inputs.
+#
 # Adam's $\beta_1$ is 0.5 instead of 0.9, as in the DCGAN. It makes Adam forget old gradients sooner. In a GAN the
 # other network changes at every step, so old gradients are soon out of date. Here are the two networks:
 
@@ -196,10 +208,10 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # of its own list of trainable weights. The gradient still passes through them. And $D$ keeps its own updates, which
 # train it as before.
 #
-# Why not the line that most books use, `discriminator.trainable = False`? Keras 2 remembered the flag at `compile()`. A
-# discriminator that was compiled first and frozen later still learned. Keras 3 looks at the flag when the first batch
-# is trained. By then it is False, **so $D$ never learns**. See for yourself: the next cell does it in the old order.
-# (It counts arrays of weights. A layer with a kernel and a bias has two.)
+# Why not the line that most books use, `discriminator.trainable = False`? Keras 2 read this flag in `compile()`. So a
+# discriminator that was compiled first and frozen later still learned. Keras 3 reads the flag when the first batch is
+# trained. By then it is False, **so $D$ never learns**. See for yourself: the next cell does it in the old order. (It
+# counts arrays of weights. A layer with a kernel and a bias has two.)
 
 # %% tags=["active-ipynb"]
 # import warnings
@@ -224,8 +236,9 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 
 # %% [markdown]
 # No weight of the discriminator moved, and none ever will. With `Composite` it is as it should be. The composite's
-# update trains $G$ only: of $D$, only the four statistics of batch normalization change, which no gradient trains. And
-# $D$'s own update moves all of $D$.
+# update trains $G$ only. $D$ has two batch normalization layers, and each keeps a moving mean and a moving variance.
+# These four arrays change too, but no gradient trains them. (All 18 arrays of $G$ move: 12 are trained, and six are
+# such statistics.) $D$'s own update moves all of $D$.
 
 # %% tags=["active-ipynb"]
 # gan = define_gan(generator, discriminator)
@@ -247,7 +260,8 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 #
 # Here they are by hand, once, with Keras's own `train_on_batch`. It returns the loss and, for $D$, the accuracy, both
 # measured *before* the update. If $D$ cannot tell real from generated images, its losses are near $\log 2 = 0.69$.
-# (These first numbers mean little: the weights are random, and Adam's first updates are large.)
+# (These first numbers mean little: the weights are random, and Adam's first updates are large.) With `training=True`
+# batch normalization uses the statistics of this batch, as it does in training.
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
@@ -262,12 +276,13 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # print("3. G through the frozen D: loss {:.2f}".format(g))
 
 # %% [markdown]
-# Repeat this a few thousand times, and you have a GAN. To make it fast, the book puts the three updates into one graph,
-# which the backend runs without Python. You write a class with a method `turns`. A *turn* is the update of one network.
-# The method yields the turns in order. (`yield` hands out a value and goes on after it, so a method can return several
-# values one after the other.) Each `yield` has four parts, `name, network, input, target`. It means: update this
-# network so that its output for this input comes closer to this target. (For `gan`, this updates $G$ alone.) Compare
-# the method with the cell above. (It takes new latent points for $G$.)
+# Repeat this a few thousand times, and you have a GAN. To make it fast, the book compiles the three updates into one
+# program, which does not go back to Python after each update. You write a class with a method `turns`. A *turn* is the
+# update of one network. The method yields the turns in order. (`yield` gives back one value, waits, and continues from
+# there when the next value is wanted. So a method can give back several values one after the other.) Each `yield` has
+# four parts, `name, network, input, target`. It means: update this network so that its output for this input comes
+# closer to this target. (For `gan`, this updates $G$ alone.) Compare the method with the cell above. (It takes new
+# latent points for $G$.)
 
 
 # %%
@@ -293,10 +308,13 @@ class ConditionalGAN(GAN):
 #
 # ## 6. Training with `fit`
 #
-# The model is an ordinary Keras model: `compile`, then `fit`. This is one epoch, one to three minutes on a laptop.
-# `average=0.99` keeps a copy of the generator whose weights are a moving average over the last updates. This copy is
-# `model.sampler`. It makes better images than the generator itself, because an average changes less from update to
-# update ([Yazici et al. 2019](https://arxiv.org/abs/1806.04498)).
+# The model is an ordinary Keras model: `compile`, then `fit`. `compile()` needs no arguments, because $D$ and the
+# composite already have their optimizers and losses. This is one epoch, one to three minutes on a laptop.
+#
+# `average=0.99` keeps a copy of the generator whose weights are a moving average. After each update the copy keeps 99 %
+# of its own weights and takes 1 % of the generator's. Single updates push $G$ back and forth, and the average smooths
+# that out. So the copy, `model.sampler`, usually makes better images than the generator itself ([Yazici et al.
+# 2019](https://arxiv.org/abs/1806.04498)).
 
 # %% tags=["active-ipynb"]
 # model = ConditionalGAN(define_generator(), define_discriminator(), average=0.99)
@@ -315,8 +333,10 @@ class ConditionalGAN(GAN):
 # After one epoch most rows show their class. Sandals and bags, which have fine straps and handles, need longer.
 #
 # The two losses of $D$ and the loss of $G$ tell you whether the training is healthy. In a healthy GAN none of them goes
-# to 0: $D$ is right in more than half of the cases, but not always. The losses do not tell you how good the images are.
-# To know that, look at the images and measure them.
+# to 0: $D$ is right in more than half of the cases, but not always. (Why is the loss of $G$ near 3, far above $\log 2$?
+# It is measured just after $D$ has learned from a batch of generated images. At that moment $D$ recognises almost all
+# of them. The update of $G$ brings its loss down again.) The losses do not tell you how good the images are. To know
+# that, look at the images and measure them.
 #
 # ## 7. A longer training
 #
@@ -355,12 +375,13 @@ class ConditionalGAN(GAN):
 # gb.show(rows, title="The same eight latent points in three classes")
 
 # %% [markdown]
-# Two things can be changed smoothly. First, $z$: we go from one latent point to another and keep the class. Random
-# points with 64 numbers all lie about equally far from 0, at a distance near 8. So the path is an arc: the middle of a
-# straight line would be closer to 0 than any latent point that $G$ has seen in training ([White
-# 2016](https://arxiv.org/abs/1609.04468)). Second, the class: we keep $z$ and mix the embeddings of two labels, $e(t) =
-# (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. Most images on the way look like possible clothes (not all:
-# look for a smear). So the generator has not simply stored single pictures.
+# Two things can be changed smoothly. First, $z$: we go from one latent point to another and keep the class. The square
+# of the distance from 0 is the sum of 64 squared numbers. Each square has mean 1, so almost all latent points have a
+# distance near $\sqrt{64} = 8$. The middle of a straight line between two of them is closer to 0. $G$ has not seen such
+# points in training, so we go along an arc ([White 2016](https://arxiv.org/abs/1609.04468)). Second, the class: we keep
+# $z$ and mix the embeddings of two labels, $e(t) = (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. Most images
+# on the way look like possible clothes (not all: look for a smear). So the generator has not simply stored single
+# pictures.
 
 # %% tags=["active-ipynb"]
 # from gan_book.sampling import arc, between_classes
@@ -375,9 +396,9 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # Directions in latent space can have a meaning. Radford et al. (2015, section 6.3.2) found one for "smiling". We find
-# one for "lighter": the mean latent point of the 100 lightest T-shirts minus that of the 100 darkest. Only T-shirts
-# were used to find it. But it works for other classes, too: we add it to latent points of dresses. Does anything else
-# change with it?
+# one for "lighter". We generate 1,000 T-shirts (class 0). The direction is the mean latent point of the 100 lightest
+# ones minus that of the 100 darkest ones. Only T-shirts were used to find it. But it works for other classes, too: we
+# add it to latent points of dresses. Look whether anything else changes with it, such as the length of the sleeves.
 
 # %% tags=["active-ipynb"]
 # many = gb.latent_points(generator, 1000, seed=5)
@@ -398,22 +419,28 @@ class ConditionalGAN(GAN):
 #
 # - **Label accuracy**: how often the classifier finds the class that we asked for. (On *real* test images the same
 #   classifier is right in 92.6 % of cases. This is the number to compare with.)
-# - **Fréchet distance (FD)**: how far the generated images are from real ones, as a whole. The classifier turns each
-#   image into 96 features. With the means $\mu$ and covariances $\Sigma$ of the features of real and generated images,
-#   $\mathrm{FD} = |\mu_1 - \mu_2|^2 + \mathrm{tr}(\Sigma_1 + \Sigma_2 - 2 (\Sigma_1 \Sigma_2)^{1/2})$. Smaller is
-#   better. ([Heusel et al. 2017](https://arxiv.org/abs/1706.08500) use features of the Inception network and call it
-#   FID. The numbers of different features cannot be compared.)
+# - **Fréchet distance (FD)**: small if the features of generated and of real images have similar means and vary in
+#   similar ways. (The classifier turns each image into 96 features.) Smaller is better.
 # - **Inception score** ([Salimans et al. 2016](https://arxiv.org/abs/1606.03498)): high if the classifier is sure of
 #   each image and all classes occur equally often. At most 10 for ten classes.
 # - **Precision**: the share of generated images that are near some real image. **Recall**: the share of real images
-#   that are near some generated image ([Kynkäänniemi et al. 2019](https://arxiv.org/abs/1904.06991); "near" is measured
-#   in the 96 features). A generator that makes few, good images has high precision and low recall.
-# - **Diversity in a class**: the mean distance between two generated images of a class, divided by that of two real
-#   images. A *mode* is one kind of image. A value near 0 means **mode collapse**: the same image again and again. A
-#   value above 1 can mean that a row mixes several classes.
+#   that are near some generated image ([Kynkäänniemi et al. 2019](https://arxiv.org/abs/1904.06991)). Near means: in
+#   the 96 features, not farther from it than its own third nearest neighbour. A generator that makes few, good images
+#   has high precision and low recall.
+# - **Diversity in a class**: the mean distance, in features, between two generated images of a class, divided by that
+#   of two real images. Near 0, the generator repeats one image. This is called **mode collapse**, because a mode is one
+#   kind of image. A value above 1 can mean that a row mixes several classes.
 #
-# Here are two of the six numbers, computed with 2,000 images. (The Fréchet distance of few images is too large. So
-# compare only distances of equally many.)
+# For those who know covariance matrices: with the means $\mu$ and covariances $\Sigma$ of the features of real and
+# generated images,
+#
+# $$\mathrm{FD} = |\mu_1 - \mu_2|^2 + \mathrm{tr}\left(\Sigma_1 + \Sigma_2 - 2 (\Sigma_1 \Sigma_2)^{1/2}\right),$$
+#
+# where $\mathrm{tr}$ is the sum of the diagonal. ([Heusel et al. 2017](https://arxiv.org/abs/1706.08500) use features
+# of the Inception network and call it FID. The numbers of different features cannot be compared.)
+#
+# Here are two of the six numbers, computed with 2,000 images. (With few images the Fréchet distance comes out too
+# large. So compare two distances only if both were computed from equally many images.)
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import frechet_distance, load_classifier
@@ -427,9 +454,10 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # All six numbers, for 10,000 images, are in the report that was written after the training. For the first three, the
-# value of real images is in brackets; diversity is already divided by it. Always compare. The Fréchet distance of the
-# generator from the real test images is 0.17. Real *training* images have 0.03: they are the best that we can hope for.
-# The same GAN after two epochs has about 1.2.
+# value of real images is in brackets. Diversity is already divided by it. The ± in the report says how much the number
+# changes with another choice of the 10,000 images. Always compare: with 10,000 images the Fréchet distance is 0.17.
+# Real *training* images have 0.03, and they are the best that we can hope for. The same GAN after two epochs has about
+# 1.2.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -442,8 +470,8 @@ class ConditionalGAN(GAN):
 # ## 10. When it fails
 #
 # GANs fail more often than other networks, because two networks have to learn at a similar speed. Two failures are so
-# common that they have names. We cause both with one number: the learning rate of $D$, compared with that of $G$. (Each
-# case below is one training.)
+# common that they have names. We cause both with the ratio of the two learning rates. (Each case below is one
+# training.)
 #
 # **Convergence failure.** The training does not get anywhere: $D$ wins, and $G$ does not get better. Here $D$ has fifty
 # times the learning rate of $G$.
@@ -502,8 +530,8 @@ class ConditionalGAN(GAN):
 #
 # **Your own pictures.** `gb.load("path/to/folder", image_size=64)` reads a folder with one sub-folder for each class.
 # The networks and the training work with it. Only the label accuracy does not, because the book has no classifier for
-# your classes. A few hundred pictures of each class and a few thousand steps are a good beginning; with fewer, use
-# `augment`.
+# your classes. A few hundred pictures of each class and a few thousand steps are a good beginning. If you have fewer
+# pictures, use `augment`, which shows $D$ a changed copy of each image.
 #
 # **The first conditional GAN** had no convolutions. The notebook `mlp_cgan` builds it as in the paper of 2014.
 #

@@ -18,8 +18,8 @@
 # layers. This notebook builds them, layer by layer. You will
 #
 # - build a maxout layer;
-# - see the training collapse with Adam, and repair it;
-# - read why the field moved on to convolutions and Adam.
+# - see these networks of 2014 collapse when they are trained with Adam, and change them so that Adam works;
+# - read what convolutions changed.
 #
 # Read the notebook `cgan` first: it explains the two losses, the composite model and `turns`.
 
@@ -168,7 +168,8 @@ class MLPConditionalGAN(GAN):
 # w \leftarrow w + v. $$
 #
 # The paper does not say for how long the momentum rises. We take 250 epochs of 600 updates, as in the program of the
-# first GAN. (Here an epoch has 550 updates: 5,000 images are kept for validation.)
+# first GAN. (Here an epoch has 550 updates: 5,000 images are kept for validation.) The next cell computes these three
+# formulas. You can skip it: only the preset `book` uses it.
 
 
 # %%
@@ -237,7 +238,7 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 # ## 6. With Adam, it collapses
 #
 # The paper trains with SGD for hundreds of epochs. Today you would try Adam. But with Adam the networks of the paper
-# collapse within minutes (here without the dropout of $G$). See for yourself: this is one epoch.
+# collapse within minutes. See for yourself: this is one epoch. (In both cells we leave out the dropout of $G$.)
 
 # %% tags=["active-ipynb"]
 # def train_for(epochs, balanced, dropout):
@@ -261,12 +262,13 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 # All hundred images are the same grey blob, whatever the latent point and the label. This is mode collapse, and a
 # convergence failure, too: $D$ is nearly always right, and the loss of $G$ is high.
 #
-# We think that the inputs are the reason. The numbers of $z$ lie between 0 and 1. Each is 0.5 plus a small difference.
-# $G$ first learns from the constant 0.5, and ignores the differences. The repair, `balanced=True`, has two parts.
-# First, $z$ is shifted and scaled to mean 0 and variance 1. Second, the joint layer has batch normalization, which
-# makes the differences between the images of a batch larger. The sizes of the layers do not change. We also lower the
-# dropout of $D$ from 0.5 to 0.2. Only 50 of the 290 units of its first layer see the label. If half of them are
-# dropped, $D$ learns only slowly which digit belongs to which label.
+# We think that the inputs are one reason. The numbers of $z$ lie between 0 and 1, with mean 0.5 and standard deviation
+# 0.29. So every input contains the same large constant part. $G$ first learns from this part and ignores the
+# differences. We change three things. First, $z$ is shifted and scaled to mean 0 and variance 1. Second, the joint
+# layer has batch normalization, which makes the differences between the images of a batch larger. (`balanced=True` does
+# these two. The sizes of the layers do not change.) Third, we lower the dropout of $D$ from 0.5 to 0.2. Only 50 of the
+# 290 units of its first layer see the label. If half of them are dropped, $D$ learns only slowly which digit belongs to
+# which label. This cell does not show which of the three helps most. Exercise 4 tests the first two.
 
 # %% tags=["active-ipynb"]
 # ten_rows(train_for(1, balanced=True, dropout=0.2), "The balanced networks after one epoch with Adam")
@@ -328,10 +330,10 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 # %% [markdown]
 # ## Appendix: the command line
 #
-# `book` is the configuration of the paper. The authors stopped where an estimate of the likelihood of validation images
-# was best. They do not say after how many epochs that was. We stop after 480 epochs. With the 600 updates of the paper
-# the learning rate would then be at its floor (exercise 2); with our 550 it ends at 2.6e-6. `book` has not been run to
-# its end here. In a shell: `gan-book train mlp-cgan --preset quick`.
+# `book` is the configuration of the paper. The authors stopped when a measure of the fit to validation images (an
+# estimate of their likelihood) was best. They do not say after how many epochs that was. We stop after 480 epochs. With
+# the 600 updates of the paper the learning rate would then be at its floor (exercise 2); with our 550 it ends at
+# 2.6e-6. `book` has not been run to its end here. In a shell: `gan-book train mlp-cgan --preset quick`.
 
 
 # %%

@@ -22,7 +22,7 @@
 #
 # - build a discriminator with two outputs and train it with the sum of two losses;
 # - measure each class by itself: how good are the shirts, and how much do they differ from each other?
-# - see the known flaw of the AC-GAN: the images of a class are clearer than real ones, and too much alike;
+# - measure the known flaw of the AC-GAN: its images of a class are clearer than real ones, and vary less;
 # - see a failure that the label accuracy does not show, and repair it.
 #
 # You should know chapter 6, which explains the composite model, `turns`, and most of the numbers.
@@ -68,7 +68,10 @@ from gan_book.training.lesson import Lesson, Settings
 # On the left is the conditional GAN of chapter 6, in the middle the AC-GAN. (The 2N-GAN on the right is the subject of
 # the notebook `twon_gan`.) In all three, the generator gets a latent point and a label.
 #
-# The AC-GAN's discriminator estimates two things from an image $X$: its source $S$, real or fake, and its class $C$.
+# The AC-GAN's discriminator estimates two things from an image: its source $S$, real or fake, and its class $C$. (The
+# figure has the letters of chapter 6, the formulas those of the paper: the image $x$ is $X$ there, and the label $y$ is
+# $c$.)
+#
 # **$P$ is always a probability that $D$ gives.** For each of the two we write down the mean log-probability of the
 # right answer, the *log-likelihood* (Odena et al. 2017, equations 2 and 3; "fake" is their word for "generated"). These
 # $L$ are no losses: $D$ makes them large.
@@ -77,8 +80,8 @@ from gan_book.training.lesson import Lesson, Settings
 #        + \mathbb{E}[\log P(S = \mathrm{fake} \mid X_{\mathrm{fake}})], $$
 # $$ L_C = \mathbb{E}[\log P(C = c \mid X_{\mathrm{real}})] + \mathbb{E}[\log P(C = c \mid X_{\mathrm{fake}})]. $$
 #
-# In $L_C$, $c$ is the right class: the label of the real image, or the label that the generator was given. (Chapter 6
-# calls the label $y$.) $D$ maximises $L_S + L_C$, and $G$ maximises $L_C - L_S$.
+# In $L_C$, $c$ is the right class: the label of the real image, or the label that the generator was given. $D$
+# maximises $L_S + L_C$, and $G$ maximises $L_C - L_S$.
 #
 # Look at the signs. $D$ makes $L_S$ large and $G$ makes it small: this is the usual game. But *both* make $L_C$ large.
 # For the class they **cooperate**: $G$ makes images whose class is easy to find, and $D$ helps. Section 9 shows the
@@ -106,7 +109,8 @@ LOSSES = {
 # ## 3. The networks
 #
 # The convolutions are the same as in chapter 6. Their output goes into two dense layers, the **heads**. One head gives
-# the logit of "real". The other gives ten logits, one for each class.
+# the logit of "real". It is called `validity`, another word for the source $S$. The other, `label`, is the class head:
+# it gives ten logits, one for each class.
 
 
 # %%
@@ -165,9 +169,9 @@ def define_gan(generator, discriminator, learning_rate=1e-3, label_weight=1.0):
 # ## 5. One training step
 #
 # Three updates, as in chapter 6, but each target is now a dict with two entries. With `return_dict=True` Keras returns
-# the losses with their names. A $D$ that guesses has the validity loss $\log 2 = 0.69$ and the label loss $\log 10 =
-# 2.30$. (The printed numbers differ from these, for two reasons. The first weights are random. And updates 1 and 2 have
-# already changed $D$.)
+# the losses with their names. The class loss of section 2 is called the label loss there, after its output. A $D$ that
+# guesses has the validity loss $\log 2 = 0.69$ and the label loss $\log 10 = 2.30$. (The printed numbers differ from
+# these, for two reasons. The first weights are random. And updates 1 and 2 have already changed $D$.)
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
@@ -209,7 +213,7 @@ class ACGAN(GAN):
 # %% [markdown]
 # ## 6. Training with `fit`
 #
-# One epoch, a minute or two on a laptop.
+# One epoch, two to three minutes on a laptop.
 
 # %% tags=["active-ipynb"]
 # discriminator, generator = define_discriminator(), define_generator()
@@ -254,7 +258,7 @@ class ACGAN(GAN):
 # %% [markdown]
 # ## 8. How good is it?
 #
-# Here are four scores. For two of them we also print the value of real images. You know **label accuracy** and
+# Here are four scores. For three of them we also print the value of real images. You know **label accuracy** and
 # **recall** from chapter 6. They are computed over all images together, so they may not show one bad class. The other
 # two are computed for each class and then averaged.
 #
@@ -290,15 +294,15 @@ class ACGAN(GAN):
 # gb.show(rows, rows=["real", "real", "generated", "generated"], title="Shirts, real and by the AC-GAN")
 
 # %% [markdown]
-# You can hardly see a difference in twenty images. The numbers below will show a small one. First: why should there be
-# one? Look at the class loss of $G$, a cross-entropy. We need two letters.
+# You can hardly see a difference in twenty images. The numbers below show a small one. First: why should there be one?
+# Look at the class loss of $G$, a cross-entropy. We need two letters.
 #
 # - $P(c \mid x)$, as in section 2, is the probability that the class head of $D$ gives to class $c$ for an image $x$.
 # - $q(x, c)$ is the distribution of generated images $x$ and their labels $c$. $q(c \mid x)$ is the probability that a
 #   generated image $x$ was made from the label $c$.
 #
-# Start with one image $x$. Write $-\log P$ as $-\log q + \log (q / P)$ and take the mean over the labels $c$, with the
-# probabilities $q(c \mid x)$:
+# Start with one image $x$. We write $-\log P(c \mid x)$ as the sum of $-\log q(c \mid x)$ and $\log (q(c \mid x) / P(c
+# \mid x))$. Take the mean of both sides over the labels $c$, with the probabilities $q(c \mid x)$:
 #
 # $$ -\sum_c q(c \mid x) \log P(c \mid x)
 #    = -\sum_c q(c \mid x) \log q(c \mid x) + \sum_c q(c \mid x) \log \frac{q(c \mid x)}{P(c \mid x)}. $$
@@ -314,18 +318,18 @@ class ACGAN(GAN):
 #
 # $$ H_q(c \mid x) = \mathbb{E}_{x \sim q}\Big[-\sum_c q(c \mid x) \log q(c \mid x)\Big]. $$
 #
-# It is 0 if every image is made from one label only. $G$ makes it small ([Gong et al.
+# It is 0 if no image can come from two different labels. $G$ makes it small ([Gong et al.
 # 2019](https://arxiv.org/abs/1907.02690), section 3). But for real clothing the class entropy is *not* 0: some shirts
 # look just like coats. Such images have a high class loss, so $G$ makes too few of them. It stays in the part of the
-# class that is far from all other classes. So its images of the class are more alike. The validity loss asks for
-# realistic images, and real shirts that look like coats are realistic. But it does not see the label, so it works only
-# weakly against this.
+# class that is far from all other classes. So its images of the class are more alike. The validity loss cannot prevent
+# this, because it does not see the label. Suppose $G$ makes images that look like both a shirt and a coat from the
+# label "coat" only. Then the validity loss is satisfied, and the class entropy is 0.
 #
 # We cannot see $q(c \mid x)$. But we can look at one consequence: does $G$ avoid images that are unclear to a
-# classifier of real images? In the table below, the first column is the mean entropy of that classifier's output. (This
-# is another entropy than $H_q$, which we cannot compute.) The conditional GAN of chapter 6 has no class loss, so we
-# compare with it. It was trained equally long. (The 2N-GAN is the subject of the next notebook. There, an exercise adds
-# its row.)
+# classifier of real images? In the table below, the first column says how unsure that classifier is: the mean entropy
+# of its output, 0 if it is certain of every image. (It is not $H_q$, which we cannot compute.) The conditional GAN of
+# chapter 6 has no class loss, so we compare with it. It was trained equally long. (The 2N-GAN is the subject of the
+# next notebook. There, an exercise adds its row.)
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import class_ms_ssim, load_classifier
@@ -346,9 +350,10 @@ class ACGAN(GAN):
 # Compare the rows in each column. An entropy below that of real images means that the classifier is surer of the
 # generated images: $G$ avoids the unclear ones. Of the two generators, only the AC-GAN does so. A higher MS-SSIM means
 # that the images are more alike. Here the images of *both* generators are more alike than real ones, and the step from
-# the cGAN to the AC-GAN is small. So the class loss explains only a part of what is lost. (With other random pairs the
-# MS-SSIM of all classes changes by about 0.001, with other images by a little more. The results page of this chapter
-# compares three trainings of each GAN.)
+# the cGAN to the AC-GAN is small. So the class loss explains only a part of what is lost. This table alone does not
+# prove that step: with other images the MS-SSIM can change as much. (In section 8 real images have 0.348, because test
+# images were used there. Here they are validation images.) The results page of this chapter compares three trainings of
+# each GAN.
 #
 # ## 10. When it fails
 #
@@ -393,10 +398,10 @@ class ACGAN(GAN):
 # ## 11. Going further
 #
 # **A repair for the class entropy.** Gong et al. (2019) add a second classifier. It is trained on generated images
-# only. $G$ minimises the loss of the first classifier *minus* the loss of this one. The loss of the second classifier,
-# at its best, is $H_q(c \mid x)$. So the difference is the KL alone, and the class entropy cancels. Their model is
-# called TAC-GAN. ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) reaches the same with one classifier
-# over $2N$ classes: see the notebook `twon_gan`.
+# only. $G$ makes the loss of the class head small and the loss of the new classifier large. By section 9 the first loss
+# is $H_q$ plus the KL. The second loss, at its best, is $H_q$. The difference is the KL alone, so unclear images are no
+# longer punished. Their model is called TAC-GAN. ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) reaches
+# the same with one classifier over $2N$ classes: see the notebook `twon_gan`.
 #
 # **Three GANs compared.** `python -m chapters.ch08_acgan.compare` trains the conditional GAN, the AC-GAN and the 2N-GAN
 # with the same convolutions and steps, several seeds each. The chapter's README shows the results.
@@ -427,8 +432,8 @@ class ACGAN(GAN):
 #    `gan_book.metrics.frechet_distance` for one class. Check: `from chapters.ch08_acgan import exercises`, then
 #    `exercises.check_class_fd(class_fd)`.
 # 8. Many programs train $D$'s class head on real images only. Write `RealLabelsOnly`, a subclass of `ACGAN` that does.
-#    (A `yield` can have one more part, the fifth: a dict of sample weights, with one array for each output.) Check:
-#    `exercises.check_real_labels_only(RealLabelsOnly)`.
+#    (A sample weight multiplies the loss of one image; 0 switches it off. A `yield` can have a fifth part: a dict with
+#    an array of $n$ sample weights for each output.) Check: `exercises.check_real_labels_only(RealLabelsOnly)`.
 #
 # *A project*
 #
@@ -446,17 +451,18 @@ class ACGAN(GAN):
 # 5. The label accuracy is about the same or rises with the weight, and the recall falls.
 # 6. Yes, by the formula it should be smaller: the class entropy of real bags is near 0 already.
 # 7. and 8. `exercises.class_fd_solution` and `exercises.RealLabelsOnly`, in `chapters/ch08_acgan/exercises.py`.
-# 9. The wrong labels are in the data, so a perfect conditional GAN follows them: its label accuracy is about 0.8 + 0.2
-#    / 10 = 82 % of what it was. The class loss rewards images of the most probable label, and this is still the right
-#    one. So we expect a higher label accuracy of the AC-GAN.
+# 9. The wrong labels are in the data, so a perfect conditional GAN follows them. A random label is right in one of ten
+#    cases. So 80 % + 2 % = 82 % of the labels are right, and the label accuracy falls to about 82 % of what it was. The
+#    class loss rewards images of the most probable label, and this is still the right one. So we expect a higher label
+#    accuracy of the AC-GAN.
 #
 # </details>
 
 # %% [markdown]
 # ## Appendix: the command line
 #
-# As in chapter 6: `gan-book train acgan --preset full` in a shell. `smoke` is for tests, `quick` takes three minutes,
-# `full` about twenty (both on two idle CPU cores), and `book` is the classic network with its usual numbers.
+# As in chapter 6: `gan-book train acgan --preset full` in a shell. `smoke` is for tests, `quick` takes three to five
+# minutes, `full` twenty to thirty (on two CPU cores), and `book` is the classic network with its usual numbers.
 
 
 # %%

@@ -24,7 +24,7 @@ from gan_book import datasets, plotting
 from gan_book.commands import cli
 from gan_book.datasets.mnist import CIFAR_COPY
 from gan_book.errors import BookError, Interrupted
-from gan_book.metrics import measure_by_class
+from gan_book.metrics import has_classifier, measure_by_class
 from gan_book.metrics.score import scores_of
 from gan_book.sampling import draw
 from gan_book.training import chapters, curves, report, runs
@@ -66,10 +66,17 @@ def train_all(data, image_size, preset, epochs, seeds, out):
             lesson = replace(chapters.lesson(chapter), measure=measure_by_class)
             settings = lesson.settings(preset, data=data, image_size=image_size, epochs=epochs, seed=seed)
             run = trained(lesson, settings, out / f"{chapter}-{seed}")
-            if "ms_ssim" not in [score.name for score in scores_of(run.report["measured"])]:
-                report.measure_again(run, lesson, lesson.task.load(settings), settings.measure_samples)
+            dataset = lesson.task.load(settings)
+            if not measured_by_class(run, dataset):
+                report.measure_again(run, lesson, dataset, settings.measure_samples)
             found[name].append(run)
     return found
+
+
+def measured_by_class(run, dataset):
+    """Whether a run has the scores of this comparison, those that need a classifier included."""
+    names = [score.name for score in scores_of(run.report["measured"])]
+    return "ms_ssim" in names and ("frechet_distance" in names or not has_classifier(dataset))
 
 
 def score_table(found):

@@ -14,10 +14,10 @@
 # ![What goes into D and what comes out: cGAN, AC-GAN and 2N-GAN](../../docs/figures/three_gans.svg)
 #
 # The AC-GAN's discriminator has two outputs and two losses: real or fake, and which class. The discriminator of the
-# 2N-GAN (on the right) needs only one. For $N$ kinds of clothing it has $2N$ classes: real coat, generated coat, real
-# boot, generated boot, and so on. The name stands for these $2N$ classes. This discriminator loss was proposed as the
-# **2k loss** of DADA ([Zhang, Wang, Liu and Ling 2018](https://arxiv.org/abs/1809.00981)), a GAN that makes extra
-# training images for classifiers with few labels.
+# 2N-GAN (on the right) needs only one output and one loss. For $N$ kinds of clothing it has $2N$ classes: real coat,
+# generated coat, real boot, generated boot, and so on. The name stands for these $2N$ classes. This discriminator loss
+# was proposed as the **2k loss** of DADA ([Zhang, Wang, Liu and Ling 2018](https://arxiv.org/abs/1809.00981)), a GAN
+# that makes extra training images for classifiers with few labels.
 #
 # In this short notebook you will build a 2N-GAN and derive what its generator learns. You will also see a wrong program
 # whose losses look perfect. Read the notebook `acgan` first.
@@ -109,8 +109,8 @@ class TwoNGAN(GAN):
 # $$ \sum_k s_k \log p_k - \sum_k s_k \log s_k = \sum_k s_k \log \frac{p_k}{s_k}
 #    \;\le\; \sum_k s_k \Big(\frac{p_k}{s_k} - 1\Big) = \sum_k p_k - \sum_k s_k = 1 - 1 = 0. $$
 #
-# No answer is better than the shares, so the best $D$ has $p_k = s_k$. The probability of a real class is then a
-# product of two shares:
+# No answer is better than the shares, so the best $D$ has $p_k = s_k$. Let $r(y \mid x)$ be the share of label $y$
+# among the *real* images that look like $x$. Then the probability of a real class is a product of two shares:
 #
 # $$ p_y(x) = \frac{r(x, y)}{r(x) + q(x)}
 #    = \underbrace{\frac{r(x)}{r(x) + q(x)}}_{\text{share of real images}} \cdot \;
@@ -132,7 +132,7 @@ class TwoNGAN(GAN):
 # $$ \log p_y(x) - \log p_{N + y}(x) = \log \frac{r(x, y)}{q(x, y)}. $$
 #
 # The mean of this over generated images is $-\mathrm{KL}(q \,\|\, r)$. It is largest, 0, if generated images and labels
-# are distributed exactly like real ones. Clear cases have no advantage. (Exercise 3 tries it.)
+# are distributed exactly like real ones. Clear cases have no advantage. (Exercise 3 tries this loss in our 2N-GAN.)
 #
 # ## 3. Training
 #
@@ -159,8 +159,8 @@ class TwoNGAN(GAN):
 # %% [markdown]
 # ## 4. Result
 #
-# The generator that comes with the book was trained for longer. Here are its images. Then follow the scores of the
-# notebook `acgan`, first of the 2N-GAN, then of the AC-GAN.
+# The generator that comes with the book was trained for longer. Here are its images. After that come the scores that
+# you know from the notebook `acgan`: first for the 2N-GAN, then for the AC-GAN.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -176,6 +176,10 @@ class TwoNGAN(GAN):
 #     print(name, *score_lines(Run(PRETRAINED / name).report["measured"], scores), sep="\n", end="\n\n")
 
 # %% [markdown]
+# The 2N-GAN reaches more of the real images: its recall is higher. Its intra-class Fréchet distance is about half as
+# large, and its images of a class are a little less alike. But the label accuracy of both is above that of real images.
+# So there is still some reward for clear cases.
+#
 # ## 5. When it fails: low losses and bad images
 #
 # Suppose you forget to add $N$ to the labels of the generated images. The program runs without an error. (A third of
@@ -197,8 +201,10 @@ class TwoNGAN(GAN):
 # $D$ even learns these patterns, because it is trained on them, too. The classes $N$ to $2N - 1$ are never a target.
 #
 # *You recognise it by the losses:* `d_fake_loss` and `g_loss` are *both* low, far below $\log 2 = 0.69$. In a correct
-# program this cannot be. For the same $D$ and the same image, $p_y + p_{N + y} \le 1$. So one of the two is at most ½,
-# and its loss is at least $\log 2$. Low losses alone say nothing about a GAN.
+# program this cannot be. For one image and one $D$, $p_y + p_{N + y} \le 1$, so $-\log p_y - \log p_{N + y}$ is at
+# least $2 \log 2 = 1.39$. So is the mean over images. The two losses are computed with slightly different images and
+# with a $D$ that has moved a little in between. But if their sum is far below 1.39, as here, the program is wrong. Low
+# losses alone say nothing about a GAN.
 #
 # ## 6. Exercises
 #
@@ -239,8 +245,8 @@ class TwoNGAN(GAN):
 # ## Appendix: the command line
 #
 # `gan-book train twon-gan --preset full`. The settings are those of `acgan.py`, so the two can be compared: only the
-# last layer of $D$ differs. DADA uses other networks. So `book` is no published configuration here: it only trains as
-# long as the AC-GAN's `book`.
+# last layer of $D$ and the losses differ. DADA uses other networks. So `book` is no published configuration here: it
+# only trains as long as the AC-GAN's `book`.
 
 
 # %%

@@ -16,8 +16,9 @@
 # Images are cheap, and labels are expensive: a person has to look at every image. Can a classifier learn from a hundred
 # labelled images and many images without labels? This is **semi-supervised learning**. In a **semi-supervised GAN**
 # ([Odena 2016](https://arxiv.org/abs/1606.01583), [Salimans et al. 2016](https://arxiv.org/abs/1606.03498)) the
-# classifier is the discriminator. If the generated digits are good, it must learn what digits look like to tell them
-# from real ones. It can do so without labels. (The digits above are generated. In this chapter they are a by-product.)
+# classifier is the discriminator. If the generated digits are good, the discriminator can tell them from real digits
+# only if it knows well what digits look like. It learns this without labels. (The digits above are generated. In this
+# chapter they are a by-product.)
 #
 # In this chapter you will
 #
@@ -52,9 +53,7 @@ from gan_book.training.task import Generation
 # ## 1. The data
 #
 # MNIST has handwritten digits, 28 x 28 pixels, in ten classes. The book keeps 5,000 of the 60,000 training images for
-# validation. Of the others we use the labels of only 100, ten of each class. This function chooses them. (The same
-# `seed` chooses other images if the set has another size. So the labelled images of the cells below are not those of
-# the longer training in section 7.)
+# validation. Of the others we use the labels of only 100, ten of each class. This function chooses them.
 
 
 # %%
@@ -105,15 +104,17 @@ def labelled_subset(dataset, per_class, seed):
 #
 # How can one network answer both questions? Odena gives it $K + 1$ classes: the $K$ classes of real images, and the
 # class "fake". Salimans et al. (section 5 of their paper) do not need the extra output. The softmax looks only at the
-# differences between logits: if you subtract the same number from all of them, no probability changes. So subtract the
-# logit of "fake" from all $K + 1$. Then the logit of "fake" is always 0, and the network needs only the other $K$
-# logits $l_1, \dots, l_K$. Let $Z$ be the sum of their exponentials. The softmax over all $K + 1$ logits gives "fake"
-# the probability $e^0 / (e^0 + Z) = 1 / (1 + Z)$. The rest is the probability of being real:
+# differences between logits. If you subtract the same number from all of them, no probability changes.
+#
+# We use this. From all $K + 1$ logits we subtract the logit of "fake". Now the logit of "fake" is 0 for each image, so
+# the network does not have to output it: the other $K$ logits $l_1, \dots, l_K$ are enough. Let $Z$ be the sum of their
+# exponentials. The softmax over all $K + 1$ logits gives "fake" the probability $e^0 / (e^0 + Z) = 1 / (1 + Z)$. The
+# rest is the probability of being real:
 #
 # $$ D(x) = \frac{Z(x)}{Z(x) + 1}, \qquad Z(x) = \sum_{k=1}^{K} e^{l_k(x)}. $$
 #
 # The *differences* of the logits say which class it is: $p(k \mid x)$ is the softmax of the $K$ logits. If you add the
-# same number to all of them, the class stays the same, but $D(x)$ rises. So the *size* of the logits together says
+# same number to all of them, the class stays the same, but $D(x)$ rises. So how *high* the logits are together says
 # whether the image is real. If $Z > 1$, that is $\log Z > 0$, the image is called real. If all logits are low, it is
 # called fake.
 #
@@ -203,8 +204,8 @@ def define_generator(latent_dim=64, image_shape=(28, 28, 1), width=32):
 #
 # The first term is the cross-entropy of a classifier, the **supervised** loss. The other two are the usual loss of a
 # GAN's discriminator, the **unsupervised** loss. The factor ½ is from the program of Salimans et al.: the two
-# unsupervised terms together weigh as much as the supervised term. (The labelled images are among the unlabelled ones,
-# too. There they get the term for "real".)
+# unsupervised terms together weigh as much as the supervised term. ("Unlabelled" means all training images, used
+# without labels. So the 100 labelled images are used in both ways.)
 #
 # What can an image *without* a label teach about classes? Look at how the loss $-\log D(x)$ changes with a logit:
 #
@@ -212,7 +213,8 @@ def define_generator(latent_dim=64, image_shape=(28, 28, 1), width=32):
 #
 # The update raises all logits, but mostly that of the class which is already the most probable. So $D$ becomes more
 # certain of its own answer. But it does so only if it is not yet sure that the image is real: the factor $1 - D(x)$ is
-# near 0 if $D$ tells real from generated easily. So $G$ must be good. (Section 8 shows it.)
+# near 0 if $D$ tells real from generated easily. So $G$ must be good enough that $D$ is not sure. (It need not be
+# perfect: see section 8.)
 #
 # Many books build two models from the same layers, one for each loss, and update them one after the other. We use one
 # model with three inputs and three outputs. One update then uses all three losses:
@@ -394,10 +396,10 @@ def accuracy(classifier, images, labels):
 # %% [markdown]
 # `d_label_accuracy` is the accuracy on the labelled images. It is soon near 1. What the classifier learns after that,
 # it learns mostly from the other images. The number to look at is the accuracy on images it has never seen: here on the
-# 5,000 validation images. The test images are only for the result, in section 7. (The other two accuracies,
-# `d_real_accuracy` and `d_fake_accuracy`, say how often $D$ tells real from fake.) If you had only a hundred labels,
-# you could not measure this number. We used it to choose the settings of this chapter. So in practice you should expect
-# a little less ([Oliver et al. 2018](https://arxiv.org/abs/1804.09170)).
+# 5,000 validation images. The test images are only for the result, in section 7. If you had only a hundred labels, you
+# could not measure the validation accuracy. We used it to choose the settings of this chapter. So in practice you
+# should expect a little less ([Oliver et al. 2018](https://arxiv.org/abs/1804.09170)). (The other two accuracies,
+# `d_real_accuracy` and `d_fake_accuracy`, say how often $D$ tells real from fake.)
 
 # %% tags=["active-ipynb"]
 # def show_digits(model, title):
@@ -480,14 +482,16 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 
 # %% [markdown]
 # **An untrained generator.** Everything is as in section 6, but $G$ never learns. Its images are no digits, and $D$ can
-# tell them from digits without knowing much about digits. If the *generated* images matter, this must be worse.
+# tell them from digits without knowing much about digits. If it matters that the generated images are good, this
+# classifier must be worse than that of section 6.
 
 # %% tags=["active-ipynb"]
 # untrained = train_with("untrained")
 # show_digits(untrained, "What the untrained generator makes")
 
 # %% [markdown]
-# **Feature matching.** And which of the two losses of $G$ is better?
+# **Feature matching.** The last training is that of section 6, but $G$ has the other loss of section 4. Which loss is
+# better?
 
 # %% tags=["active-ipynb"]
 # matching = train_with("feature_matching")
@@ -503,17 +507,18 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 #     print(f"{name:30} {accuracy(each, data.val_images, data.val_labels):.1%}")
 
 # %% [markdown]
-# With the untrained generator the unlabelled images help little. With a trained one they help a lot, and in this short
-# training the adversarial loss is clearly better. So the GAN does the work. (With another choice of the hundred labels
-# all four numbers change, "labels alone" by several points. A difference of one or two points in a single training says
-# nothing.)
+# With the untrained generator the accuracy is about that of the labels alone. With a trained one it is much higher, and
+# in this short training the adversarial loss is clearly better. So the GAN does the work. (With another choice of the
+# hundred labels all four numbers change, "labels alone" by several points. So a difference of one or two points in a
+# single training says nothing. The results page has three trainings of each.)
 #
 # Why should generated digits help a classifier? We think of it in this way. When $G$ gets better, $D$ must look at
 # smaller details to find the generated images: how a stroke ends, or whether a loop is closed. The same details
 # separate a 4 from a 9. But a better $G$ does not always help. If generated images were distributed exactly like real
 # ones, $D$ could only guess, and would learn nothing from the comparison. ([Dai et al.
-# 2017](https://arxiv.org/abs/1705.09783) show in theory that the most useful generated images look like a mixture of
-# two classes. Then the boundary between the classes must pass through them.)
+# 2017](https://arxiv.org/abs/1705.09783) show in theory that the most useful generated images lie between the classes,
+# where there are few real images. $D$ has to call them fake, so all its logits are low there. Then the boundary between
+# two classes runs through this gap.)
 #
 # ## 9. When it fails
 #
@@ -553,7 +558,7 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # %% [markdown]
 # ## 10. Going further
 #
-# (How much the methods of this section help is on the results page, as far as it has been measured.)
+# (The results page says which methods of this section have been measured, and how much they help.)
 #
 # **Consistency between augmented views** is not part of the SGAN. But most later methods are built on it ([Sajjadi et
 # al. 2016](https://arxiv.org/abs/1606.04586), [Laine and Aila 2017](https://arxiv.org/abs/1610.02242)). We do not know
@@ -571,20 +576,22 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 # %% [markdown]
 # The two views should get the same class. And all classes should be used: otherwise $D$ could get the hundred labels
 # right and call every other image a 3. The **entropy** $H(p) = -\sum_k p_k \log p_k$ of the mean probabilities is
-# largest if all classes are used equally often. (So we assume that all classes are about equally frequent.) Let $p(x)$
-# be the $K$ class probabilities of an image. The **consistency loss** is
+# largest if all classes are used equally often. (So we assume that all classes are about equally frequent.) Let $p_k(x)
+# = p(k \mid x)$ be the softmax of the $K$ logits, and $p(x)$ the list of all of them. The **consistency loss** is
 #
-# $$ L_C = \underbrace{-\,\mathbb{E}\Big[\sum_k p_k(t_1 x) \log p_k(t_2 x)\Big]}_{\text{both views have the same class}}
+# $$ L_{\mathrm{con}} =
+#    \underbrace{-\,\mathbb{E}\Big[\sum_k p_k(t_1 x) \log p_k(t_2 x)\Big]}_{\text{both views have the same class}}
 #    \; \underbrace{-\, H\big(\mathbb{E}[p(t x)]\big)}_{\text{all classes are used}}. $$
 #
 # (In the program, the first term is the mean of this and of the same with $t_1$ and $t_2$ exchanged.) The script
-# `consistency.py` adds $\lambda L_C$ to $L_D$, with the weight $\lambda = 1$: `gan-book train sgan-consistency --preset
-# full`. ($D$ sees the labelled and the generated images changed in the same way, so it cannot use the changes to tell
-# real from fake.)
+# `consistency.py` adds $\lambda L_{\mathrm{con}}$ to $L_D$, with the weight $\lambda = 1$: `gan-book train
+# sgan-consistency --preset full`. ($D$ sees the labelled and the generated images changed in the same way, so it cannot
+# use the changes to tell real from fake.)
 #
-# **Low entropy.** $D$ learns the class of the labelled images only. For an unlabelled 4, no loss forbids the answer
-# "half 4, half 9". But every image has *one* class. So we add the mean entropy of the class probabilities of unlabelled
-# images to the loss ([Grandvalet and Bengio
+# **Low entropy.** $D$ learns the class of the labelled images only. Suppose it says "half 4, half 9" about an
+# unlabelled 4. The loss for "real" raises both logits equally, and stops when $D$ is sure that the image is real. So
+# the answer may stay as it is. But every image has *one* class. So we add the mean entropy of the class probabilities
+# of unlabelled images to the loss ([Grandvalet and Bengio
 # 2004](https://papers.nips.cc/paper/2740-semi-supervised-learning-by-entropy-minimization)):
 #
 # $$ L_H = \mathbb{E}\big[H(p(x))\big]. $$
@@ -664,8 +671,8 @@ def entropy(_, logits):
 # %% [markdown]
 # ## Appendix: the command line
 #
-# As in chapter 6: `gan-book train sgan --preset full` in a shell. `smoke` is for tests, `quick` takes three to four
-# minutes, `full` about twenty (both on two idle CPU cores), and `book` is the classic network with its usual numbers.
+# As in chapter 6: `gan-book train sgan --preset full` in a shell. `smoke` is for tests, `quick` takes four to seven
+# minutes, `full` twenty to twenty-five (on two CPU cores), and `book` is the classic network with its usual numbers.
 # `--set loss=feature_matching` or `loss=untrained` changes the loss of $G$. The trainings are longer than those above
 # and have other numbers of images. And (not in `book`) the learning rate falls to 0 in the second half, so that the
 # weights settle, and the averages are longer. If you only want to read, you can skip the next cells: they tell the

@@ -67,6 +67,24 @@ def test_it_trains_draws_and_goes_on_where_it_was(tiny, tmp_path, capfd):
     assert isinstance(run(tiny).exception, BookError), "the runs have two epochs now, not one"
 
 
+@pytest.mark.parametrize(
+    "names, classifier, enough",
+    [
+        (["ms_ssim"], False, True),
+        (["ms_ssim"], True, False),
+        (["ms_ssim", "frechet_distance"], True, True),
+        (["frechet_distance"], True, False),
+    ],
+)
+def test_a_run_is_measured_again_if_a_classifier_came_after_it(tmp_path, monkeypatch, names, classifier, enough):
+    monkeypatch.setattr(compare, "has_classifier", lambda dataset: classifier)
+    run = runs.Run(tmp_path)
+    measured = as_report("pictures", 10, 0, [Score(name, name, 0.5) for name in names], {})
+    report = {"training_seconds": 60, "steps": 5, "parameters": {}, "findings": []}
+    runs.write_json(run.report_file, report | {"measured": measured})
+    assert compare.measured_by_class(run, "a dataset") is enough
+
+
 def test_ctrl_c_says_how_to_go_on_with_the_comparison(tiny, monkeypatch):
     def stopped(*arguments, **settings):
         raise Interrupted("gan-book train tiny --out one-of-them --resume")

@@ -203,14 +203,14 @@ def test_making_a_classifier_from_start_to_record(name, shape, tmp_path, monkeyp
 
 @pytest.mark.slow
 def test_attributes_are_learned_beside_the_class(tmp_path, monkeypatch):
-    """A stripe lies or stands (the class), and is red or blue (an attribute)."""
+    """A stripe lies or stands (the class), and is red or blue (an attribute, whose name has a space)."""
 
     def coloured(n, seed):
         images, labels = stripes(n, seed, (64, 64, 3))
         blue = np.random.default_rng(seed + 9).random(n) < 0.5
         images[blue] = images[blue] * np.array([0, 0, 1], np.uint8)
         images[~blue] = images[~blue] * np.array([1, 0, 0], np.uint8)
-        return images, labels, {"hue": np.where(blue, "blue", "red")}
+        return images, labels, {"its hue": np.where(blue, "blue", "red")}
 
     parts = [coloured(n, seed) for seed, n in enumerate((350, 100, 50))]
     found = {}
@@ -223,16 +223,16 @@ def test_attributes_are_learned_beside_the_class(tmp_path, monkeypatch):
     for module in (train_classifiers, features_module):
         monkeypatch.setattr(module, "CLASSIFIERS", tmp_path)
     told = train_classifiers.make("stripes")
-    assert told["attributes"] == {"hue": ["blue", "red"]}
-    assert told["test_accuracy"] > 0.9 and told["test_accuracy_of_attributes"]["hue"] > 0.9
+    assert told["attributes"] == {"its hue": ["blue", "red"]}
+    assert told["test_accuracy"] > 0.9 and told["test_accuracy_of_attributes"]["its hue"] > 0.9
     classifier = load_classifier.__wrapped__("stripes")
     seen = classifier.attributes(dataset.test_images)
-    share = np.mean(seen["hue"] == dataset.test_attributes["hue"])
-    assert share == told["test_accuracy_of_attributes"]["hue"]
+    share = np.mean(seen["its hue"] == dataset.test_attributes["its hue"])
+    assert share == told["test_accuracy_of_attributes"]["its hue"]
     assert np.mean(classifier.predict(dataset.test_images) == dataset.test_labels) == told["test_accuracy"]
     assert classifier.features(dataset.test_images).shape == (100, features_module.FEATURES)
     large = classifier.attributes(dataset.test_images.repeat(2, axis=1).repeat(2, axis=2))
-    assert np.mean(large["hue"] == seen["hue"]) > 0.9, "other sizes are resized"
+    assert np.mean(large["its hue"] == seen["its hue"]) > 0.9, "other sizes are resized"
 
 
 def test_a_classifier_without_attributes_knows_none():

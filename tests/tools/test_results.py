@@ -104,7 +104,7 @@ def test_the_summary_leaves_out_what_is_not_measured(tmp_path, monkeypatch):
     row = results.summarise([finished_run(tmp_path / "a", 0, 0.8)])
     runs.write_json(tmp_path / "ch06_cgan.json", {"full": row})
     (line,) = results.summary_table().splitlines()[2:]
-    assert line.startswith("| 6. cGAN | Fashion-MNIST | 1.0 | label accuracy **80.0 %** (1 seed) |")
+    assert line.startswith("| 6. cGAN | Fashion-MNIST | 1.0 (2) | label accuracy **80.0 %** (1 seed) |")
     assert results._reference(results.SUMMARY[2], {"full": row | {"scores": []}}) == "–"
 
 
