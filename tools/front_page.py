@@ -3,7 +3,7 @@
     python -m tools.front_page          # after new networks were shipped; then look at the pictures
 
 Writes ``docs/figures/strip.png`` and ``docs/figures/thumb_ch01.png`` to ``thumb_ch11.png``. No image is picked by hand:
-the seeds are fixed, and the maps show places that were in no training.
+the seeds are fixed, and faces and maps are of the test images.
 """
 
 from functools import cache, partial
@@ -18,6 +18,7 @@ from chapters.ch07_infogan.codes import slant
 from gan_book.commands import cli
 from gan_book.commands.translate import in_tiles
 from gan_book.datasets import earth
+from gan_book.datasets.images import resize
 from gan_book.datasets.manifest import shipped, verified_path
 from gan_book.metrics.features import load_classifier
 from gan_book.paths import BOOK
@@ -29,9 +30,9 @@ SCALE, GAP = 2, 2  # 28 pixels become 56; white pixels between images
 MARGIN, HEAD, LINE = 14, 20, 19  # around panels; height of the line above a panel, and of each line below
 CELL = 28 * SCALE + GAP
 HIGH = 4 * CELL - GAP  # of all panels of the strip
-TILE = 64  # what the translators of chapters 10 and 11 take
+TILE = 64  # what the translator of chapter 11 takes
 PER_DEGREE, FIRST_BAND = 15, 100 * 15  # pixels of the world's pictures; the bands begin at 80 degrees west
-EGYPT, YUCATAN = (1, 36), (5, 31)  # number of a test band of `earth.bands`, and the northern edge in degrees
+EGYPT = (1, 36)  # number of a test band of `earth.bands`, and the northern edge in degrees
 WHITE, GREY, BLACK, RIGHT, WRONG = "white", "#666666", "black", "#35d07f", "#ff5c5c"
 
 
@@ -128,6 +129,20 @@ def translated(chapter, name, given, place, height):
     return piece, in_tiles(piece, TILE, translate, overlap=TILE // 2)
 
 
+def faces(height, rows):
+    """The edges of the first test faces, and the faces made of them: two uint8 ``[height, w, 3]``."""
+    generator = network("pix2pix")
+    pairs = gb.load_pairs("edges2faces", generator.input_shape[1], limit=1)
+    side = (height - (rows - 1) * GAP) // rows
+    columns = []
+    for images in (pairs.test_a[:rows], gb.translate(generator, pairs.test_a[:rows])):
+        page = np.full((height, side, 3), 255, np.uint8)
+        for number, image in enumerate(resize(images, side)):
+            page[number * (side + GAP) : number * (side + GAP) + side] = image
+        columns.append(page)
+    return columns
+
+
 def grid(images, columns):
     """Images in rows, enlarged, in colour and without a frame: uint8 ``[h, w, 3]``."""
     made = gb.image_grid(images, len(images) // columns, columns, padding=GAP, scale=SCALE)[GAP:-GAP, GAP:-GAP]
@@ -189,9 +204,9 @@ def panels():
             "model": "InfoGAN, chapter 7",
         },
         {
-            "picture": pair(*translated("pix2pix", "generator", 1, YUCATAN, HIGH)),
-            "heads": ["map", "generated"],
-            "title": "Map to satellite picture",
+            "picture": pair(*faces(HIGH, 2)),
+            "heads": ["edges", "generated"],
+            "title": "Edges to faces",
             "model": "pix2pix, chapter 10",
         },
         {
@@ -214,7 +229,7 @@ def thumbnails():
         "ch07": slants(3, 4),
         "ch08": clothing("twon-gan", ["T-shirt/top", "Trouser", "Sneaker"], 4, seed=3),
         "ch09": classified_digits(3, 4),
-        "ch10": pair(*translated("pix2pix", "generator", 1, (YUCATAN[0], 27), high)),
+        "ch10": pair(*faces(high, 2)),
         "ch11": pair(*translated("cyclegan", "generator", 0, EGYPT, high)),
     }
 

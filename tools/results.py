@@ -7,7 +7,7 @@ A table stands between two markers, and a test compares it with ``results/``:
 
     <!-- table: ch06_cgan -->                                                  all rows, all columns, and the protocol
     <!-- table: ch06_cgan rows=quick,full columns=minutes,label_accuracy -->   some of them, in this order
-    <!-- table: ch10_pix2pix rows=both baselines=identity columns=l1 -->       and what needs no network
+    <!-- table: ch10_pix2pix rows=quick baselines=*unchanged columns=l1 -->       and what needs no network
     <!-- table: summary -->                                                    a row for each chapter (`SUMMARY`)
     <!-- table: gpu -->                                                        all of ``results/gpu``
     <!-- end -->
@@ -39,14 +39,13 @@ TEXTS = ("README.md", "chapters/*/README.md", "benchmarks/README.md", "docs/*.md
 PLACE = ("cores", "device", "policy")  # where a run was made, and with which numbers: what its minutes depend on
 SAME = ("lesson", "preset", *PLACE, "backend")  # timings that agree in these are of the same thing
 MARKED = re.compile(r"(<!-- table: (\w+)((?: \w+=\S+)*) -->\n).*?(<!-- end -->)", re.DOTALL)
-WITHOUT_NETWORK = {"identity": "the input unchanged", "histogram matching": "the input, colours matched"}
 COUNTS = ("seeds", "steps", "minutes")  # columns that every row has, besides its scores
 
 
 @dataclass(frozen=True)
 class Reference:
     """What to compare a score with: that of real images; or another score, another row, or a translation without a
-    network (a row of ``results/rivals.json``).
+    network (a row of ``results/baselines.json``).
 
     Attributes:
         words: which it is, before the number.
@@ -80,8 +79,9 @@ class Line:
 
 
 REAL = Reference("real images")
-UNCHANGED = Reference("the input unchanged", baseline="identity")  # of the two without a network the better in LPIPS
-CLOTHING, DIGITS, EARTH = "Fashion-MNIST", "MNIST", "Earth, 64 pixels"
+UNCHANGED = Reference("the input unchanged", baseline="the input unchanged")
+NEAREST = Reference("the nearest training pair", baseline="nearest training pair")
+CLOTHING, DIGITS, EARTH, FACES = "Fashion-MNIST", "MNIST", "Earth, 64 pixels", "cartoon faces, 64 pixels"
 SUMMARY = [
     Line("ch06_cgan", "full", "6. cGAN", CLOTHING, "label_accuracy", REAL),
     Line("ch06_cgan", "mlp-quick", "6. MLP cGAN", DIGITS, "label_accuracy", REAL),
@@ -105,7 +105,7 @@ SUMMARY = [
         Reference("the 100 labels alone", score="alone_accuracy"),
         "99.07 % (Salimans et al. 2016)",
     ),
-    Line("ch10_pix2pix", "both", "10. pix2pix, map to satellite", EARTH, "lpips", UNCHANGED),
+    Line("ch10_pix2pix", "quick", "10. pix2pix, edges to faces", FACES, "lpips", NEAREST),
     Line("ch11_cyclegan", "full", "11. CycleGAN, satellite to map", f"{EARTH}, no pairs", "AtoB_lpips", UNCHANGED),
     Line("ch11_cyclegan", "full", "11. CycleGAN, map to satellite", f"{EARTH}, no pairs", "BtoA_lpips", UNCHANGED),
 ]
@@ -195,8 +195,8 @@ def table(results):
         return "Not measured yet.\n"
     if "variants" in results:
         return speed_table(results)
-    if "rivals" in results:
-        return rivals_table(results)
+    if "baselines" in results:
+        return baselines_table(results)
     if "presets" in results:
         return presets_table(results)
     if "commands" in results:
@@ -226,7 +226,7 @@ def chosen_table(results, rows="*", columns=None, baselines=None):
         results: content of the file.
         rows: their names or patterns, with commas between them.
         columns: likewise names of scores and of `COUNTS`; None for all.
-        baselines: likewise rows of ``results/rivals.json``, which come last; None for none.
+        baselines: likewise rows of ``results/baselines.json``, which come last; None for none.
 
     Raises:
         BookError: a name that is not there.
@@ -243,7 +243,7 @@ def chosen_table(results, rows="*", columns=None, baselines=None):
     found = _baselines(next(iter(chosen.values())), scores)
     for name in _matching(baselines, found) if baselines else ():
         row = found[name]
-        lines.append([WITHOUT_NETWORK.get(name, name), *(row[each].cell() if each in row else "–" for each in names)])
+        lines.append([name, *(row[each].cell() if each in row else "–" for each in names)])
     heads = ["", *(each if each in COUNTS else _head(scores[each]) for each in names)]
     return _markdown(heads, lines)
 
@@ -271,12 +271,12 @@ def _baselines(summary, columns):
     """
     both = any(name.startswith(f"{DIRECTIONS[0]}_") for name in columns)
     found = {}
-    for row in load("rivals").get("rivals", []):
+    for row in load("baselines").get("baselines", []):
         ours = both or row["direction"] == summary["settings"].get("direction")
         if ours and row["data"] == summary["settings"]["data"]:
             prefix = f"{row['direction']}_" if both else ""
             named = {prefix + score.name: score for score in scores_of(row)}
-            found.setdefault(row["rival"], {}).update(named)
+            found.setdefault(row["baseline"], {}).update(named)
     return found
 
 
@@ -349,16 +349,16 @@ def speed_table(record):
     return "\n".join([*lines, "", note, ""])
 
 
-def rivals_table(record):
-    """The Markdown table of what `tools/rivals.py` recorded."""
-    rows = [{score.name: score for score in scores_of(row)} for row in record["rivals"]]
+def baselines_table(record):
+    """The Markdown table of what `tools/baselines.py` recorded."""
+    rows = [{score.name: score for score in scores_of(row)} for row in record["baselines"]]
     columns = {name: score for row in rows for name, score in row.items()}
     heads = " | ".join(score.head for score in columns.values())
     lines = [f"| | | | {heads} |", f"|{'---|' * (3 + len(columns))}"]
-    for row, scores in zip(record["rivals"], rows, strict=True):
+    for row, scores in zip(record["baselines"], rows, strict=True):
         cells = [scores.get(name, _without_value(column)).cell() for name, column in columns.items()]
-        lines.append(f"| {' | '.join([row['data'], row['direction'], row['rival'], *cells])} |")
-    samples = {row["data"]: row["samples"] for row in record["rivals"]}
+        lines.append(f"| {' | '.join([row['data'], row['direction'], row['baseline'], *cells])} |")
+    samples = {row["data"]: row["samples"] for row in record["baselines"]}
     note = "Test pictures: " + ", ".join(f"{count} of {data}" for data, count in samples.items()) + "."
     return "\n".join([*lines, "", note, ""])
 

@@ -1,6 +1,6 @@
 """Put a finished run into ``pretrained/``, where `generate`, `evaluate`, `translate` look without ``--run``.
 
-    python -m tools.ship runs/series/ch10_pix2pix/both-0
+    python -m tools.ship runs/series/ch10_pix2pix/quick-0
     python -m tools.ship runs/series/ch06_cgan/full-* --by frechet_distance
     python -m tools.ship runs/series/ch09_sgan/full-* --by test_accuracy --most
 

@@ -112,6 +112,16 @@ def tile_places(is_land, image_size, paired=True, jitter=True):
     return {"a": a, "b": b, "val": val, "test": test}
 
 
+def latitudes(image_size):
+    """Degrees north of the middle of each tile: ``{"train", "test"}: [n]``, in the order of `load_earth`'s pairs."""
+    relief = _raster(list(shipped()["earth"]["files"].values())[SIDES.index("map")])
+    places = tile_places(land(relief), image_size)
+    sizes = {"train": ("a", jittered_size(image_size)), "test": ("test", image_size)}
+    return {
+        split: 90 - (_ROWS.start + places[name][:, 0] + side / 2) / _PER_DEGREE for split, (name, side) in sizes.items()
+    }
+
+
 def _divide(training):
     """One half of every band for A, the other for B."""
     sides = [], []

@@ -77,7 +77,7 @@ def palette(kind, name):
     """The colours of an attribute: dict from its values to int ``[3]``, 0 to 255."""
     if kind == "faces":
         values = np.unique(faces.read_attributes("micah")[name])
-        return {value: np.array([int(value[i : i + 2], 16) for i in (1, 3, 5)]) for value in values}
+        return {str(value): np.array([int(value[i : i + 2], 16) for i in (1, 3, 5)]) for value in values}
     rest = [cats.part(*each) for each in LITTLE.items()]
     names = cats.layers()[0].values
     bodies = cats.compose(np.array([[body, *rest] for body in range(len(names))]), 128)

@@ -13,7 +13,7 @@ import pytest
 from benchmarks import gpu_table
 from benchmarks.gpu import arithmetic, cases, needs, record, speed
 from chapters.ch06_cgan import cgan
-from chapters.ch10_pix2pix import pix2pix
+from chapters.ch10_pix2pix import classic, pix2pix
 from chapters.ch11_cyclegan import cyclegan
 from gan_book.paths import BOOK
 
@@ -96,7 +96,7 @@ def _weights(lesson, size, width, patch=None, blocks=None):
             "discriminator": cgan.define_discriminator(width=width),
         }
     elif lesson == "pix2pix":
-        made = {"generator": pix2pix.define_generator(shape, width)}
+        made = {"generator": classic.define_generator(shape, width)}
         made["discriminator"] = pix2pix.define_patchgan(shape, patch, width)
     else:
         made = {name: cyclegan.define_generator(shape, width, blocks) for name in ("generator", "inverse")}

@@ -1,19 +1,15 @@
 """Chapter 10: the networks' published sizes, what a patch sees, and who moves in each turn."""
 
-from dataclasses import asdict
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 from keras import layers, ops
-from PIL import Image
-from typer.testing import CliRunner
 
-from chapters.ch10_pix2pix import figure, pix2pix
+from chapters.ch10_pix2pix import classic, exercises, pix2pix
 from gan_book.errors import BookError
-from gan_book.training import runs
-from gan_book.training.run_config import RunConfig
 from tests.chapters.common import moves, names, noise_pairs
 
 PLAYERS = ("generator", "patchgan")
@@ -27,15 +23,21 @@ def trainable(network):
     return sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
 
 
-@pytest.mark.parametrize("normalization", pix2pix.NORMALIZATIONS)
-def test_the_papers_networks_have_the_published_sizes(normalization):
-    assert trainable(pix2pix.define_generator(normalization=normalization)) == 54_413_955
-    assert trainable(pix2pix.define_patchgan(normalization=normalization)) == 2_768_705
-    assert pix2pix.define_patchgan().output.shape == (None, 30, 30, 1)
+def test_the_papers_networks_have_the_published_sizes():
+    assert trainable(classic.define_generator()) == 54_413_955
+    patchgan = pix2pix.define_patchgan((256, 256, 3), patch=70, width=64)
+    assert trainable(patchgan) == 2_768_705 and patchgan.output.shape == (None, 30, 30, 1)
+
+
+def test_the_preset_book_is_the_papers():
+    book = pix2pix.PRESETS["book"]
+    model = pix2pix.build(replace(book, width=2), SimpleNamespace(image_shape=(256, 256, 3)))
+    assert sum(isinstance(layer, layers.Conv2DTranspose) for layer in model.generator.layers) == 8
+    assert (book.width, book.patch, book.lambda_l1, book.learning_rate, book.batch_size) == (64, 70, 100, 2e-4, 1)
 
 
 @pytest.mark.parametrize("size", [1, 3])
-@pytest.mark.parametrize("changes", [{}, {"network": "encoder-decoder"}, {"loss": "cgan"}, {"normalization": "batch"}])
+@pytest.mark.parametrize("changes", [{}, {"network": "encoder-decoder"}, {"network": "paper"}, {"loss": "cgan"}])
 def test_who_moves(changes, size, snapshot, moved):
     model, data = build(**changes), noise_pairs()
     seen = moves(model, (data.test_a[:size], data.test_b[:size]), snapshot, moved, PLAYERS)
@@ -81,14 +83,11 @@ def test_the_well_known_books_discriminator_sees_142_pixels():
     assert pix2pix.receptive_field(book) == 142
 
 
-def test_instance_normalization_is_batch_normalization_of_a_batch_of_one():
-    x = np.random.default_rng(0).normal(3, 2, (2, 8, 8, 5)).astype("float32")
-    instance, batch = (
-        keras.Model(h := keras.Input((8, 8, 5)), pix2pix.normalize(h, kind)) for kind in pix2pix.NORMALIZATIONS
-    )
-    alone = np.concatenate([batch.predict(x[i : i + 1], verbose=0) for i in range(2)])
-    np.testing.assert_allclose(instance.predict(x, verbose=0), alone, atol=1e-5)
-    assert np.abs(instance.predict(x, verbose=0) - batch.predict(x, verbose=0)).max() > 0.01
+def test_only_the_inner_levels_are_normalized():
+    network = pix2pix.define_generator((64, 64, 3), width=4)
+    kinds = (layers.Conv2D, layers.GroupNormalization)
+    order = ["N" if isinstance(layer, kinds[1]) else "C" for layer in network.layers if isinstance(layer, kinds)]
+    assert "".join(order) == "C" + 3 * "CN" + 3 * "CN" + "CC"
 
 
 def test_skips_lead_around_the_bottleneck():
@@ -96,12 +95,28 @@ def test_skips_lead_around_the_bottleneck():
     x = np.random.default_rng(0).uniform(-1, 1, (2, 64, 64, 3)).astype("float32")
     for skips, differs in ((True, True), (False, False)):
         network = pix2pix.define_generator((64, 64, 3), width=4, skips=skips)
-        narrow = [layer for layer in network.layers if isinstance(layer, layers.Conv2D)][5]
+        narrow = [layer for layer in network.layers if isinstance(layer, layers.Conv2D)][3]
         narrow.kernel.assign(np.zeros(narrow.kernel.shape))
         keras.utils.set_random_seed(0)
         network = without_dropout(network)
         first, second = ops.convert_to_numpy(network(x))
         assert (np.abs(first - second).max() > 1e-3) == differs
+
+
+def test_repeated_pixels_leave_no_checkerboard_and_transposed_convolutions_do():
+    """A constant map, enlarged by untrained layers: the share of its power at the highest frequency."""
+    h = keras.Input((16, 16, 4))
+    power = {}
+    for name, enlarge in {
+        "ours": lambda h: pix2pix.up(h, 8, normalized=False),
+        "paper": lambda h: classic.double(h, 8),
+    }.items():
+        keras.utils.set_random_seed(0)
+        enlarged = keras.Model(h, enlarge(h)).predict(np.ones((1, 16, 16, 4)), verbose=0)[0, 8:-8, 8:-8]
+        spectrum = np.abs(np.fft.fft2(enlarged, axes=(0, 1))) ** 2
+        nyquist = spectrum[8].sum() + spectrum[:, 8].sum()
+        power[name] = nyquist / spectrum.sum()
+    assert power["ours"] < 1e-6 and power["paper"] > 0.1
 
 
 def without_dropout(network):
@@ -129,7 +144,8 @@ def test_dropout_is_the_noise_also_in_use():
     x = np.zeros((1, 64, 64, 3), "float32") + 0.5
     first, second = (network.predict(x, verbose=0) for _ in range(2))
     assert np.abs(first - second).max() > 0
-    assert sum(isinstance(layer, layers.Dropout) for layer in network.layers) == 3
+    assert sum(isinstance(layer, pix2pix.LastingDropout) for layer in network.layers) == 1
+    assert sum(isinstance(layer, pix2pix.LastingDropout) for layer in classic.define_generator(width=1).layers) == 3
 
 
 def test_the_losses_are_those_of_equation_4():
@@ -155,11 +171,11 @@ def test_the_losses_are_those_of_equation_4():
     "changes, sentence",
     [
         ({"loss": "l2"}, "loss 'l2' is not known; choose one of: both, l1, cgan"),
-        ({"network": "resnet"}, "network 'resnet' is not known; choose one of: unet, encoder-decoder"),
-        ({"normalization": "no"}, "normalization 'no' is not known; choose one of: instance, batch"),
+        ({"network": "resnet"}, "network 'resnet' is not known; choose one of: unet, encoder-decoder, paper"),
         ({"patch": 71}, "patch 71 is not known; choose one of: 1, 16, 34, 70, 142, 286"),
         ({"patch": 286}, "a patch of 286 pixels is too large for images of 64; choose a smaller one"),
-        ({"image_size": 48}, "not possible with 48; try --image-size 64"),
+        ({"image_size": 48, "network": "paper"}, "not possible with 48; try --image-size 64"),
+        ({"image_size": 62}, "not possible with 62; set --image-size to multiples of 4, 16 or more"),
     ],
 )
 def test_what_cannot_be_built(changes, sentence):
@@ -167,10 +183,14 @@ def test_what_cannot_be_built(changes, sentence):
         build(**changes)
 
 
-@pytest.mark.parametrize("shape", [(64, 96), (96, 64), (128, 60), (8, 64)])
-def test_both_sides_are_checked(shape):
-    with pytest.raises(BookError, match=rf"not possible with {shape[0]}x{shape[1]}; try --image-size"):
-        pix2pix.build(pix2pix.LESSON.settings("smoke"), SimpleNamespace(image_shape=(*shape, 3)))
+@pytest.mark.parametrize(
+    ("network", "shapes"),
+    [("paper", [(64, 96), (96, 64), (128, 60)]), ("unet", [(64, 98), (50, 64), (8, 64)])],
+)
+def test_both_sides_are_checked(network, shapes):
+    for shape in shapes:
+        with pytest.raises(BookError, match=rf"not possible with {shape[0]}x{shape[1]}; "):
+            pix2pix.build(pix2pix.LESSON.settings("smoke", network=network), SimpleNamespace(image_shape=(*shape, 3)))
 
 
 def test_patches_must_fit_the_shorter_side():
@@ -178,34 +198,43 @@ def test_patches_must_fit_the_shorter_side():
         pix2pix.build(pix2pix.LESSON.settings("smoke", patch=70), SimpleNamespace(image_shape=(64, 16, 3)))
 
 
-@pytest.mark.parametrize("shape", [(32, 64, 3), (64, 16, 3)])
+@pytest.mark.parametrize("shape", [(32, 64, 3), (64, 16, 3), (100, 60, 3)])
 def test_rectangles_whose_sides_fit(shape):
-    model = pix2pix.build(
-        pix2pix.LESSON.settings("smoke", patch=16 if 32 in shape else 1), SimpleNamespace(image_shape=shape)
-    )
+    model = pix2pix.build(pix2pix.LESSON.settings("smoke", patch=1), SimpleNamespace(image_shape=shape))
     assert model.generator.output.shape[1:] == shape
 
 
-def painting(shape, grey):
-    """A network that paints every picture one grey."""
-    image = keras.Input(shape)
-    return keras.Model(image, layers.Rescaling(0.0, offset=grey)(image))
+def test_the_picture_names_what_is_given_generated_and_true():
+    network = pix2pix.define_generator((32, 32, 3), width=2)
+    pairs = noise_pairs(32)
+    found = pix2pix.panels(SimpleNamespace(generator=network), pairs.test_a[:2], pairs.test_b[:2], pairs.sides)
+    assert list(found) == ["input: left", "generated: right", "true: right"]
+    np.testing.assert_array_equal(found["input: left"], pairs.test_a[:2])
+    np.testing.assert_array_equal(found["true: right"], pairs.test_b[:2])
+    assert found["generated: right"].shape == (2, 32, 32, 3)
 
 
-def test_the_figure_shows_given_true_and_three_drawings(tmp_path):
-    settings = asdict(pix2pix.LESSON.settings("smoke"))
-    greys = (0.0, 0.4, 0.8)
-    for row, grey in zip(figure.ROWS.values(), greys, strict=True):
-        run = runs.Run(tmp_path / f"{row}-0")
-        run.save("generator", painting((64, 64, 3), grey))
-        run.write_config(RunConfig("pix2pix", "smoke", settings, ["map", "photo"]))
-    outcome = CliRunner().invoke(figure.app, ["--folder", str(tmp_path), "--out", str(tmp_path / "out.png")])
-    assert outcome.exit_code == 0, outcome.output
-    picture = np.asarray(Image.open(tmp_path / "out.png").convert("RGB"))
-    assert picture.shape[0] > 6 * 64 and picture.shape[1] > 5 * 64
-    painted = [(picture == round(127.5 * (grey + 1))).all(axis=2) for grey in greys]
-    columns = [np.flatnonzero(pixels.sum(axis=0) > 6 * 60) for pixels in painted]
-    assert [len(column) for column in columns] == [128, 128, 128], "a column for each loss, pictures twice as large"
-    assert columns[0][-1] < columns[1][0] and columns[1][-1] < columns[2][0], "in the order of the titles"
-    outcome = CliRunner().invoke(figure.app, ["--folder", str(tmp_path / "none")])
-    assert isinstance(outcome.exception, BookError)
+def test_the_exercises_have_answers_and_checks():
+    exercises.check_saturation(exercises.saturation_solution)
+    exercises.check_matching(exercises.MatchingPix2Pix)
+
+
+def test_the_checks_find_what_is_wrong():
+    with pytest.raises(AssertionError, match="one number for each picture"):
+        exercises.check_saturation(lambda images: 0.5)
+    with pytest.raises(AssertionError, match="do not divide by 0"):
+        exercises.check_saturation(lambda images: np.full(4, np.nan))
+    with pytest.raises(AssertionError, match="must be"):
+        exercises.check_saturation(lambda images: np.zeros(4))
+    with pytest.raises(AssertionError, match="yield d, d_wrong and g, not d, g"):
+        exercises.check_matching(pix2pix.Pix2Pix)
+
+    class Same(pix2pix.Pix2Pix):
+        def turns(self, x, y):
+            for name, network, given, target in super().turns(x, y):
+                yield name, network, given, target
+                if name == "d":
+                    yield "d_wrong", network, [given[0], given[1], given[1]], target
+
+    with pytest.raises(AssertionError, match="the y of another pair"):
+        exercises.check_matching(Same)

@@ -158,7 +158,7 @@ def test_a_keras_file_that_keras_alone_opens(run, tmp_path):
 
 @pytest.mark.slow
 def test_a_keras_file_with_layers_of_ones_own(tmp_path):
-    own = common.generator(hidden=[pix2pix.LastingDropout(0.5), Tripled(), pix2pix.BatchStatisticsNormalization()])
+    own = common.generator(hidden=[pix2pix.LastingDropout(0.5), Tripled()])
     run = common.make_run(tmp_path / "run", generator=own)
     run.own_layers = {"Tripled": Tripled}
     export(run, "generator", "keras", tmp_path / "out")
@@ -183,15 +183,15 @@ def test_pix2pix_with_its_noise_as_an_input_and_without(tmp_path):
     run = common.make_run(tmp_path / "run", "pix2pix", ["map", "satellite"], settings, generator=network)
     lines = list(export(run, "generator", "onnx", tmp_path / "with"))
     said = about(tmp_path / "with")
-    assert "noise of lasting_dropout, lasting_dropout_1: an input (noise_1, noise_2)" in lines
-    assert said["random_layers"] == {"layers": ["lasting_dropout", "lasting_dropout_1"], "noise": "input"}
+    assert "noise of lasting_dropout: an input (noise_1)" in lines
+    assert said["random_layers"] == {"layers": ["lasting_dropout"], "noise": "input"}
     assert said["inputs"][1] == {
-        "name": "noise_1", "dtype": "float32", "shape": [None, 2, 2, 8], "kind": "noise", "prior": "uniform",
+        "name": "noise_1", "dtype": "float32", "shape": [None, 8, 8, 4], "kind": "noise", "prior": "uniform",
         "low": 0.0, "high": 1.0, "layer": "lasting_dropout",
     }  # fmt: skip
     assert said["translates"] == {"from": "map", "to": "satellite"} and said["class_names"] == []
     lines = list(export(run, "generator", "onnx", tmp_path / "without", "none"))
-    assert "noise of lasting_dropout, lasting_dropout_1: left out" in lines
+    assert "noise of lasting_dropout: left out" in lines
     assert [each["name"] for each in about(tmp_path / "without")["inputs"]] == ["image"]
 
 

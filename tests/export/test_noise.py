@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from chapters.ch10_pix2pix.pix2pix import LastingDropout, define_generator
+from chapters.ch10_pix2pix.classic import define_generator
+from chapters.ch10_pix2pix.pix2pix import LastingDropout
 from gan_book.errors import BookError
 from gan_book.export.check import in_keras, samples
 from gan_book.export.noise import Randomness, random_layers, repeatable
