@@ -288,7 +288,7 @@ def test_a_generator_of_nan_is_not_measured_as_if_it_drew(gan_book, tiny_run, he
 def test_evaluate_on_the_pictures_to_choose_by(gan_book, tiny_run, here):
     code, _, err = gan_book("evaluate", "tiny", "--run", tiny_run, "--validation")
     assert code == 1 and "'sky' has no validation images; leave out --validation to use the test images" in err
-    settings = pix2pix.LESSON.settings("smoke")
+    settings = pix2pix.LESSON.settings("smoke", data="earth")
     run = runs.Run(here / "painter")
     run.save("generator", pix2pix.define_generator((64, 64, 3), width=2))
     run.write_config(RunConfig("pix2pix", "smoke", asdict(settings), ["map", "satellite"]))
