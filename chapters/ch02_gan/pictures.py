@@ -74,7 +74,7 @@ def scatter(stages, real, title):
     Returns:
         `gan_book.plotting.Picture`.
     """
-    figure = Figure(figsize=(0.5 + 3 * len(stages), 4), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(1 + 3 * len(stages), 4.1), dpi=DPI, layout="constrained")
     axes = figure.subplots(1, len(stages), squeeze=False)[0]
     for axis, (heading, points, landscape) in zip(axes, stages, strict=True):
         extent = (-EDGE, EDGE, -EDGE, EDGE)
@@ -83,7 +83,8 @@ def scatter(stages, real, title):
         axis.plot(*points.T, ".", color=GENERATED, markersize=2, label="generated")
         axis.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), xticks=(-1, 0, 1), yticks=(-1, 0, 1))
         axis.set_title(heading, fontsize=11)
-    axes[0].legend(loc="upper left", markerscale=5, fontsize=9)
+    names = axes[0].get_legend_handles_labels()
+    figure.legend(*names, loc="outside lower center", ncols=2, markerscale=5, fontsize=10, frameon=False)
     figure.colorbar(shades, ax=axes, shrink=0.8, label="D: probability of real")
     figure.suptitle(title, **TITLE)
     return shown(figure)
@@ -133,6 +134,6 @@ def paths(walks, title, xlabel, ylabel):
         axis.set_title(heading, fontsize=11)
         axis.grid(alpha=0.3)
     axes[0].set_ylabel(ylabel)
-    axes[0].legend(loc="upper left", fontsize=8)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(title, **TITLE)
     return shown(figure)

@@ -1,0 +1,280 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Remedies: one class, a table of losses
+#
+# The first notebook of this chapter broke a GAN in six ways. This one repairs it. Many repairs have been published.
+# Each paper has its own networks, its own data and its own program, so it is hard to see what a repair does. Here all
+# of them fit into **one class**. The networks stay the same. Only the loss, the penalty, or the schedule changes.
+#
+# In this notebook you will
+#
+# - write a GAN whose loss is a name in a table: non-saturating, minimax, least squares, Wasserstein, hinge, relativistic;
+# - add a penalty on the slope of $D$, and see why it helps;
+# - try label smoothing, two time scales, a schedule that lets $D$ wait, a look at the whole batch, packing, averaging;
+# - measure all of them on the ring and on the grid.
+#
+# You should know chapter 2 (the game, the ring, the grid) and the first notebook of this chapter.
+
+# %%
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from gan_book.adversarial import GAN, Composite, Penalized
+from gan_book.errors import BookError
+from gan_book.layers import MinibatchStd, SpectralDense
+from gan_book.losses import ADVERSARIAL, PairLoss
+from gan_book.sampling import Generator, Noise
+
+# %% tags=["active-ipynb"]
+# import gan_book as gb
+# from chapters.ch02_gan import pictures
+# from chapters.ch02_gan.mixtures import GRID, RING, count_modes
+# from chapters.ch04_failures import points
+#
+# keras.utils.set_random_seed(0)
+
+# %% [markdown]
+# ## 1. Pairs
+#
+# Most losses ask $D$ about one example. Some compare two: a real one and a generated one. To have one form for all, we
+# always give $D$ a **pair** $(x, G(z))$. It answers with two numbers, $l = D(x)$ and $l_g = D(G(z))$. Here they are
+# *logits*, numbers without limit. A loss is then a formula with $l$ and $l_g$:
+#
+# | name | $D$ minimises | $G$ minimises |
+# |---|---|---|
+# | non-saturating ([Goodfellow et al. 2014](https://arxiv.org/abs/1406.2661)) | $-\tfrac12 \log \sigma(l) - \tfrac12 \log(1 - \sigma(l_g))$ | $-\log \sigma(l_g)$ |
+# | minimax (the same paper) | the same | $\log(1 - \sigma(l_g))$ |
+# | label smoothing ([Salimans et al. 2016](https://arxiv.org/abs/1606.03498)) | the same, with the target 0.9 for real examples | $-\log \sigma(l_g)$ |
+# | least squares ([Mao et al. 2017](https://arxiv.org/abs/1611.04076)) | $\tfrac12 (l - 1)^2 + \tfrac12 l_g^2$ | $\tfrac12 (l_g - 1)^2$ |
+# | Wasserstein ([Arjovsky et al. 2017](https://arxiv.org/abs/1701.07875)) | $l_g - l$ | $-l_g$ |
+# | hinge ([Lim and Ye 2017](https://arxiv.org/abs/1705.02894)) | $\max(0, 1 - l) + \max(0, 1 + l_g)$ | $-l_g$ |
+# | relativistic ([Jolicoeur-Martineau 2018](https://arxiv.org/abs/1807.00734)) | $-\log \sigma(l - l_g)$ | $-\log \sigma(l_g - l)$ |
+#
+# $\sigma$ is the sigmoid. The table is a Python dict in `gan_book/losses.py`. Each entry has two functions of two
+# arguments, and `PairLoss` makes a Keras loss of a name. Here are some values. In the first pair $D$ is unsure. In the
+# second it is right and sure. In the third it is wrong.
+
+# %% tags=["active-ipynb"]
+# pairs = np.float32([[0, 0], [4, -4], [-2, 2]])
+# print("D(x), D(G(z)):", pairs.tolist())
+# for kind in ADVERSARIAL:
+#     of_d, of_g = (
+#         ops.convert_to_numpy(PairLoss(kind, of).call(None, ops.convert_to_tensor(pairs))).round(2)
+#         for of in ("discriminator", "generator")
+#     )
+#     print(f"{kind:16} D: {of_d}   G: {of_g}")
+
+# %% [markdown]
+# Look at the losses of $G$ in the second pair, where $D$ is sure. Minimax is near 0 there, and flat. Non-saturating and
+# relativistic are large. Wasserstein and hinge are straight lines in $l_g$, so their slope for $G$ is 1 everywhere.
+#
+# ## 2. The networks
+#
+# Three hidden layers of 128 units in both networks. `first` is a layer that $D$ can have in front of all others, and
+# `dense` the kind of its layers. Sections 5 and 6 use them.
+
+
+# %%
+WIDTHS, LATENT, BATCH = (128, 128, 128), 16, 256
+
+
+def define_generator(latent_dim=LATENT, widths=WIDTHS):
+    """z ``[n, latent_dim]``, N(0, 1), to points in the plane ``[n, 2]``."""
+    z = h = keras.Input((latent_dim,), name="z")
+    for width in widths:
+        h = layers.ReLU()(layers.Dense(width)(h))
+    return Generator(z, layers.Dense(2, name="points")(h), takes=[Noise()])
+
+
+def define_discriminator(widths=WIDTHS, first=None, dense=layers.Dense):
+    """Points ``[n, 2]`` to logits ``[n, 1]``."""
+    x = keras.Input((2,), name="points")
+    h = first(x) if first else x
+    for width in widths:
+        h = layers.LeakyReLU(0.2)(dense(width)(h))
+    return keras.Model(x, dense(1, name="logit")(h), name="discriminator")
+
+
+# %% [markdown]
+# ## 3. One class for all
+#
+# A **remedy** is a set of choices. This class lists them, with the plain GAN as the default:
+
+
+# %%
+@dataclass(frozen=True)
+class Remedy:
+    """What can be changed about a GAN of points; the rest stays the same.
+
+    Attributes:
+        loss: one of `gan_book.losses.ADVERSARIAL`.
+        penalty, weight: one of `gan_book.losses.PENALTIES` or None, and its weight.
+        rate_g, rate_d: learning rates; falling: whether both fall to 0 along a cosine.
+        beta_1: momentum of Adam; 0.5 is usual in GANs, 0 with penalties.
+        d_updates: updates of D in a step.
+        gate: train D only while its loss is above this; 0: always. Section 6.
+        spectral: whether D's layers are spectrally normalized. Section 5.
+        batch_std: whether D sees how different the points of a batch are. Section 6.
+        pack: how many points D judges together. Section 6.
+        clip: bound of D's weights, 0 for none (the first Wasserstein GAN).
+        average: momentum of the averaged copy of G; 0 for none.
+    """
+
+    loss: str = "non-saturating"
+    penalty: str | None = None
+    weight: float = 0.02
+    rate_g: float = 1e-3
+    rate_d: float = 1e-3
+    falling: bool = False
+    beta_1: float = 0.5
+    d_updates: int = 1
+    gate: float = 0.0
+    spectral: bool = False
+    batch_std: bool = False
+    pack: int = 1
+    clip: float = 0.0
+    average: float = 0.999
+
+
+# %% [markdown]
+# Two composites follow. For the update of $D$: real and generated points to a pair of answers. For the update of $G$: a
+# latent point and a real point to the same pair, with $D$ frozen. ($G$ needs the real point only with the relativistic
+# loss.) `Penalized` is a composite of the book that adds a penalty to the loss. Section 4 explains it.
+
+
+# %%
+def define_critic(discriminator, remedy, optimizer):
+    """Real points and generated ones ``[n, 2]`` to D's answers for both, ``[n, 2]``. It trains D."""
+    real, fake = keras.Input((2,), name="real"), keras.Input((2,), name="fake")
+    pair = layers.Concatenate(name="pair")([discriminator(real), discriminator(fake)])
+    if remedy.penalty:
+        critic = Penalized([real, fake], pair, discriminator, remedy.penalty, remedy.weight, name="critic")
+    else:
+        critic = Composite([real, fake], pair, frozen=[], name="critic")
+    critic.compile(optimizer, PairLoss(remedy.loss, "discriminator"))
+    return critic
+
+
+def define_gan(generator, discriminator, remedy, optimizer):
+    """z and real points to D's answers for both, ``[n, 2]``: real, generated. It trains G alone."""
+    z, real = generator.inputs[0], keras.Input((2,), name="real")
+    pair = layers.Concatenate(name="pair")([discriminator(real), discriminator(generator.output)])
+    gan = Composite([z, real], pair, frozen=[discriminator], name="gan")
+    gan.compile(optimizer, PairLoss(remedy.loss, "generator"))
+    return gan
+
+
+# %% [markdown]
+# And the turns. With `d_updates=5` the batch is cut into five parts, so that $D$ sees new real points in each of its
+# updates. The loop over `zip` puts $D$ back as it was if the gate is closed (section 6).
+
+
+# %%
+class PairGAN(GAN):
+    """D learns from pairs, then G does. `judge` is D itself; `discriminator` is the composite that trains it."""
+
+    def __init__(self, generator, judge, critic, gan, remedy, seed=0):
+        super().__init__(generator, critic, gan, remedy.average, seed)
+        self.judge, self.remedy, self.d_loss = judge, remedy, PairLoss(remedy.loss, "discriminator")
+
+    def turns(self, x):
+        for part in ops.split(x, self.remedy.d_updates):
+            pair = [part, self.generator(self.latent_points(ops.shape(part)[0]), training=True)]
+            open_gate, before = self.gate(pair)
+            yield "d", self.discriminator, pair, ops.ones((ops.shape(part)[0] // self.remedy.pack, 2))
+            for weight, old in zip(self.judge.trainable_variables, before, strict=False):  # none without a gate
+                weight.assign(ops.where(open_gate, weight.value, old))
+        yield "g", self.gan, [self.latent_points(ops.shape(part)[0]), part], ops.ones_like(part)
+
+    def gate(self, pair):
+        """Whether D may learn from this batch, a bool tensor, and its weights as they are; ``None, []`` if always."""
+        if not self.remedy.gate:
+            return None, []
+        answers = self.discriminator(pair, training=True)
+        before = [ops.convert_to_tensor(weight) for weight in self.judge.trainable_variables]
+        return self.d_loss(answers, answers) > self.remedy.gate, before
+
+
+# %% [markdown]
+# One function makes the GAN of a remedy. From here on, everything is a change of one line.
+
+
+# %%
+@keras.saving.register_keras_serializable("gan_book")
+class Clip(keras.constraints.Constraint):
+    """Keeps each weight between -`bound` and `bound` (Arjovsky et al. 2017, algorithm 1)."""
+
+    def __init__(self, bound=0.01):
+        self.bound = bound
+
+    def __call__(self, w):
+        return ops.clip(w, -self.bound, self.bound)
+
+    def get_config(self):
+        return {"bound": self.bound}
+
+
+def dense_layer(remedy):
+    """A function of the width that makes a layer of D."""
+    if remedy.spectral:
+        return SpectralDense
+    bound = Clip(remedy.clip) if remedy.clip else None
+
+    def dense(units, **kwargs):
+        return layers.Dense(units, kernel_constraint=bound, bias_constraint=bound, **kwargs)
+
+    return dense
+
+
+# %%
+def define_model(remedy, steps, seed=0):
+    """The `PairGAN` of a remedy, for a training of so many steps.
+
+    Raises:
+        BookError: the batch cannot be cut into the updates of D, or an update into packs.
+    """
+    if BATCH % remedy.pack:
+        raise BookError(f"a batch of {BATCH} cannot be cut into packs of {remedy.pack}; take a divisor")
+    first = Pack(remedy.pack) if remedy.pack > 1 else MinibatchStd() if remedy.batch_std else None
+    generator, judge = define_generator(), define_discriminator(first=first, dense=dense_layer(remedy))
+    of_d, of_g = (optimizer(remedy, rate, steps) for rate in (remedy.rate_d, remedy.rate_g))
+    critic, gan = define_critic(judge, remedy, of_d), define_gan(generator, judge, remedy, of_g)
+    return PairGAN(generator, judge, critic, gan, remedy, seed)
+
+
+def optimizer(remedy, rate, steps):
+    """Adam as the remedy wants it; with clipped weights RMSprop, as in the paper."""
+    rate = keras.optimizers.schedules.CosineDecay(rate, steps) if remedy.falling else rate
+    return keras.optimizers.RMSprop(rate) if remedy.clip else keras.optimizers.Adam(rate, remedy.beta_1, 0.99)
+
+
+@keras.saving.register_keras_serializable("gan_book")
+class Pack(layers.Layer):
+    """Joins `size` examples into one: ``[n, d]`` to ``[n / size, size d]``. Section 6."""
+
+    def __init__(self, size=2, **kwargs):
+        super().__init__(**kwargs)
+        self.size = size
+
+    def call(self, x):
+        return ops.reshape(x, (-1, self.size * x.shape[-1]))
+
+    def compute_output_shape(self, shape):
+        return (None, self.size * shape[-1])
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
+
+
