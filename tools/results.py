@@ -201,6 +201,8 @@ def table(results):
         return presets_table(results)
     if "commands" in results:
         return commands_table(results)
+    if "toys" in results:
+        return toys_table(results)
     directions = _by_direction(_columns(results))
     columns = next(iter(directions.values()))
     heads = ["", *COUNTS, *[""] * (len(directions) > 1), *map(_head, columns.values())]
@@ -357,6 +359,18 @@ def rivals_table(record):
     samples = {row["data"]: row["samples"] for row in record["rivals"]}
     note = "Test pictures: " + ", ".join(f"{count} of {data}" for data, count in samples.items()) + "."
     return "\n".join([*lines, "", note, ""])
+
+
+def toys_table(record):
+    """The Markdown table of what `chapters/ch02_gan/toys.py` recorded."""
+    rows, made_on = record["toys"], record["surroundings"]
+    heads = ["data", "GAN", "seeds", "steps", *(score.head for score in scores_of(rows[0]))]
+    cells = []
+    for row in rows:
+        about = [row["data"], f"`{row['gan']}`", f"{len(row['runs'])}", f"{row['steps']:,}"]
+        cells.append([*about, *(score.cell() for score in scores_of(row))])
+    note = f"{rows[0]['samples']:,} points a training. ± is the standard deviation over seeds."
+    return _markdown(heads, cells) + f"\n{note} Made on {_place(made_on)}, Keras {made_on['versions']['keras']}.\n"
 
 
 def presets_table(record):

@@ -278,3 +278,98 @@ class Pack(layers.Layer):
         return {**super().get_config(), "size": self.size}
 
 
+# %% [markdown]
+# ## 4. A slope that is held
+#
+# Why does a GAN go round in circles? Chapter 2 showed it for two numbers: $D$ pushes $G$ past the goal, and then back.
+# The slope of $D$ is the force on $G$. At the goal this force should be 0, but $D$ has no reason to become flat. So we
+# give it one. **R1** adds the squared slope of $D$ at real points to its loss ([Mescheder et al.
+# 2018](https://arxiv.org/abs/1801.04406)). **R2** does the same at generated points:
+#
+# $$ R_1 = \frac{\gamma}{2} \, \mathbb{E}\, \|\nabla D(x)\|^2, \qquad
+#    R_2 = \frac{\gamma}{2} \, \mathbb{E}\, \|\nabla D(G(z))\|^2. $$
+#
+# The Wasserstein loss needs a limit on the slope anyway: without one it has no minimum. The first paper keeps all weights
+# of $D$ between -0.01 and 0.01. The **WGAN-GP** ([Gulrajani et al. 2017](https://arxiv.org/abs/1704.00028)) asks for a
+# slope of 1 between real and generated points, at $\hat x = x + \epsilon\,(G(z) - x)$ with a random share $\epsilon$:
+#
+# $$ \lambda \, \mathbb{E} \big( \|\nabla D(\hat x)\| - 1 \big)^2. $$
+#
+# How does one train with a slope? The slope is a gradient. To lower it, we need the gradient *of a gradient*. The book's
+# `gb.input_gradient(network, x)` gives the slope in a form that can be differentiated once more, on TensorFlow and on
+# JAX. `Penalized` calls it. (Three rules. Such a $D$ must have no batch normalization, because it mixes the examples of
+# a batch. It needs float32 or bfloat16, because the squares overflow in float16. And where images are made smaller in
+# $D$, take strided convolutions or average pooling, never a bilinear resize: on TensorFlow its second derivative is
+# missing, and nobody says so.)
+
+# %% tags=["active-ipynb"]
+# judge = define_discriminator()
+# x = ops.convert_to_tensor(RING.sample(4, np.random.default_rng(0)))
+# slope = ops.convert_to_numpy(gb.input_gradient(judge, x))
+# print("slope of a new D at four real points:", np.linalg.norm(slope, axis=1).round(3))
+
+# %% [markdown]
+# The **relativistic** loss with both penalties is that of [Huang et al. 2024](https://arxiv.org/abs/2501.05441), *The GAN
+# is dead; long live the GAN!* A pair gets one answer: is the real point more real than the generated one? A generated
+# point in a mode with too many points loses against real points in modes with too few. So the loss says something about
+# *where* points are missing. The penalties make the game converge. The learning rate falls to 0 at the end, so that the
+# points settle in the modes.
+#
+# ## 5. Spectral normalization
+#
+# There is another way to hold the slope ([Miyato et al. 2018](https://arxiv.org/abs/1802.05957)). A dense layer multiplies
+# by a matrix $W$. It makes a vector at most $\sigma(W)$ times longer, where $\sigma(W)$ is the largest singular value. So
+# divide each $W$ by its $\sigma(W)$, and the whole network cannot be steeper than 1. The book's `SpectralDense` and
+# `SpectralConv2D` do this. ($\sigma$ is estimated with one multiplication in each step. Do not use Keras's
+# `SpectralNormalization` in a GAN: it overwrites $W$ whenever the network is called, so $D$ moves in the update of $G$.)
+
+# %% tags=["active-ipynb"]
+# judge = define_discriminator(dense=SpectralDense)
+# for _ in range(30):
+#     judge(x, training=True)  # each call improves the estimate
+# layer = judge.layers[1]
+# exact = np.linalg.svd(ops.convert_to_numpy(layer._kernel), compute_uv=False)[0]
+# print(f"largest singular value of the first layer: {exact:.4f}, estimate {float(layer.sigma()):.4f}")
+
+# %% [markdown]
+# ## 6. Schedules, and a look at the whole batch
+#
+# **Two time scales** ([Heusel et al. 2017](https://arxiv.org/abs/1706.08500)): $D$ has a higher learning rate than $G$, so
+# that it can follow. **A gate**: train $D$ only while its loss is above a threshold $t$. If $D$ is too good, it waits for
+# $G$. In `turns` above, a closed gate puts $D$ back to the weights that it had. It must be *exactly* back: a step with
+# learning rate 0, or with sample weights of 0, is not the same, because Adam's momentum goes on.
+#
+# **Minibatch standard deviation** ([Karras et al. 2018](https://arxiv.org/abs/1710.10196)). A collapsed $G$ makes good
+# points, but all of them in one place. One by one they look right. So $D$ should see the whole batch. `MinibatchStd` adds
+# one number to each example: how different are the examples of this batch? We give it to $D$ as the first layer.
+#
+# **Packing** ([Lin et al. 2018](https://arxiv.org/abs/1712.04086), PacGAN): $D$ gets two points at once, and says whether
+# *both* are real. Two points from the same mode are suspicious.
+#
+# **Averaging** is in all rows: the points are those of the averaged copy of $G$ (chapter 2).
+#
+# Here is the table. Each row is the plain GAN with one change, except the last two, which are whole recipes.
+
+
+# %%
+PLAIN = Remedy()
+REMEDIES = {
+    "plain": PLAIN,
+    "no average": replace(PLAIN, average=0.0),
+    "minimax": replace(PLAIN, loss="minimax"),
+    "label smoothing": replace(PLAIN, loss="label smoothing"),
+    "least squares": replace(PLAIN, loss="least squares"),
+    "hinge": replace(PLAIN, loss="hinge"),
+    "hinge, spectral": replace(PLAIN, loss="hinge", spectral=True),
+    "R1": replace(PLAIN, penalty="r1"),
+    "two time scales": replace(PLAIN, rate_g=5e-4, rate_d=2e-3),
+    "gate 0.6": replace(PLAIN, gate=0.6),
+    "batch std": replace(PLAIN, batch_std=True),
+    "pack 2": replace(PLAIN, pack=2),
+    "falling rate": replace(PLAIN, falling=True),
+    "WGAN": replace(PLAIN, loss="wasserstein", clip=0.01, rate_g=5e-5, rate_d=5e-5, d_updates=5),
+    "WGAN-GP": replace(PLAIN, loss="wasserstein", penalty="slope 1", weight=0.1, beta_1=0.0, d_updates=5),
+    "relativistic, R1, R2": replace(PLAIN, loss="relativistic", penalty="r1+r2", beta_1=0.0, falling=True),
+}
+
+
