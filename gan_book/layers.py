@@ -95,7 +95,8 @@ class _Spectral:
         super().build(input_shape)
         shape = (1, self._kernel.shape[-1])
         # `u` is no trained weight, but has to be kept: it is the estimate of the left singular vector.
-        self.u = self.add_weight(shape, keras.initializers.RandomNormal(0, 1), trainable=False, autocast=False, name="u")
+        normal = keras.initializers.RandomNormal(0, 1)
+        self.u = self.add_weight(shape, normal, trainable=False, autocast=False, name="u")
 
     def sigma(self, update=False):
         """The estimate of W's largest singular value, a float32 scalar; `update` improves u for the next time."""

@@ -36,7 +36,6 @@ from chapters.ch02_gan import pictures
 from chapters.ch02_gan.mixtures import RING
 from chapters.ch04_failures import points
 from gan_book.adversarial import GAN, Composite
-from gan_book.losses import minimax
 from gan_book.sampling import Generator, Noise
 
 # %% [markdown]
@@ -174,8 +173,9 @@ def curves(watch, title):
 #
 # ## 3. Oscillation
 #
-# **What it is.** The networks go round in circles (chapter 2, section 9). **How we cause it:** with Adam's usual momentum,
-# $\beta_1 = 0.9$. A long momentum goes on in a direction that was right some steps ago. In a game, it is wrong now.
+# **What it is.** The networks go round in circles (chapter 2, section 9). **How we cause it:** with Adam's usual
+# momentum, $\beta_1 = 0.9$. A long momentum goes on in a direction that was right some steps ago. In a game, it is
+# wrong now.
 
 # %% tags=["active-ipynb"]
 # report("oscillation", "Oscillation: Adam with the momentum 0.9", beta_1=0.9)
@@ -197,10 +197,10 @@ def curves(watch, title):
 #
 # ## 5. A vanishing gradient
 #
-# **What it is.** With the **minimax** loss, $\log(1 - D(G(z)))$, $G$ gets almost no gradient if $D$ is sure (chapter 2,
-# section 7). **How we cause it:** the minimax loss, and five updates of $D$ for each update of $G$. We measure the
-# gradient that $G$ would get: the mean of $|\partial L / \partial l| = \sigma(l)$ over generated points, where $l$ is the
-# logit of $D$.
+# **What it is.** With the **minimax** loss, $\log(1 - D(G(z)))$, $G$ gets almost no gradient if $D$ is sure (chapter
+# 2, section 7). **How we cause it:** the minimax loss, and five updates of $D$ for each update of $G$. We measure the
+# gradient that $G$ would get: the mean of $|\partial L / \partial l| = \sigma(l)$ over generated points, where $l$ is
+# the logit of $D$.
 
 
 # %%
@@ -264,9 +264,9 @@ def gap(model):
 #
 # ## 8. Rules of thumb, checked
 #
-# Many texts give rules for the curves. Two of them: "the loss of $D$ should stay between 0.5 and 0.7", and "the accuracy
-# of $D$ should be between 70 and 80 %". Do they separate the healthy run from the others? Here is the mean over the
-# second half of each training, and how much the loss of $D$ swings there.
+# Many texts give rules for the curves. Two of them: "the loss of $D$ should stay between 0.5 and 0.7", and "the
+# accuracy of $D$ should be between 70 and 80 %". Do they separate the healthy run from the others? Here is the mean
+# over the second half of each training, and how much the loss of $D$ swings there.
 
 
 # %%
@@ -293,3 +293,48 @@ def rules(watch):
 #     found = ", ".join(sorted({finding.kind for finding in monitor.findings})) or "nothing"
 #     print(f"{name:12} {log['modes'][-1]:5} {log['good'][-1]:5.0%} {said['loss']:9.2f} {said['swing']:6.3f} ", end="")
 #     print(f"{said['accuracy']:8.0%}  {verdicts[0]:9}  {verdicts[1]:13}  {found}")
+
+# %% [markdown]
+# Read the table row by row. Does a rule call a failed run healthy? Does it call the healthy run ill? Neither rule
+# looks at what $G$ makes, and most failures are failures of what $G$ makes. So use the losses for one question only:
+# has $D$ won, or does it learn nothing? For everything else look at samples, and count.
+#
+# The monitor is told of images and of losses. It is careful: a warning that is wrong costs your trust. It does not
+# judge whether samples are *good*, only whether they are spread out, move, and have the right brightness.
+#
+# ## 9. Exercises
+#
+# *To answer from the text and the output*
+#
+# 1. Which failures can you see in the losses, and which only in the samples?
+# 2. Why is "both losses at $\log 2$" no proof of success?
+# 3. What would the accuracy of $D$ be at the equilibrium?
+#
+# *To run*
+#
+# 4. Cause mode collapse in another way: `latent_dim` 1 in `define_generator`.
+# 5. Repeat section 7 with 500 points instead of 50. Is there still a gap?
+# 6. In section 4, lower the learning rate of $D$ step by step. Where does $G$ begin to learn?
+#
+# *To write*
+#
+# 7. Write `collapsed(points, centres, sigma)`: True if fewer than half of the modes get a fifth of their share of the
+#    points or more. Check: `from chapters.ch04_failures import exercises`, then `exercises.check_collapsed(collapsed)`.
+#
+# *A project*
+#
+# 8. Choose a GAN program that you find on the internet, and read its list of tips. Choose one tip that can be checked
+#    on the ring. Say before what you expect. Then measure it with three seeds.
+#
+# <details><summary>Answers</summary>
+#
+# 1. Only "$D$ wins" shows in the losses for certain. A swing of the losses is a hint of oscillation.
+# 2. A $D$ that is too weak, or that does not learn, has the same losses.
+# 3. 50 %: it can only guess. The rule of 70 to 80 % describes a training that is not at its end.
+# 4. One number must be stretched to eight modes, so the points lie on one line.
+# 5. It is smaller: the more points, the harder it is to know each of them.
+# 6. It depends on the other settings. Look at the curves: $G$ begins to learn when the loss of $D$ leaves 0.
+# 7. `exercises.collapsed_solution` in `chapters/ch04_failures/exercises.py`.
+# 8. A tip that changes less than the spread over seeds is not confirmed.
+#
+# </details>

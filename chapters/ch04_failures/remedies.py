@@ -17,7 +17,8 @@
 #
 # In this notebook you will
 #
-# - write a GAN whose loss is a name in a table: non-saturating, minimax, least squares, Wasserstein, hinge, relativistic;
+# - write a GAN whose loss is a name in a table: non-saturating, minimax, least squares, Wasserstein, hinge,
+#   relativistic;
 # - add a penalty on the slope of $D$, and see why it helps;
 # - try label smoothing, two time scales, a schedule that lets $D$ wait, a look at the whole batch, packing, averaging;
 # - measure all of them on the ring and on the grid.
@@ -28,13 +29,12 @@
 from dataclasses import dataclass, replace
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite, Penalized
 from gan_book.errors import BookError
 from gan_book.layers import MinibatchStd, SpectralDense
-from gan_book.losses import ADVERSARIAL, PairLoss
+from gan_book.losses import PairLoss
 from gan_book.sampling import Generator, Noise
 
 # %% tags=["active-ipynb"]
@@ -54,13 +54,18 @@ from gan_book.sampling import Generator, Noise
 #
 # | name | $D$ minimises | $G$ minimises |
 # |---|---|---|
-# | non-saturating ([Goodfellow et al. 2014](https://arxiv.org/abs/1406.2661)) | $-\tfrac12 \log \sigma(l) - \tfrac12 \log(1 - \sigma(l_g))$ | $-\log \sigma(l_g)$ |
-# | minimax (the same paper) | the same | $\log(1 - \sigma(l_g))$ |
-# | label smoothing ([Salimans et al. 2016](https://arxiv.org/abs/1606.03498)) | the same, with the target 0.9 for real examples | $-\log \sigma(l_g)$ |
-# | least squares ([Mao et al. 2017](https://arxiv.org/abs/1611.04076)) | $\tfrac12 (l - 1)^2 + \tfrac12 l_g^2$ | $\tfrac12 (l_g - 1)^2$ |
-# | Wasserstein ([Arjovsky et al. 2017](https://arxiv.org/abs/1701.07875)) | $l_g - l$ | $-l_g$ |
-# | hinge ([Lim and Ye 2017](https://arxiv.org/abs/1705.02894)) | $\max(0, 1 - l) + \max(0, 1 + l_g)$ | $-l_g$ |
-# | relativistic ([Jolicoeur-Martineau 2018](https://arxiv.org/abs/1807.00734)) | $-\log \sigma(l - l_g)$ | $-\log \sigma(l_g - l)$ |
+# | non-saturating | $-\tfrac12 \log \sigma(l) - \tfrac12 \log(1 - \sigma(l_g))$ | $-\log \sigma(l_g)$ |
+# | minimax | the same | $\log(1 - \sigma(l_g))$ |
+# | label smoothing | the same, with the target 0.9 for real examples | $-\log \sigma(l_g)$ |
+# | least squares | $\tfrac12 (l - 1)^2 + \tfrac12 l_g^2$ | $\tfrac12 (l_g - 1)^2$ |
+# | Wasserstein | $l_g - l$ | $-l_g$ |
+# | hinge | $\max(0, 1 - l) + \max(0, 1 + l_g)$ | $-l_g$ |
+# | relativistic | $-\log \sigma(l - l_g)$ | $-\log \sigma(l_g - l)$ |
+#
+# The papers, in this order: [Goodfellow et al. 2014](https://arxiv.org/abs/1406.2661) (twice), [Salimans et al.
+# 2016](https://arxiv.org/abs/1606.03498), [Mao et al. 2017](https://arxiv.org/abs/1611.04076), [Arjovsky et al.
+# 2017](https://arxiv.org/abs/1701.07875), [Lim and Ye 2017](https://arxiv.org/abs/1705.02894), [Jolicoeur-Martineau
+# 2018](https://arxiv.org/abs/1807.00734).
 #
 # $\sigma$ is the sigmoid. The table is a Python dict in `gan_book/losses.py`. Each entry has two functions of two
 # arguments, and `PairLoss` makes a Keras loss of a name. Here are some values. In the first pair $D$ is unsure. In the
@@ -289,18 +294,19 @@ class Pack(layers.Layer):
 # $$ R_1 = \frac{\gamma}{2} \, \mathbb{E}\, \|\nabla D(x)\|^2, \qquad
 #    R_2 = \frac{\gamma}{2} \, \mathbb{E}\, \|\nabla D(G(z))\|^2. $$
 #
-# The Wasserstein loss needs a limit on the slope anyway: without one it has no minimum. The first paper keeps all weights
-# of $D$ between -0.01 and 0.01. The **WGAN-GP** ([Gulrajani et al. 2017](https://arxiv.org/abs/1704.00028)) asks for a
-# slope of 1 between real and generated points, at $\hat x = x + \epsilon\,(G(z) - x)$ with a random share $\epsilon$:
+# The Wasserstein loss needs a limit on the slope anyway: without one it has no minimum. The first paper keeps all
+# weights of $D$ between -0.01 and 0.01. The **WGAN-GP** ([Gulrajani et al. 2017](https://arxiv.org/abs/1704.00028))
+# asks for a slope of 1 between real and generated points, at $\hat x = x + \epsilon\,(G(z) - x)$ with a random share
+# $\epsilon$:
 #
 # $$ \lambda \, \mathbb{E} \big( \|\nabla D(\hat x)\| - 1 \big)^2. $$
 #
-# How does one train with a slope? The slope is a gradient. To lower it, we need the gradient *of a gradient*. The book's
-# `gb.input_gradient(network, x)` gives the slope in a form that can be differentiated once more, on TensorFlow and on
-# JAX. `Penalized` calls it. (Three rules. Such a $D$ must have no batch normalization, because it mixes the examples of
-# a batch. It needs float32 or bfloat16, because the squares overflow in float16. And where images are made smaller in
-# $D$, take strided convolutions or average pooling, never a bilinear resize: on TensorFlow its second derivative is
-# missing, and nobody says so.)
+# How does one train with a slope? The slope is a gradient. To lower it, we need the gradient *of a gradient*. The
+# book's `gb.input_gradient(network, x)` gives the slope in a form that can be differentiated once more, on TensorFlow
+# and on JAX. `Penalized` calls it. (Three rules. Such a $D$ must have no batch normalization, because it mixes the
+# examples of a batch. It needs float32 or bfloat16, because the squares overflow in float16. And where images are
+# made smaller in $D$, take strided convolutions or average pooling, never a bilinear resize: on TensorFlow its second
+# derivative is missing, and nobody says so.)
 
 # %% tags=["active-ipynb"]
 # judge = define_discriminator()
@@ -309,19 +315,20 @@ class Pack(layers.Layer):
 # print("slope of a new D at four real points:", np.linalg.norm(slope, axis=1).round(3))
 
 # %% [markdown]
-# The **relativistic** loss with both penalties is that of [Huang et al. 2024](https://arxiv.org/abs/2501.05441), *The GAN
-# is dead; long live the GAN!* A pair gets one answer: is the real point more real than the generated one? A generated
-# point in a mode with too many points loses against real points in modes with too few. So the loss says something about
-# *where* points are missing. The penalties make the game converge. The learning rate falls to 0 at the end, so that the
-# points settle in the modes.
+# The **relativistic** loss with both penalties is that of [Huang et al. 2024](https://arxiv.org/abs/2501.05441), *The
+# GAN is dead; long live the GAN!* A pair gets one answer: is the real point more real than the generated one? A
+# generated point in a mode with too many points loses against real points in modes with too few. So the loss says
+# something about *where* points are missing. The penalties make the game converge. The learning rate falls to 0 at
+# the end, so that the points settle in the modes.
 #
 # ## 5. Spectral normalization
 #
-# There is another way to hold the slope ([Miyato et al. 2018](https://arxiv.org/abs/1802.05957)). A dense layer multiplies
-# by a matrix $W$. It makes a vector at most $\sigma(W)$ times longer, where $\sigma(W)$ is the largest singular value. So
-# divide each $W$ by its $\sigma(W)$, and the whole network cannot be steeper than 1. The book's `SpectralDense` and
-# `SpectralConv2D` do this. ($\sigma$ is estimated with one multiplication in each step. Do not use Keras's
-# `SpectralNormalization` in a GAN: it overwrites $W$ whenever the network is called, so $D$ moves in the update of $G$.)
+# There is another way to hold the slope ([Miyato et al. 2018](https://arxiv.org/abs/1802.05957)). A dense layer
+# multiplies by a matrix $W$. It makes a vector at most $\sigma(W)$ times longer, where $\sigma(W)$ is the largest
+# singular value. So divide each $W$ by its $\sigma(W)$, and the whole network cannot be steeper than 1. The book's
+# `SpectralDense` and `SpectralConv2D` do this. ($\sigma$ is estimated with one multiplication in each step. Do not
+# use Keras's `SpectralNormalization` in a GAN: it overwrites $W$ whenever the network is called, so $D$ moves in the
+# update of $G$.)
 
 # %% tags=["active-ipynb"]
 # judge = define_discriminator(dense=SpectralDense)
@@ -334,17 +341,18 @@ class Pack(layers.Layer):
 # %% [markdown]
 # ## 6. Schedules, and a look at the whole batch
 #
-# **Two time scales** ([Heusel et al. 2017](https://arxiv.org/abs/1706.08500)): $D$ has a higher learning rate than $G$, so
-# that it can follow. **A gate**: train $D$ only while its loss is above a threshold $t$. If $D$ is too good, it waits for
-# $G$. In `turns` above, a closed gate puts $D$ back to the weights that it had. It must be *exactly* back: a step with
-# learning rate 0, or with sample weights of 0, is not the same, because Adam's momentum goes on.
+# **Two time scales** ([Heusel et al. 2017](https://arxiv.org/abs/1706.08500)): $D$ has a higher learning rate than
+# $G$, so that it can follow. **A gate**: train $D$ only while its loss is above a threshold $t$. If $D$ is too good,
+# it waits for $G$. In `turns` above, a closed gate puts $D$ back to the weights that it had. It must be *exactly*
+# back: a step with learning rate 0, or with sample weights of 0, is not the same, because Adam's momentum goes on.
 #
-# **Minibatch standard deviation** ([Karras et al. 2018](https://arxiv.org/abs/1710.10196)). A collapsed $G$ makes good
-# points, but all of them in one place. One by one they look right. So $D$ should see the whole batch. `MinibatchStd` adds
-# one number to each example: how different are the examples of this batch? We give it to $D$ as the first layer.
+# **Minibatch standard deviation** ([Karras et al. 2018](https://arxiv.org/abs/1710.10196)). A collapsed $G$ makes
+# good points, but all of them in one place. One by one they look right. So $D$ should see the whole batch.
+# `MinibatchStd` adds one number to each example: how different are the examples of this batch? We give it to $D$ as
+# the first layer.
 #
-# **Packing** ([Lin et al. 2018](https://arxiv.org/abs/1712.04086), PacGAN): $D$ gets two points at once, and says whether
-# *both* are real. Two points from the same mode are suspicious.
+# **Packing** ([Lin et al. 2018](https://arxiv.org/abs/1712.04086), PacGAN): $D$ gets two points at once, and says
+# whether *both* are real. Two points from the same mode are suspicious.
 #
 # **Averaging** is in all rows: the points are those of the averaged copy of $G$ (chapter 2).
 #
@@ -373,3 +381,112 @@ REMEDIES = {
 }
 
 
+# %% [markdown]
+# ## 7. Three of them, trained here
+#
+# One function trains a remedy on the ring and shows its points. In the first picture everything is plain. The second
+# has one change, and the third is the whole recipe of section 4.
+
+# %% tags=["active-ipynb"]
+# STEPS = 1500
+#
+#
+# def train_on(mixture, name, steps=STEPS):
+#     remedy = REMEDIES[name]
+#     keras.utils.set_random_seed(0)
+#     model = define_model(remedy, steps)
+#     model.compile(steps_per_execution=50)
+#     batch = BATCH * remedy.d_updates
+#     model.fit(mixture.sample(batch * steps, np.random.default_rng(0)), batch_size=batch, shuffle=False, verbose=0)
+#     found = count_modes(points.sample(model), mixture)
+#     print("{:22} {modes} modes found, {good:.0%} good points, KL {kl:.2f}".format(name, **found))
+#     return model
+#
+#
+# models = {name: train_on(RING, name) for name in ("plain", "batch std", "relativistic, R1, R2")}
+
+# %% tags=["active-ipynb"]
+# def landscape(model):
+#     model.discriminator = model.judge  # `pictures.look` asks the attribute of this name about points
+#     return pictures.look(model)
+#
+#
+# panels = [(name, *landscape(model)) for name, model in models.items()]
+# real = RING.sample(500, np.random.default_rng(3))
+# pictures.scatter(panels, real, f"Three GANs with the same networks after {STEPS:,} steps")
+
+# %% [markdown]
+# "Real" is blue. (With a loss that compares pairs, the absolute value of $D$ means nothing: only differences count.)
+#
+# ## 8. All of them, measured
+#
+# The script `compare.py` trains every row of the table above, and `docs/results/ch04.md` shows the result. Read it with
+# care. A plain GAN with good settings is a strong baseline: [Lucic et al. 2018](https://arxiv.org/abs/1711.10337) gave
+# many GAN losses the same budget for tuning, and found none that was better than the others throughout. So our order
+# holds for these networks, these learning rates and these data. What you should take along is the *reason* for each
+# remedy:
+#
+# | if you see | then try |
+# |---|---|
+# | few kinds of samples | a faster or stronger $D$, minibatch standard deviation, packing, the relativistic loss |
+# | losses that swing, samples that wander | $\beta_1 = 0$ or 0.5, R1, averaging, a falling learning rate |
+# | the loss of $D$ near 0 | a slower $D$, R1 or spectral normalization, label smoothing, a gate |
+# | a loss of $G$ that does not move | a loss that is not minimax |
+# | both losses at $\log 2$ and bad samples | a wider $D$, more updates of $D$ |
+# | $D$ knows its data by heart | more images, `DiffAugment` |
+#
+# ## 9. When it fails
+#
+# A remedy can do harm. The weight $\gamma$ of the penalty is the width of the brush: a flat $D$ cannot follow narrow
+# modes. Here it is a thousand times larger than before.
+
+# %% tags=["active-ipynb"]
+# REMEDIES["too much"] = replace(REMEDIES["relativistic, R1, R2"], weight=20.0)
+# flat = train_on(RING, "too much")
+# pictures.scatter([("penalty with weight 20", *landscape(flat))], real, "Too much of a good thing")
+
+# %% [markdown]
+# $D$ is nearly flat, so $G$ learns little about where the modes are. *You recognise it by the landscape, and by the
+# loss*: $D$ cannot get below $\log 2$. **The repair** is a smaller weight.
+#
+# ## 10. Exercises
+#
+# *To answer from the text and the output*
+#
+# 1. Which two losses in the table give $G$ a gradient that does not depend on how sure $D$ is?
+# 2. Why must `MinibatchStd` get real and generated points in different batches?
+# 3. Why is a gate that multiplies the learning rate by 0 not the same as `Remedy(gate=...)` for Adam's next steps?
+#
+# *To run*
+#
+# 4. Put `MinibatchStd` in front of the last layer of $D$ instead of the first. Does it still help?
+# 5. Train `Remedy(loss="relativistic")` without the penalties. What happens to the loss of $D$?
+# 6. Train "pack 2" with `pack=4`.
+#
+# *To write*
+#
+# 7. Write `squared_hinge_d(real, fake)`: the loss of $D$ with the squares of the two parts of the hinge loss. Check:
+#    `from chapters.ch04_failures import exercises`, then `exercises.check_squared_hinge(squared_hinge_d)`.
+# 8. Write `slope_by_differences(network, x, step)`: an estimate of $\|\nabla D(x)\|^2$ without a gradient of a
+#    gradient. Add small normal noise $s e$ to $x$ and take $(D(x + s e) - D(x))^2 / s^2$. Check:
+#    `exercises.check_slope_by_differences(slope_by_differences)`.
+#
+# *A project*
+#
+# 9. Choose one remedy. Find the paper's claim, write down what should be seen on the grid if it is true, and test it
+#    with three seeds. Write one page with your table.
+#
+# <details><summary>Answers</summary>
+#
+# 1. Wasserstein and hinge: the slope for $G$ is 1 everywhere.
+# 2. The number describes the whole batch. In a mixed batch real points would get the same number as generated ones.
+# 3. It is the same for the weights in that step. But in both, Adam's averages of the gradient go on. The gate here does
+#    not stop them either. To stop them, the update must not run at all.
+# 4. In a short trial it helped as the first layer and not as the last.
+# 5. Nothing limits the slope any more, so $D$ may become very steep.
+# 6. Four points see a collapse more easily than two. But $D$ gets half as many examples.
+# 7. and 8. `exercises.squared_hinge_solution` and `exercises.slope_by_differences_solution`, in
+#    `chapters/ch04_failures/exercises.py`.
+# 9. Report the spread, too: a difference smaller than the spread says nothing.
+#
+# </details>
