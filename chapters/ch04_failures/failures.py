@@ -69,14 +69,14 @@ def define_discriminator(width=128):
 
 
 # %%
-def define_model(rate_d=1e-3, rate_g=1e-3, beta_1=0.5, width_d=128, loss=None, d_updates=1):
+def define_model(rate_d=1e-3, rate_g=1e-3, beta_1=0.0, width_d=128, loss=None, d_updates=1):
     """A GAN of points; `loss` is G's, non-saturating if it is not given."""
     generator, discriminator = define_generator(), define_discriminator(width_d)
     cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
     accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
-    discriminator.compile(keras.optimizers.Adam(rate_d, beta_1), cross_entropy, metrics=[accuracy])
+    discriminator.compile(keras.optimizers.Adam(rate_d, beta_1, beta_2=0.99), cross_entropy, metrics=[accuracy])
     gan = Composite(generator.inputs, discriminator(generator.output), frozen=[discriminator], name="gan")
-    gan.compile(keras.optimizers.Adam(rate_g, beta_1), loss or cross_entropy)
+    gan.compile(keras.optimizers.Adam(rate_g, beta_1, beta_2=0.99), loss or cross_entropy)
     return PointGAN(generator, discriminator, gan, d_updates)
 
 
