@@ -114,7 +114,7 @@ def test_r1_is_of_real_and_r2_of_generated_examples():
 
 LAYERS = {
     "convolution": lambda h: keras.layers.Conv2D(6, 4, strides=2, padding="same")(h),
-    "pooling": lambda h: keras.layers.AveragePooling2D()(keras.layers.Conv2D(6, 3, padding="same")(h)),
+    "pooling": lambda h: keras.layers.AveragePooling2D(2)(keras.layers.Conv2D(6, 3, padding="same")(h)),
     "upsampling": lambda h: keras.layers.UpSampling2D(interpolation="nearest")(keras.layers.Conv2D(3, 4, 2)(h)),
     "layer normalization": lambda h: keras.layers.LayerNormalization()(keras.layers.Conv2D(6, 4, strides=2)(h)),
     "spectral": lambda h: SpectralConv2D(6, 4, strides=2, padding="same")(h),

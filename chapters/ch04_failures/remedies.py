@@ -370,6 +370,7 @@ REMEDIES = {
     "hinge": replace(PLAIN, loss="hinge"),
     "hinge, spectral": replace(PLAIN, loss="hinge", spectral=True),
     "R1": replace(PLAIN, penalty="r1"),
+    "no momentum": replace(PLAIN, beta_1=0.0),
     "two time scales": replace(PLAIN, rate_g=5e-4, rate_d=2e-3),
     "gate 0.6": replace(PLAIN, gate=0.6),
     "batch std": replace(PLAIN, batch_std=True),
