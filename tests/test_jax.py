@@ -14,11 +14,17 @@ pytest.importorskip("jax")
 EXACT_RESUME = "tests/training/test_resume.py::test_stopped_within_an_epoch_and_at_its_end[float32]"
 
 
-SUITES = ["tests/test_adversarial.py", "tests/test_keras_promises.py", "tests/test_recipes.py", "tests/test_layers.py", "tests/test_losses.py"]
+SUITES = [
+    "tests/test_adversarial.py",
+    "tests/test_keras_promises.py",
+    "tests/test_recipes.py",
+    "tests/test_layers.py",
+    "tests/test_losses.py",
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tests", [*SUITES, EXACT_RESUME])
+@pytest.mark.parametrize("tests", [*(f"tests/test_{name}.py" for name in SUITES), EXACT_RESUME])
 def test_on_jax(tests):
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     # The programs are tiny and run a few times each: compiling them well would take longer than running them.

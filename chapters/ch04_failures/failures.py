@@ -168,8 +168,9 @@ def curves(watch, title):
 # curves(runs["collapse"][0], "Curves of the collapsed training")
 
 # %% [markdown]
-# The points hang together, and they are not spread over the ring. Look at the curves: the losses swing, but neither is
-# near 0. **How to detect it:** look at the samples, or count. The losses alone cannot tell.
+# The points hang together in one heap, and the heap wanders. In the last panel it has left the picture. Look at the
+# curves: the losses swing, but neither is near 0. **How to detect it:** look at the samples, or count. The losses
+# alone cannot tell.
 #
 # ## 3. Oscillation
 #
@@ -210,6 +211,8 @@ def slope_of_minimax(model):
 
 
 # %% tags=["active-ipynb"]
+# from gan_book.losses import minimax
+#
 # report("vanishing", "Minimax, D updated five times", loss=minimax, d_updates=5, rate_d=2e-3, kept=slope_of_minimax)
 
 # %% tags=["active-ipynb"]

@@ -10,6 +10,7 @@ from gan_book.paths import BOOK
 from gan_book.plotting import save_png
 
 SHOWN = {"healthy": {}, "collapse: D too slow": {"rate_d": 5e-5}, "D wins: too fast": {"rate_d": 1e-2, "rate_g": 1e-4}}
+MOMENTS = {"healthy": -1, "collapse: D too slow": 3, "D wins: too fast": -1}  # which of the kept looks is shown
 THUMBNAIL = 230  # pixels, height of the thumbnail
 
 
@@ -18,8 +19,9 @@ def main():
     real, panels = RING.sample(500, np.random.default_rng(3)), []
     for name, changes in SHOWN.items():
         watch, _ = failures.provoke(**changes)
-        panels.append((name, *watch.stages[-1][1:]))
-    title = f"Three GANs on a ring of eight modes after {failures.STEPS:,} steps"
+        step, *seen = watch.stages[MOMENTS[name]]
+        panels.append((f"{name}, {step:,} steps", *seen))
+    title = "Three GANs on a ring of eight modes"
     picture = pictures.scatter(panels, real, title)
     picture.save(BOOK / "chapters" / "ch04_failures" / "failures.png")
     two = pictures.pixels(pictures.scatter(panels[:2], real, "healthy, and collapsed"))

@@ -40,7 +40,7 @@ from gan_book.sampling import Generator, Noise
 # %% tags=["active-ipynb"]
 # import gan_book as gb
 # from chapters.ch02_gan import pictures
-# from chapters.ch02_gan.mixtures import GRID, RING, count_modes
+# from chapters.ch02_gan.mixtures import RING, count_modes
 # from chapters.ch04_failures import points
 #
 # keras.utils.set_random_seed(0)
@@ -208,7 +208,7 @@ class PairGAN(GAN):
         if not self.remedy.gate:
             return None, []
         answers = self.discriminator(pair, training=True)
-        before = [ops.convert_to_tensor(weight) for weight in self.judge.trainable_variables]
+        before = [ops.copy(weight.value) for weight in self.judge.trainable_variables]  # copies, not the weights
         return self.d_loss(answers, answers) > self.remedy.gate, before
 
 

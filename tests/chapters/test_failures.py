@@ -64,6 +64,7 @@ def test_a_closed_gate_leaves_d_bit_equal_and_an_open_one_changes_nothing():
     assert alike(d_open, d_free) and not alike(d, d_open)
 
 
+@pytest.mark.slow
 def test_clipped_weights_stay_within_the_bound():
     _, (d, _) = after_a_step(remedies.replace(remedies.REMEDIES["WGAN"], average=0.0), batch(5 * 16))
     assert max(np.abs(weights).max() for weights in d) <= np.float32(0.01)
@@ -98,6 +99,7 @@ def test_the_rules_of_thumb():
     assert said["loss rule"] and not said["accuracy rule"] and said["loss"] == pytest.approx(0.6)
 
 
+@pytest.mark.slow
 def test_a_watched_training_keeps_its_curves_and_stages():
     watch, monitor = failures.provoke(steps=300)
     assert isinstance(monitor, HealthMonitor) and watch.log["step"] == list(range(50, 301, 50))
@@ -114,6 +116,7 @@ def test_the_monitor_tells_a_healthy_training_from_a_collapsed_one(changes, kind
     assert (watch.log["modes"][-1] == 8) == (not kinds)
 
 
+@pytest.mark.slow
 def test_the_comparison_records_rows_and_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(compare, "RESULTS", tmp_path)
     wanted = ["--data", "ring", "--seeds", "1", "--steps", "2", "--record", "--names"]
