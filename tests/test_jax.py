@@ -24,7 +24,7 @@ SUITES = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tests", [*(f"tests/test_{name}.py" for name in SUITES), EXACT_RESUME])
+@pytest.mark.parametrize("tests", [*SUITES, EXACT_RESUME])
 def test_on_jax(tests):
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     # The programs are tiny and run a few times each: compiling them well would take longer than running them.
