@@ -152,8 +152,10 @@ def curves(watch, title):
 # curves(runs["healthy"][0], "Curves of the healthy training")
 
 # %% [markdown]
-# In a healthy training both losses are close to $\log 2 = 0.69$, and they stay there. $D$ is right in little more than
-# half of the cases. Note what the losses do *not* say: they look the same at the beginning, when no mode was found.
+# Read the curves in three parts. At first no mode is found, and both losses are at $\log 2 = 0.69$: $D$ knows nothing
+# yet. Then $D$ learns faster than $G$. The loss of $D$ falls, its accuracy is near 80 %, and the loss of $G$ rises.
+# In the end $G$ has found all modes, and the loss of $D$ comes back to $\log 2$. Note what the losses do *not* say:
+# the beginning, without a mode, looks like the end, with all of them.
 #
 # ## 2. Mode collapse
 #
@@ -169,8 +171,8 @@ def curves(watch, title):
 
 # %% [markdown]
 # The points hang together in one heap, and the heap wanders. In the last panel it has left the picture. Look at the
-# curves: the losses swing, but neither is near 0. **How to detect it:** look at the samples, or count. The losses
-# alone cannot tell.
+# curves: both losses stay at $\log 2$ all the time, and look calmer than those of the healthy training. **How to detect
+# it:** look at the samples, or count. The losses cannot tell.
 #
 # ## 3. Oscillation
 #
@@ -184,8 +186,8 @@ def curves(watch, title):
 # %% [markdown]
 # ## 4. $D$ wins: convergence failure
 #
-# **What it is.** $D$ separates all real points from all generated ones, its loss is near 0, and $G$ does not learn
-# any more. **How we cause it:** the learning rate of $D$ is 0.01, and that of $G$ 0.0001.
+# **What it is.** $D$ separates most real points from generated ones, its loss stays far below $\log 2$, and $G$ cannot
+# follow. **How we cause it:** the learning rate of $D$ is 0.01, and that of $G$ 0.0001.
 
 # %% tags=["active-ipynb"]
 # report("D wins", "D wins: it learns a hundred times faster than G", rate_d=1e-2, rate_g=1e-4)
@@ -194,13 +196,15 @@ def curves(watch, title):
 # curves(runs["D wins"][0], "Curves when D wins")
 
 # %% [markdown]
-# This is the only failure that the losses show. If the loss of $D$ stays near 0, stop.
+# Here the losses speak: that of $D$ stays far below $\log 2$ and that of $G$ rises, from the beginning to the end. (The
+# monitor waits until the loss of $D$ is below 0.02, because some healthy trainings have a low loss for a while. So it
+# says nothing here.)
 #
 # ## 5. A vanishing gradient
 #
 # **What it is.** With the **minimax** loss, $\log(1 - D(G(z)))$, $G$ gets almost no gradient if $D$ is sure (chapter
 # 2, section 7). **How we cause it:** the minimax loss, and five updates of $D$ for each update of $G$. We measure the
-# gradient that $G$ would get: the mean of $|\partial L / \partial l| = \sigma(l)$ over generated points, where $l$ is
+# gradient that $G$ gets: the mean of $|\partial L / \partial l| = \sigma(l)$ over generated points, where $l$ is
 # the logit of $D$.
 
 
@@ -262,8 +266,9 @@ def gap(model):
 # pictures.lines({"known - unseen": (log["step"], log["kept"])}, title, "step", "difference of logits", marks=[(0, "")])
 
 # %% [markdown]
-# With images this happens if there are few of them. The remedies are more images, or images that are changed at random
-# (`gan_book.layers.DiffAugment`; [Zhao et al. 2020](https://arxiv.org/abs/2006.10738)).
+# The difference is small, and it goes up and down. But for most of the training it is above 0. With images this
+# happens, much more strongly, if there are few of them. The remedies are more images, or images that are changed at
+# random (`gan_book.layers.DiffAugment`; [Zhao et al. 2020](https://arxiv.org/abs/2006.10738)).
 #
 # ## 8. Rules of thumb, checked
 #
@@ -298,12 +303,15 @@ def rules(watch):
 #     print(f"{said['accuracy']:8.0%}  {verdicts[0]:9}  {verdicts[1]:13}  {found}")
 
 # %% [markdown]
-# Read the table row by row. Does a rule call a failed run healthy? Does it call the healthy run ill? Neither rule
-# looks at what $G$ makes, and most failures are failures of what $G$ makes. So use the losses for one question only:
-# has $D$ won, or does it learn nothing? For everything else look at samples, and count.
+# The rule for the loss calls three failed trainings healthy: the collapsed one, the oscillating one, and the one that
+# knows its points by heart. The rule for the accuracy calls the healthy training ill, and the oscillating one healthy.
+# Neither rule looks at what $G$ makes, and most failures are failures of what $G$ makes. So use the losses for one
+# question only: has $D$ won? For everything else look at samples, and count.
 #
-# The monitor is told of images and of losses. It is careful: a warning that is wrong costs your trust. It does not
-# judge whether samples are *good*, only whether they are spread out, move, and have the right brightness.
+# The monitor found the three trainings in which all points are in one heap, and said nothing about the healthy one.
+# It calls all three "mode collapse", because it sees samples and not causes. It missed the others. It is careful: a
+# warning that is wrong costs your trust. (These are single trainings on a toy. With other seeds some verdicts can
+# change.)
 #
 # ## 9. Exercises
 #
