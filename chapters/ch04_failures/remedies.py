@@ -38,6 +38,8 @@ from gan_book.losses import PairLoss
 from gan_book.sampling import Generator, Noise
 
 # %% tags=["active-ipynb"]
+# import numpy as np
+#
 # import gan_book as gb
 # from chapters.ch02_gan import pictures
 # from chapters.ch02_gan.mixtures import RING, count_modes
