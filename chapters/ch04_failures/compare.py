@@ -1,7 +1,7 @@
 """The remedies of chapter 4 on the ring of 8 and the grid of 25, with several seeds: the table of its results page.
 
     python -m chapters.ch04_failures.compare                        # trains all and prints the table
-    python -m chapters.ch04_failures.compare --record               # also writes results/ch04_remedies.json
+    python -m chapters.ch04_failures.compare --record               # also writes results/remedies.json
     python -m chapters.ch04_failures.compare --data ring --seeds 1  # a part of it
 
 All have the same networks and the same number of steps. Rows that are there already, with the same seeds and steps, are
@@ -75,7 +75,7 @@ def main(
     names: Annotated[str, typer.Option(help="Remedies, with commas between them; all without it.")] = "",
     seeds: Annotated[int, typer.Option(help="Trainings of each row.")] = 3,
     steps: Annotated[int | None, typer.Option(help="Of each training; usually 3,000 and 6,000.")] = None,
-    record: Annotated[bool, typer.Option("--record", help="Also write results/ch04_remedies.json.")] = False,
+    record: Annotated[bool, typer.Option("--record", help="Also write results/remedies.json.")] = False,
 ):
     """Train the remedies of chapter 4 on points in the plane, and count modes."""
     require_choice("--data", data, (*MIXTURES, "both"))
@@ -84,7 +84,7 @@ def main(
     chosen = names.split(",") if names else list(remedies.REMEDIES)
     for name in chosen:
         require_choice("--names", name, tuple(remedies.REMEDIES))
-    path = RESULTS / "ch04_remedies.json"
+    path = RESULTS / "remedies.json"
     surroundings, made, earlier = run_config.surroundings(), [], known(path) if record else []
     for each in MIXTURES if data == "both" else [data]:
         for name in chosen:

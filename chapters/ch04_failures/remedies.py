@@ -44,6 +44,7 @@ from gan_book.sampling import Generator, Noise
 # from chapters.ch02_gan import pictures
 # from chapters.ch02_gan.mixtures import RING, count_modes
 # from chapters.ch04_failures import points
+# from gan_book.losses import ADVERSARIAL
 #
 # keras.utils.set_random_seed(0)
 

@@ -123,7 +123,7 @@ def test_the_comparison_records_rows_and_goes_on(tmp_path, monkeypatch):
     assert CliRunner().invoke(compare.app, [*wanted, "plain"]).exception is None
     outcome = CliRunner().invoke(compare.app, [*wanted, "plain,pack 2"])
     assert outcome.exception is None and "| ring of 8 | `pack 2` | 1 | 2 |" in outcome.output
-    content = json.loads((tmp_path / "ch04_remedies.json").read_text())
+    content = json.loads((tmp_path / "remedies.json").read_text())
     assert [row["gan"] for row in content["toys"]] == ["plain", "pack 2"]
     assert "`plain`" in results.toys_table(content)
 
