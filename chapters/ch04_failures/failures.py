@@ -303,10 +303,10 @@ def rules(watch):
 #     print(f"{said['accuracy']:8.0%}  {verdicts[0]:9}  {verdicts[1]:13}  {found}")
 
 # %% [markdown]
-# The rule for the loss calls four failed trainings healthy: the collapsed one, the oscillating one, the one with a weak
-# $D$, and the one that knows its points by heart. The rule for the accuracy calls the healthy training ill, and the
-# oscillating one healthy. Neither rule looks at what $G$ makes, and most failures are failures of what $G$ makes. So use
-# the losses for one question only: has $D$ won? For everything else look at samples, and count.
+# The rule for the loss calls four failed trainings healthy: the collapsed one, the oscillating one, the one with a
+# weak $D$, and the one that knows its points by heart. The rule for the accuracy calls the healthy training ill, and
+# the oscillating one healthy. Neither rule looks at what $G$ makes, and most failures are failures of what $G$ makes.
+# So use the losses for one question only: has $D$ won? For everything else look at samples, and count.
 #
 # The monitor found the three trainings in which all points are in one heap, and said nothing about the healthy one.
 # It calls all three "mode collapse", because it sees samples and not causes. It missed the others. It is careful: a
