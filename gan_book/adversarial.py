@@ -22,8 +22,8 @@ Chapter 6 explains both ideas and shows one step by hand; ``chapters/template.py
 import keras
 from keras import ops
 
-from gan_book import backend
-from gan_book.errors import BookError
+from gan_book import backend, losses
+from gan_book.errors import BookError, require_choice
 from gan_book.joint import JointModel
 from gan_book.sampling import inputs_of
 from gan_book.turns import checked_turns, parts_of, require_trainable
@@ -102,6 +102,46 @@ class Composite(keras.Model):
         functional = keras.Model.from_config(config["functional"], custom_objects=custom_objects)
         frozen = [functional.get_layer(name) for name in config["frozen"]]
         return cls(functional.input, functional.output, frozen=frozen, name=functional.name)
+
+
+@keras.saving.register_keras_serializable("gan_book")
+class Penalized(Composite):
+    """A composite whose loss has a penalty on a network's slope added. Explained in chapter 4.
+
+    Args:
+        inputs: two, real and generated examples.
+        outputs: what the loss is computed from, such as the answers for both.
+        judge: the network whose slope is penalised, usually the discriminator in it.
+        penalty: one of `gan_book.losses.PENALTIES`.
+        weight: what the penalty is multiplied by (gamma, or lambda of the WGAN-GP).
+        frozen: as for `Composite`.
+
+    Raises:
+        BookError: no such penalty, or `judge` computes in float16.
+    """
+
+    def __init__(self, inputs, outputs, judge, penalty, weight, frozen=(), **kwargs):
+        super().__init__(inputs, outputs, frozen=list(frozen), **kwargs)
+        require_choice("penalty", penalty, tuple(losses.PENALTIES))
+        losses.require_wide(judge)
+        self.judge, self.penalty, self.weight = judge, penalty, weight
+        self.rng = keras.random.SeedGenerator(0)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The loss of the answers, plus the weighted penalty."""
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training=training)
+        return loss + self.weight * losses.penalty(self.penalty, self.judge, *x, self.rng)
+
+    def get_config(self):
+        return {**super().get_config(), "judge": self.judge.name, "penalty": self.penalty, "weight": self.weight}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        functional = keras.Model.from_config(config["functional"], custom_objects=custom_objects)
+        frozen = [functional.get_layer(name) for name in config["frozen"]]
+        judge = functional.get_layer(config["judge"])
+        kept = config["penalty"], config["weight"]
+        return cls(functional.input, functional.output, judge, *kept, frozen=frozen, name=functional.name)
 
 
 class AdversarialModel(JointModel):

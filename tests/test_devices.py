@@ -110,7 +110,7 @@ def test_a_training_goes_on_with_another_number_of_devices(name, tmp_path):
 def assert_same_beginning(one, two):
     """Two runs have the same losses in their first steps. Later this network carries differences of rounding on."""
     begun = [np.loadtxt(folder / "steps.csv", delimiter=",", skiprows=1) for folder in (one, two)]
-    np.testing.assert_allclose(begun[1][:3], begun[0][:3], atol=1e-5)
+    np.testing.assert_allclose(begun[1][:3], begun[0][:3], atol=1e-4)
     ends = [max((folder / "checkpoints").glob("*.npz")).name for folder in (one, two)]
     epochs = [(folder / "log.csv").read_text().count("\n") for folder in (one, two)]
     assert ends[0] == ends[1] and epochs[0] == epochs[1]

@@ -14,7 +14,13 @@ pytest.importorskip("jax")
 EXACT_RESUME = "tests/training/test_resume.py::test_stopped_within_an_epoch_and_at_its_end[float32]"
 
 
-SUITES = ["tests/test_adversarial.py", "tests/test_keras_promises.py", "tests/test_recipes.py", "tests/test_layers.py"]
+SUITES = [
+    "tests/test_adversarial.py",
+    "tests/test_keras_promises.py",
+    "tests/test_recipes.py",
+    "tests/test_layers.py",
+    "tests/test_losses.py",
+]
 
 
 @pytest.mark.slow

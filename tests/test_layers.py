@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from chapters.ch07_infogan.iic import RandomStrokeWidth
-from gan_book.layers import RandomAffine
+from gan_book.adversarial import Composite
+from gan_book.errors import BookError
+from gan_book.layers import DiffAugment, MinibatchStd, RandomAffine, SpectralConv2D, SpectralDense
 
 
 @pytest.mark.parametrize("layer", [RandomAffine, RandomStrokeWidth])
@@ -48,3 +50,82 @@ def test_random_transformations_are_what_they_were_after_saving(tmp_path):
     assert (layer.strength, layer.fill) == (0.5, 0.0)
     keras.Model(image, RandomStrokeWidth(0.5)(image)).save(tmp_path / "b.keras")
     assert keras.models.load_model(tmp_path / "b.keras").layers[1].strength == 0.5
+
+
+def spectral(image_shape=(8, 8, 2)):
+    x = keras.Input(image_shape)
+    h = SpectralConv2D(5, 3, strides=2, padding="same")(x)
+    return keras.Model(x, SpectralDense(1)(keras.layers.Flatten()(h)), name="judge")
+
+
+def test_spectral_layers_divide_by_the_largest_singular_value():
+    model, x = spectral(), np.random.default_rng(0).normal(size=(3, 8, 8, 2)).astype("float32")
+    kernels = [keras.ops.convert_to_numpy(layer._kernel) for layer in (model.layers[1], model.layers[3])]
+    for _ in range(60):
+        model(x, training=True)
+    for layer, kernel in zip((model.layers[1], model.layers[3]), kernels, strict=True):
+        exact = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
+        assert float(layer.sigma()) == pytest.approx(exact, rel=1e-3)
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(layer._kernel), kernel)  # W stays as it is
+    layer = keras.layers.Conv2D(5, 3, strides=2, padding="same")
+    layer.build((None, 8, 8, 2))
+    layer.set_weights([kernels[0] / float(model.layers[1].sigma()), np.zeros(5, "float32")])
+    found = keras.Model(model.input, model.layers[1].output)(x, training=False)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(found), keras.ops.convert_to_numpy(layer(x)), atol=1e-5)
+
+
+def test_spectral_layers_are_what_they_were_after_saving(tmp_path):
+    model, x = spectral(), np.random.default_rng(0).normal(size=(3, 8, 8, 2)).astype("float32")
+    model(x, training=True)
+    model.save(tmp_path / "judge.keras")
+    again = keras.models.load_model(tmp_path / "judge.keras")
+    for name in ("__call__", "predict"):
+        a, b = (keras.ops.convert_to_numpy(getattr(each, name)(x)) for each in (model, again))
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_composites_step_leaves_a_spectral_discriminator_alone():
+    z = keras.Input((3,))
+    image = keras.layers.Reshape((8, 8, 2))(keras.layers.Dense(128)(z))
+    judge = spectral()
+    gan = Composite(z, judge(image), frozen=[judge])
+    gan.compile(keras.optimizers.SGD(0.1), "mse")
+    before = [keras.ops.convert_to_numpy(weight) for weight in judge.trainable_weights]
+    gan.train_on_batch(np.ones((4, 3), "float32"), np.ones((4, 1), "float32"))
+    for old, weight in zip(before, judge.trainable_weights, strict=True):
+        np.testing.assert_array_equal(old, keras.ops.convert_to_numpy(weight))
+
+
+def test_the_deviation_of_a_batch_is_one_number_more():
+    x = np.random.default_rng(0).normal(size=(6, 4, 4, 3)).astype("float32")
+    found = keras.ops.convert_to_numpy(MinibatchStd()(x))
+    assert found.shape == (6, 4, 4, 4) == MinibatchStd().compute_output_shape((6, 4, 4, 3))
+    np.testing.assert_array_equal(found[..., :3], x)
+    np.testing.assert_allclose(found[..., 3], x.std(axis=0).mean(), rtol=1e-4)
+    collapsed = keras.ops.convert_to_numpy(MinibatchStd()(np.ones((6, 2), "float32")))
+    np.testing.assert_allclose(collapsed[:, 2], 1e-4, rtol=1e-3)
+
+
+def test_augmentation_in_training_only_and_only_what_it_says():
+    x = np.random.default_rng(0).uniform(-1, 1, (32, 16, 16, 3)).astype("float32")
+    layer = DiffAugment()
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(layer(x, training=False)), x)
+    assert np.abs(keras.ops.convert_to_numpy(layer(x, training=True)) - x).max() > 0.1
+    cut = keras.ops.convert_to_numpy(DiffAugment("cutout")(x, training=True))
+    assert set(np.unique(cut == x)) == {False, True} and np.all((cut == x) | (cut == 0))
+    assert np.all((cut == 0).mean(axis=(1, 2, 3)) <= 0.26), "at most a square of half the sides"
+    moved = keras.ops.convert_to_numpy(DiffAugment("translation")(x, training=True))
+    for before, after in zip(x, moved, strict=True):
+        shifts = [(i, j) for i in range(-2, 3) for j in range(-2, 3)]
+        assert any(np.array_equal(_shifted(before, *shift), after) for shift in shifts)
+
+
+def _shifted(image, down, right):
+    padded = np.pad(image, ((2, 2), (2, 2), (0, 0)))
+    return padded[2 - down : 18 - down, 2 - right : 18 - right]
+
+
+def test_augmentation_refuses_other_words_and_keeps_its_policy():
+    with pytest.raises(BookError, match="policy of DiffAugment 'mixup' is not known"):
+        DiffAugment("color,mixup")
+    assert DiffAugment.from_config(DiffAugment("cutout").get_config()).policy == "cutout"
