@@ -13,6 +13,7 @@ from gan_book.errors import BookError
 from gan_book.paths import BOOK
 
 SCRIPTS = {
+    "dcgan": "chapters.ch03_dcgan.dcgan",
     "cgan": "chapters.ch06_cgan.cgan",
     "mlp-cgan": "chapters.ch06_cgan.mlp_cgan",
     "infogan": "chapters.ch07_infogan.infogan",
