@@ -12,6 +12,7 @@ from gan_book.sampling import draw, latent_points
 
 ABSENT = "none"  # the value of an attribute that a face does not have
 SEARCHED, TESTED = 2_000, 500  # latent points to find a direction with, and to try it on
+STRENGTH = 2  # how often the direction is added
 
 
 def attributes_of(generator, classifier, z):
@@ -31,25 +32,29 @@ def mean_difference(z, has, examples=None):
 
 
 def points_without(generator, classifier, name, count, seed):
-    """`count` latent points (fewer, if few are found) whose images do not have the attribute: float32 ``[n, d]``."""
-    z = latent_points(generator, 3 * count, seed)
-    return z[attributes_of(generator, classifier, z)[name] == ABSENT][:count]
+    """Latent points whose images do not have an attribute, and what their images have.
+
+    Returns:
+        ``(z, before)``: `count` latent points, float32 ``[count, d]`` (fewer, if few are found among twice as many),
+        and the dict of `attributes_of`.
+    """
+    z = latent_points(generator, 2 * count, seed)
+    before = attributes_of(generator, classifier, z)
+    which = np.flatnonzero(before[name] == ABSENT)[:count]
+    return z[which], {each: values[which] for each, values in before.items()}
 
 
-def rates(generator, classifier, z, step, name):
-    """What adding `step` does to images without the attribute `name`.
+def rates(before, after, name):
+    """What a step in latent space did to images without the attribute `name`.
 
     Args:
-        z: latent points of such images, float ``[n, d]``.
-        step: float ``[d]``, or ``[n, d]`` for another step at each point.
+        before, after: what `attributes_of` reads off the images of the points, and of the points plus the step.
 
     Returns:
         ``(put_on, kept)``: the share of the images that have it afterwards; and the share of all other attributes that
         are as before, the mean over attributes and images. Both from 0 to 1.
     """
-    before, after = (attributes_of(generator, classifier, points) for points in (z, z + step))
-    others = [other for other in before if other != name]
-    kept = np.mean([before[other] == after[other] for other in others])
+    kept = np.mean([before[other] == after[other] for other in before if other != name])
     return float(np.mean(after[name] != ABSENT)), float(kept)
 
 
@@ -60,7 +65,7 @@ def random_steps(z, length, seed=0):
 
 
 def glasses_scores(generator, dataset, seed=0):
-    """`Score`s of "plus glasses" for a generator of faces; none where no classifier knows the attributes.
+    """`Score`s of "plus `STRENGTH` times glasses" for a generator of faces; none where no classifier reads them.
 
     The direction comes from `SEARCHED` latent points, and the rates from `TESTED` others without glasses.
     """
@@ -69,14 +74,14 @@ def glasses_scores(generator, dataset, seed=0):
     classifier = load_classifier("faces")
     z = latent_points(generator, SEARCHED, seed)
     has = attributes_of(generator, classifier, z)["glasses"] != ABSENT
-    tested = points_without(generator, classifier, "glasses", TESTED, seed + 1)
+    tested, before = points_without(generator, classifier, "glasses", TESTED, seed + 1)
     if has.all() or not has.any() or not len(tested):
         return []
-    step = mean_difference(z, has)
-    put_on, kept = rates(generator, classifier, tested, step, "glasses")
-    by_chance, kept_by_chance = rates(
-        generator, classifier, tested, random_steps(tested, np.linalg.norm(step), seed), "glasses"
-    )
+    step = STRENGTH * mean_difference(z, has)
+    steps = {"wanted": step, "random": random_steps(tested, np.linalg.norm(step), seed)}
+    after = {each: attributes_of(generator, classifier, tested + step) for each, step in steps.items()}
+    put_on, kept = rates(before, after["wanted"], "glasses")
+    by_chance, kept_by_chance = rates(before, after["random"], "glasses")
     chance = "a random step of the same length"
     return [
         Score("glasses", "glasses put on", put_on, "{:.1f} %", 100, reference=by_chance, reference_words=chance),

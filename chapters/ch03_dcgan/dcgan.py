@@ -60,7 +60,7 @@ from gan_book.training.task import Generation
 # import gan_book as gb
 #
 # keras.utils.set_random_seed(0)  # the same random numbers each time
-# LIMIT = 25_600  # training digits; with fewer, the cells below are faster and the pictures are worse
+# LIMIT = 12_800  # training digits; with fewer, the cells below are faster and the pictures are worse
 # digits = gb.load("mnist", limit=LIMIT)
 # faces = gb.load("faces", image_size=64)
 # for data in (digits, faces):
@@ -232,8 +232,8 @@ LATENT = 100  # numbers in a latent point
 #     "transposed 4 x 4": define_generator(shape),
 #     "repeat, then convolve": define_generator(shape, double=guidelines.upsampled),
 # }
-# images = {name: gb.draw(generator, np.zeros(8), seed=0) for name, generator in untrained.items()}
-# stretched = {name: np.uint8(255 * (x - x.min()) / np.ptp(x.astype(float))) for name, x in images.items()}
+# images = {name: gb.draw(generator, np.zeros(100), seed=0) for name, generator in untrained.items()}
+# stretched = {name: np.uint8(255 * (x - x.min()) / np.ptp(x.astype(float)))[:8] for name, x in images.items()}
 # gb.show({**stretched, "real": faces.images[:8]}, title="Untrained generators, contrast stretched")
 
 # %% [markdown]
@@ -258,8 +258,8 @@ def nyquist_share(images):
 
 
 # %% tags=["active-ipynb"]
-# for name, generator in untrained.items():
-#     print(f"{name:24} {nyquist_share(gb.draw(generator, np.zeros(200), seed=0)):.3%}")
+# for name in untrained:
+#     print(f"{name:24} {nyquist_share(images[name]):.3%}")
 # print(f"{'real faces':24} {nyquist_share(faces.test_images):.3%}")
 
 # %% [markdown]
@@ -288,16 +288,16 @@ def define_gan(generator, discriminator, learning_rate=5e-4, beta_1=0.5):
 
 
 # %% [markdown]
-# Here are the three updates by hand, with Keras's own `train_on_batch`, on 64 faces. Pixels are whole numbers from 0 to
+# Here are the three updates by hand, with Keras's own `train_on_batch`, on 32 faces. Pixels are whole numbers from 0 to
 # 255, and tanh gives numbers from -1 to 1. So real images are scaled with `to_float`.
 
 # %% tags=["active-ipynb"]
 # generator = define_generator(faces.image_shape)
 # discriminator = compile_discriminator(define_discriminator(faces.image_shape))
 # gan = define_gan(generator, discriminator)
-# z, real_target, fake_target = np.random.normal(size=(64, LATENT)), np.ones((64, 1)), np.zeros((64, 1))
+# z, real_target, fake_target = np.random.normal(size=(32, LATENT)), np.ones((32, 1)), np.zeros((32, 1))
 # x_fake = generator(z, training=True)
-# d_real = discriminator.train_on_batch(gb.to_float(faces.images[:64]), real_target)
+# d_real = discriminator.train_on_batch(gb.to_float(faces.images[:32]), real_target)
 # d_fake = discriminator.train_on_batch(x_fake, fake_target)
 # g = gan.train_on_batch(z, real_target)
 # print("1. D on real images:       loss {:.2f}, accuracy {:.2f}".format(*d_real))
@@ -341,14 +341,14 @@ class DCGAN(GAN):
 #     compile_discriminator(discriminator, beta_1=beta_1)
 #     model = DCGAN(generator, discriminator, define_gan(generator, discriminator, beta_1=beta_1), average=0.98)
 #     model.compile()
-#     model.fit(digits.images, batch_size=64, epochs=epochs, verbose=2)
+#     model.fit(digits.images, batch_size=32, epochs=epochs, verbose=2)
 #     return model
 #
 #
 # model = train_digits()
 
 # %% tags=["active-ipynb"]
-# steps = -(-LIMIT // 64)
+# steps = -(-LIMIT // 32)
 # rows = {"generated": gb.draw(model.sampler, np.zeros(20), seed=1), "real": digits.images[:20]}
 # gb.show(rows, title=f"DCGAN on MNIST after {steps} steps")
 
@@ -468,7 +468,7 @@ def relative_length(walks):
 
 
 # %% tags=["active-ipynb"]
-# WALKS, FRAMES = 20, 16
+# WALKS, FRAMES = 10, 12
 # for name, way in {"arc": arc, "line": line}.items():
 #     points = np.concatenate([way(z[2 * k], z[2 * k + 1], FRAMES) for k in range(WALKS)])
 #     walks = gb.draw(generator, np.zeros(len(points)), z=points).reshape(WALKS, FRAMES, *shape)
@@ -500,7 +500,7 @@ def relative_length(walks):
 # print(f"length of the direction: {np.linalg.norm(direction):.1f}")
 # print(f"length of a direction from three examples each: {np.linalg.norm(of_three):.1f}")
 #
-# plain = arithmetic.points_without(generator, reader, "glasses", 500, seed=6)
+# plain, before = arithmetic.points_without(generator, reader, "glasses", 500, seed=6)
 # steps = np.arange(6)[:, None]
 # rows = {f"face {k + 1}": gb.draw(generator, np.zeros(6), z=plain[k] + steps * direction) for k in range(4)}
 # columns = [f"+ {t} x glasses" for t in range(6)]
@@ -514,7 +514,8 @@ def relative_length(walks):
 
 # %% tags=["active-ipynb"]
 # def print_rates(name, step):
-#     put_on, kept = arithmetic.rates(generator, reader, plain, step, "glasses")
+#     after = arithmetic.attributes_of(generator, reader, plain + step)
+#     put_on, kept = arithmetic.rates(before, after, "glasses")
 #     print(f"{name:32} put on {put_on:6.1%}   other attributes kept {kept:6.1%}")
 #
 #
@@ -527,12 +528,10 @@ def relative_length(walks):
 # ## 11. Your own pictures
 #
 # A folder of pictures is enough: `gb.load("path/to/folder", image_size=100)` reads it, and the networks of this chapter
-# fit themselves to the size. Here are faces with 100 x 100 pixels, which is no power of two. Follow the sizes of the
-# generator:
+# fit themselves to the size. Take 100 x 100 pixels, which is no power of two. Follow the sizes of the generator:
 
 # %% tags=["active-ipynb"]
-# large = gb.load("faces", image_size=100, limit=64)  # or the path of your folder
-# for layer in define_generator(large.image_shape).layers:
+# for layer in define_generator((100, 100, 3)).layers:
 #     if len(layer.output.shape) == 4 and ("transpose" in layer.name or "crop" in layer.name):
 #         print(f"{layer.name:24} {layer.output.shape[1]} x {layer.output.shape[2]}, {layer.output.shape[3]} maps")
 
@@ -611,7 +610,7 @@ class DCGANSettings(Settings):
     average: float = 0.995
 
 
-QUICK = DCGANSettings(data="faces", epochs=4, batch_size=32, image_size=64)
+QUICK = DCGANSettings(data="faces", epochs=4, batch_size=32, image_size=64, measure_samples=2_000)
 PAPER = {"batch_size": 128, "width": 128, "kernel": 5, "uniform": True, "learning_rate": 2e-4, "average": 0.0}
 PRESETS = {
     "smoke": replace(QUICK, epochs=1, limit=320, image_size=32, width=8, measure_samples=500),
@@ -660,7 +659,7 @@ LESSON = Lesson(
 
 # %% tags=["active-ipynb"]
 # PRESET = "quick"
-# run = gb.train(LESSON, LESSON.settings(PRESET, epochs=1), PRESET)
+# run = gb.train(LESSON, LESSON.settings(PRESET, epochs=1, limit=3_200, measure_samples=500), PRESET)
 
 # %% tags=["active-ipynb"]
 # gb.picture(run.folder / "samples.png")

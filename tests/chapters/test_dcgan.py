@@ -103,7 +103,7 @@ def test_each_change_leaves_out_one_guideline(change, network, more, fewer):
 
 
 def test_an_unknown_change_is_refused():
-    with pytest.raises(BookError, match="change .x. is not known"):
+    with pytest.raises(BookError, match="is not known; choose one of: none, pooling"):
         model(change="x")
 
 
@@ -146,9 +146,10 @@ def two_pixels():
 def test_rates_of_latent_arithmetic_by_hand():
     generator, reader = two_pixels(), Reader()
     z = np.array([[-1, -1, 0, 0], [-3, 1, 0, 0], [-1, 2, 0, 0], [-1, -3, 0, 0]], "float32")
-    assert arithmetic.rates(generator, reader, z, np.float32([2, 0, 0, 0]), "glasses") == (0.75, 1.0)
-    assert arithmetic.rates(generator, reader, z, np.float32([0, 2, 0, 0]), "glasses") == (0.0, 0.75)
-    assert arithmetic.rates(generator, reader, z, np.zeros(4, "float32"), "glasses") == (0.0, 1.0)
+    before = arithmetic.attributes_of(generator, reader, z)
+    for step, wanted in (([2, 0, 0, 0], (0.75, 1.0)), ([0, 2, 0, 0], (0.0, 0.75)), ([0, 0, 0, 0], (0.0, 1.0))):
+        after = arithmetic.attributes_of(generator, reader, z + np.float32(step))
+        assert arithmetic.rates(before, after, "glasses") == wanted
 
 
 def test_the_direction_is_found_where_it_is():
@@ -160,9 +161,10 @@ def test_the_direction_is_found_where_it_is():
     assert direction[0] == pytest.approx(2 * np.sqrt(2 / np.pi), abs=0.1) and np.abs(direction[1:]).max() < 0.15
     few = arithmetic.mean_difference(z, has, examples=1)
     np.testing.assert_allclose(few, z[has][0] - z[~has][0])
-    plain = arithmetic.points_without(generator, reader, "glasses", 50, seed=1)
-    assert plain.shape == (50, 4) and (plain[:, 0] <= 0).all()
-    put_on, kept = arithmetic.rates(generator, reader, plain, 2 * direction, "glasses")
+    plain, before = arithmetic.points_without(generator, reader, "glasses", 30, seed=1)
+    assert plain.shape == (30, 4) and (plain[:, 0] <= 0).all() and set(before["glasses"]) == {"none"}
+    after = arithmetic.attributes_of(generator, reader, plain + 2 * direction)
+    put_on, kept = arithmetic.rates(before, after, "glasses")
     assert put_on > 0.95 and kept > 0.9
 
 
