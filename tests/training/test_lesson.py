@@ -57,7 +57,7 @@ def test_chapters_by_name():
     assert [lesson.name for lesson in chapters.lessons()] == list(chapters.SCRIPTS)
     with pytest.raises(BookError, match="there is no chapter 'cgam'; did you mean 'cgan'"):
         chapters.lesson("cgam")
-    with pytest.raises(BookError, match="there is no chapter 'zzz'; there are: .*cgan, mlp-cgan"):
+    with pytest.raises(BookError, match=r"there is no chapter 'zzz'; there are: .*cgan, mlp-cgan"):
         chapters.lesson("zzz")
 
 
