@@ -232,7 +232,9 @@ LATENT = 100  # numbers in a latent point
 #     "transposed 4 x 4": define_generator(shape),
 #     "repeat, then convolve": define_generator(shape, double=guidelines.upsampled),
 # }
-# images = {name: gb.draw(generator, np.zeros(100), seed=0) for name, generator in untrained.items()}
+# z = np.random.normal(size=(100, LATENT)).astype("float32")
+# made = {name: generator(z, training=True) for name, generator in untrained.items()}  # normalized over these images
+# images = {name: gb.to_uint8(ops.convert_to_numpy(x)) for name, x in made.items()}
 # stretched = {name: np.uint8(255 * (x - x.min()) / np.ptp(x.astype(float)))[:8] for name, x in images.items()}
 # gb.show({**stretched, "real": faces.images[:8]}, title="Untrained generators, contrast stretched")
 
