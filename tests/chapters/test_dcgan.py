@@ -1,5 +1,6 @@
 """The networks of chapter 3, who moves in each turn, the guidelines, the Nyquist share, and latent arithmetic."""
 
+from dataclasses import replace
 from functools import partial
 
 import keras
@@ -153,7 +154,7 @@ def test_rates_of_latent_arithmetic_by_hand():
     before = arithmetic.attributes_of(generator, reader, z)
     for step, wanted in (([2, 0, 0, 0], (0.75, 1.0)), ([0, 2, 0, 0], (0.0, 0.75)), ([0, 0, 0, 0], (0.0, 1.0))):
         after = arithmetic.attributes_of(generator, reader, z + np.float32(step))
-        assert arithmetic.rates(before, after, "glasses") == wanted
+        assert arithmetic.rates(before, after, "glasses", ["glasses", "hair"]) == wanted
 
 
 def test_the_direction_is_found_where_it_is():
@@ -168,8 +169,16 @@ def test_the_direction_is_found_where_it_is():
     plain, before = arithmetic.points_without(generator, reader, "glasses", 30, seed=1)
     assert plain.shape == (30, 4) and (plain[:, 0] <= 0).all() and set(before["glasses"]) == {"none"}
     after = arithmetic.attributes_of(generator, reader, plain + 2 * direction)
-    put_on, kept = arithmetic.rates(before, after, "glasses")
+    put_on, kept = arithmetic.rates(before, after, "glasses", ["hair"])
     assert put_on > 0.95 and kept > 0.9
+
+
+def test_only_what_the_classifier_reads_right_is_counted():
+    data = noise((2, 2, 1), n=20)
+    seen = Reader().attributes(data.test_images)
+    wrong = {"glasses": seen["glasses"], "hair": np.where(seen["hair"] == "long", "bald", "long"), "nose": seen["hair"]}
+    assert arithmetic.readable(Reader(), replace(data, test_attributes=wrong)) == ["glasses"]
+    assert arithmetic.readable(Reader(), replace(data, test_attributes=seen)) == ["glasses", "hair"]
 
 
 def test_random_steps_have_the_length_that_is_asked_for():
