@@ -2,7 +2,7 @@
 
     python -m tools.front_page          # after new networks were shipped; then look at the pictures
 
-Writes ``docs/figures/strip.png`` and ``docs/figures/thumb_ch06.png`` to ``thumb_ch11.png``. No image is picked by hand:
+Writes ``docs/figures/strip.png`` and ``docs/figures/thumb_ch03.png`` to ``thumb_ch11.png``. No image is picked by hand:
 the seeds are fixed, and the maps show places that were in no training.
 """
 
@@ -45,6 +45,12 @@ def clothing(chapter, names, columns, seed):
     data = gb.load("fashion_mnist", limit=100)
     labels = np.repeat([data.label_index(name) for name in names], columns)
     return grid(gb.draw(network(chapter), labels, seed=seed), columns)
+
+
+def generated_faces(rows, columns):
+    """Faces by the DCGAN, at their own size of 64 pixels: uint8 ``[h, w, 3]``."""
+    images = gb.draw(network("dcgan"), np.zeros(rows * columns), seed=3)
+    return gb.image_grid(images, rows, columns, padding=GAP, scale=1)[GAP:-GAP, GAP:-GAP]
 
 
 def slants(rows, columns):
@@ -195,6 +201,7 @@ def thumbnails():
     """Chapter -> uint8 ``[h, w, 3]``: twelve images, or a picture and its translation."""
     high = 3 * CELL - GAP
     return {
+        "ch03": generated_faces(3, 4),
         "ch06": clothing("cgan", ["Dress", "Bag", "Ankle boot"], 4, seed=3),
         "ch07": slants(3, 4),
         "ch08": clothing("twon-gan", ["T-shirt/top", "Trouser", "Sneaker"], 4, seed=3),
