@@ -11,7 +11,7 @@
 # %% [markdown]
 # # DCGAN: a GAN made of convolutions
 #
-# ![Ten rows of generated cartoon faces in colour](../../pretrained/dcgan/samples.png)
+# ![Twelve generated cartoon faces in colour](../../docs/figures/thumb_ch03.png)
 #
 # A neural network made these faces. It saw a few thousand drawings of faces. It was never told what a face, hair or
 # glasses are. The network is a **DCGAN**, a deep convolutional GAN ([Radford et al.
@@ -68,8 +68,8 @@ from gan_book.training.task import Generation
 # print("the first face:", {name: str(values[0]) for name, values in faces.attributes.items()})
 
 # %% tags=["active-ipynb"]
-# rows = {name: faces.images[faces.labels == number][:10] for number, name in enumerate(faces.class_names)}
-# gb.show(rows, title="Faces: ten real images of each kind of hair", footer=faces.credit)
+# rows = {name: faces.images[faces.labels == number][:8] for number, name in enumerate(faces.class_names)}
+# gb.show(rows, title="Faces: eight real images of each kind of hair", footer=faces.credit)
 
 # %% [markdown]
 # ## 2. The guidelines
@@ -366,8 +366,8 @@ class DCGAN(GAN):
 #
 # shipped = Run(PRETRAINED / "dcgan")
 # generator = gb.load_network(PRETRAINED / "dcgan" / "generator.keras")
-# made = gb.draw(generator, np.zeros(60), seed=1)
-# gb.show(made, columns=10, title=f"DCGAN on faces after {shipped.config.settings['epochs']} epochs")
+# made = gb.draw(generator, np.zeros(24), seed=1)
+# gb.show(made, columns=8, title=f"DCGAN on faces after {shipped.config.settings['epochs']} epochs")
 
 # %% [markdown]
 # Are they new, or copied from the training set? Below each generated face is the training face that is nearest to it,
@@ -375,8 +375,8 @@ class DCGAN(GAN):
 
 # %% tags=["active-ipynb"]
 # flat = faces.images.reshape(len(faces.images), -1).astype("float32")
-# nearest = [np.argmin(((flat - image.ravel()) ** 2).sum(axis=1)) for image in made[:10].astype("float32")]
-# rows = {"generated": made[:10], "nearest training face": faces.images[nearest]}
+# nearest = [np.argmin(((flat - image.ravel()) ** 2).sum(axis=1)) for image in made[:8].astype("float32")]
+# rows = {"generated": made[:8], "nearest training face": faces.images[nearest]}
 # gb.show(rows, title="Each generated face and the nearest of all training faces")
 
 # %% [markdown]
@@ -439,9 +439,9 @@ class DCGAN(GAN):
 # rows = {}
 # for k in (0, 2):
 #     ends = gb.draw(generator, np.zeros(2), z=z[[k, k + 1]]).astype(float)
-#     blend = [np.uint8((1 - t) * ends[0] + t * ends[1]) for t in np.linspace(0, 1, 10)]
-#     rows[f"arc {k // 2 + 1}"] = gb.draw(generator, np.zeros(10), z=arc(z[k], z[k + 1], 10))
-#     rows[f"line {k // 2 + 1}"] = gb.draw(generator, np.zeros(10), z=line(z[k], z[k + 1], 10))
+#     blend = [np.uint8((1 - t) * ends[0] + t * ends[1]) for t in np.linspace(0, 1, 8)]
+#     rows[f"arc {k // 2 + 1}"] = gb.draw(generator, np.zeros(8), z=arc(z[k], z[k + 1], 8))
+#     rows[f"line {k // 2 + 1}"] = gb.draw(generator, np.zeros(8), z=line(z[k], z[k + 1], 8))
 #     rows[f"pixels {k // 2 + 1}"] = np.stack(blend)
 # gb.show(rows, title="From one face to another: on an arc, on a line, and in pixels")
 
@@ -669,7 +669,8 @@ LESSON = Lesson(
 # run = gb.train(LESSON, LESSON.settings(PRESET, epochs=1, limit=3_200, measure_samples=500), PRESET)
 
 # %% tags=["active-ipynb"]
-# gb.picture(run.folder / "samples.png")
+# made = gb.draw(run.load("generator"), np.zeros(8), seed=1)
+# gb.show(made, title=f"Faces after {run.report['steps']} steps: the beginning of a training")
 
 # %% tags=["active-ipynb"]
 # gb.picture(run.folder / "losses.png")
