@@ -11,7 +11,7 @@ from gan_book.metrics.score import Score
 from gan_book.sampling import draw, latent_points
 
 ABSENT = "none"  # the value of an attribute that a face does not have
-SEARCHED, TESTED = 2_000, 500  # latent points to find a direction with, and to try it on
+SEARCHED, TESTED = 1_000, 500  # latent points to find a direction with, and to try it on
 STRENGTH = 2  # how often the direction is added
 
 

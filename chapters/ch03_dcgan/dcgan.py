@@ -488,12 +488,12 @@ def relative_length(walks):
 # showed the result for a few faces. How often does it work?
 #
 # Our faces have known attributes, and a small classifier has learned to read them off an image. So we can count. We
-# generate 2,000 faces, and the classifier says which have glasses. The direction "glasses" is the mean latent point of
+# generate 1,000 faces, and the classifier says which have glasses. The direction "glasses" is the mean latent point of
 # the faces with glasses minus the mean of those without.
 
 # %% tags=["active-ipynb"]
 # reader = load_classifier("faces")
-# many = gb.latent_points(generator, 2000, seed=5)
+# many = gb.latent_points(generator, 1000, seed=5)
 # glasses = arithmetic.attributes_of(generator, reader, many)["glasses"] != "none"
 # direction = arithmetic.mean_difference(many, glasses)
 # of_three = arithmetic.mean_difference(many, glasses, examples=3)
@@ -666,7 +666,7 @@ LESSON = Lesson(
 
 # %% tags=["active-ipynb"]
 # PRESET = "quick"
-# run = gb.train(LESSON, LESSON.settings(PRESET, epochs=1, limit=3_200, measure_samples=500), PRESET)
+# run = gb.train(LESSON, LESSON.settings(PRESET, epochs=1, limit=1_600, measure_samples=500), PRESET)
 
 # %% tags=["active-ipynb"]
 # made = gb.draw(run.load("generator"), np.zeros(8), seed=1)
