@@ -5,6 +5,7 @@ Radford et al. 2015, section 6.3.2, show it for a few faces. Here a classifier r
 
 import numpy as np
 
+from gan_book.errors import BookError
 from gan_book.metrics import load_classifier
 from gan_book.metrics.features import classifier_names
 from gan_book.metrics.score import Score
@@ -36,7 +37,15 @@ def mean_difference(z, has, examples=None):
         z: latent points, float ``[n, d]``.
         has: bool ``[n]``.
         examples: take only the first so many of each; None for all.
+
+    Raises:
+        BookError: all images have it, or none has.
     """
+    if has.all() or not has.any():
+        what = "all images have" if has.all() else "no image has"
+        raise BookError(
+            f"{what} the attribute, so there is no direction to it; train longer, or take another attribute"
+        )
     return z[has][:examples].mean(axis=0) - z[~has][:examples].mean(axis=0)
 
 

@@ -166,6 +166,9 @@ def test_the_direction_is_found_where_it_is():
     assert direction[0] == pytest.approx(2 * np.sqrt(2 / np.pi), abs=0.1) and np.abs(direction[1:]).max() < 0.15
     few = arithmetic.mean_difference(z, has, examples=1)
     np.testing.assert_allclose(few, z[has][0] - z[~has][0])
+    for same, what in ((~has | has, "all images have"), (has & ~has, "no image has")):
+        with pytest.raises(BookError, match=f"{what} the attribute"):
+            arithmetic.mean_difference(z, same)
     plain, before = arithmetic.points_without(generator, reader, "glasses", 30, seed=1)
     assert plain.shape == (30, 4) and (plain[:, 0] <= 0).all() and set(before["glasses"]) == {"none"}
     after = arithmetic.attributes_of(generator, reader, plain + 2 * direction)
