@@ -580,11 +580,37 @@ def mlp_cgan():
     return d
 
 
+def transposed():
+    """A transposed convolution, in one dimension: each input adds its kernel to the output, two places further on.
+
+    Three input numbers a, b and c, and a kernel of four weights k_1 to k_4. a times the kernel is written to the
+    outputs 1 to 4, b times the kernel to the outputs 3 to 6, c times the kernel to the outputs 5 to 8. Each output is
+    the sum of its column. The outputs in the middle have two parts, those at the edge one.
+    """
+    d = Diagram(322)
+    cell, left = 60, 196
+    for row, name in enumerate("abc"):
+        y = 24 + 62 * row
+        x = d.pill("plain", 24, y, 60, 44, f"*{name}*")
+        first = left + 2 * cell * row
+        for k in range(4):
+            d.box("generator", first + cell * k, y, cell - 6, 44, "", f"*{name} k*_{{{k + 1}}}", round_by=4)
+        d.arrow(x.right, (first, y + 22))
+    for place in range(8):
+        parts = 1 if place in (0, 1, 6, 7) else 2
+        d.pill("data", left + cell * place, 222, cell - 6, 44, f"*y*_{{{place + 1}}}")
+        d.label(left + cell * place + (cell - 6) / 2, 296, f"{parts}")
+    d.label(24, 250, "output: sums", "name")
+    d.label(24, 296, "how many parts", "name")
+    return d
+
+
 DIAGRAMS = (
     autoencoder,
     vae,
     aae,
     gan,
+    transposed,
     composite,
     label_inputs,
     three_gans,

@@ -17,6 +17,7 @@ SCRIPTS = {
     "vae": "chapters.ch01_autoencoder.vae",
     "aae": "chapters.ch01_autoencoder.aae",
     "gan": "chapters.ch02_gan.gan",
+    "dcgan": "chapters.ch03_dcgan.dcgan",
     "cgan": "chapters.ch06_cgan.cgan",
     "mlp-cgan": "chapters.ch06_cgan.mlp_cgan",
     "infogan": "chapters.ch07_infogan.infogan",
