@@ -450,8 +450,8 @@ REMEDIES = {
 # pictures.scatter([("penalty with weight 20", *landscape(flat))], real, "Too much of a good thing")
 
 # %% [markdown]
-# $D$ is nearly flat, so $G$ learns little about where the modes are. *You recognise it by the landscape, and by the
-# loss*: $D$ cannot get below $\log 2$. **The repair** is a smaller weight.
+# $D$ is nearly flat, so $G$ learns only roughly where the modes are: the points lie around them, and few are good. *You
+# recognise it by the landscape* of $D$. **The repair** is a smaller weight.
 #
 # ## 10. Exercises
 #
