@@ -100,7 +100,8 @@ def spread_of_a_batch():
 
 def trained(kind, count, folder):
     """Trains a model of that kind on `count` devices and writes ``<folder>/<kind>-<count>.npz``."""
-    keras.utils.clear_session()
+    keras.utils.clear_session()  # which forgets the policy, too
+    keras.config.set_dtype_policy("mixed_float16" if kind == "float16" else "float32")
     keras.utils.set_random_seed(0)
     with devices.several(count) as used:
         with used.building():
@@ -121,7 +122,6 @@ def trained(kind, count, folder):
 
 def main(count, folder, *kinds):
     for kind in kinds:
-        keras.config.set_dtype_policy("mixed_float16" if kind == "float16" else "float32")
         trained(kind, int(count), folder)
 
 

@@ -255,7 +255,7 @@ class InfoGANWithIIC(infogan.InfoGAN):
 # If you have no labels, train with several seeds, and keep the network with the highest $I_{\mathrm{real}}$ at the end.
 # Compare only trainings of equal length.
 #
-# **What does IIC add?** The notebook `infogan` ends with a training of one epoch, too: its code accuracy is 74.9 % (on
+# **What does IIC add?** The notebook `infogan` ends with a training of one epoch, too: its code accuracy is 73.8 % (on
 # test images). Here you see two trainings of one epoch, this one and the one of the appendix, and they differ by
 # several points. So a single training proves little. The three values of $I_{\mathrm{real}}$ differ as well, because
 # they are computed in different ways: in the log as a mean over the epoch, above for all validation images at once, and

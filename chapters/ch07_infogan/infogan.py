@@ -83,27 +83,33 @@ NOISE, CATEGORIES, CODES = 62, 10, 2
 LATENT = [Noise(-1.0, 1.0), Category(CATEGORIES), Code()]  # what the generator's inputs are sampled from
 
 # %% [markdown]
-# **Mutual information** says how much an image tells about the code. Here we look at the category alone, so $c$ is the
-# category. Before you see the image, all ten categories are equally likely. This uncertainty has a measure, the
-# **entropy** $H(c) = -\sum_c P(c) \log P(c)$. For ten equally likely categories it is $\ln 10 = 2.303$. (The unit is
-# the *nat*. With the logarithm to the base 2 it would be the bit.) When you have seen the image $x$, some uncertainty
-# is left, $H(c \mid x)$. The difference is the mutual information:
+# **How uncertain is the category?** Here we look at the category alone, so $c$ is the category. Before you see the
+# image, all ten categories are equally likely. This uncertainty has a measure, the **entropy** $H(c) = -\sum_c P(c)
+# \log P(c)$. For ten equally likely categories it is $\ln 10 = 2.303$. (The unit is the *nat*. With the logarithm to
+# the base 2 it would be the bit.) When you have seen the image $x$, the categories have other probabilities, $P(c \mid
+# x)$. Take their entropy for each image, and then the mean over all images: this is the uncertainty that is left, $H(c
+# \mid x)$. The difference is the **mutual information**. It says how much an image tells about the category:
 #
 # $$ I(c; x) = H(c) - H(c \mid x). $$
 #
-# It is 0 if the image tells nothing about the code, and 2.303 nats if it tells the category for certain. To compute
-# $H(c \mid x)$ we would need the true probabilities $P(c \mid x)$, which we do not know. But we can take the
+# It is 0 if the image tells nothing about the category, and 2.303 nats if it tells the category for certain.
+
+# %% [markdown]
+# **A bound that we can compute.** We do not know the true probabilities $P(c \mid x)$. But we can take the
 # probabilities of a network $Q$ instead. The mean of $-\log Q(c \mid x)$ is the **cross-entropy** of a classifier whose
-# target is $c$. With wrong probabilities it is larger than the true uncertainty $H(c \mid x)$, never smaller. So we get
-# a lower bound of the mutual information (equation 5 of the paper):
+# target is $c$. It is smallest if $Q$ gives the true probabilities, and then it is equal to $H(c \mid x)$. With any
+# other probabilities it is larger. (The difference is a Kullback-Leibler divergence, which is never negative.) So if we
+# write the cross-entropy instead of $H(c \mid x)$, we get too small a number, a lower bound (equation 5 of the paper):
 #
-# $$ L_I(G, Q) = \mathbb{E}_{c,\, x \sim G(z, c)}[\log Q(c \mid x)] + H(c) \;\le\; I(c; G(z, c)). $$
+# $$ L_I(G, Q) = H(c) + \mathbb{E}_{c,\, x \sim G(z, c)}[\log Q(c \mid x)] \;\le\; I(c; G(z, c)). $$
 #
-# Both sides are equal if $Q(c \mid x) = P(c \mid x)$. A cross-entropy is never negative, so $L_I$ is at most $H(c) =
-# \ln 10$. Now look at the first term: it is minus the cross-entropy. The second term is a constant, with no gradient.
-# So to make $L_I$ large, we minimise a cross-entropy, as for any classifier. Let $V(D, G) = \mathbb{E}_x[\log D(x)] +
-# \mathbb{E}_{z,c}[\log (1 - D(G(z, c)))]$, the game of chapter 6 without labels. InfoGAN subtracts $L_I$ from it, with
-# a weight $\lambda$ that we choose (the paper's equation 6):
+# The first term is a constant, with no gradient. The second is minus the cross-entropy, which is never negative. So
+# $L_I$ is at most $H(c) = \ln 10$. And to make $L_I$ large, we minimise a cross-entropy, as for any classifier.
+
+# %% [markdown]
+# **The game with this bound.** Let $V(D, G) = \mathbb{E}_x[\log D(x)] + \mathbb{E}_{z,c}[\log (1 - D(G(z, c)))]$,
+# the game of chapter 6 without labels. InfoGAN subtracts $L_I$ from it, with a weight $\lambda$ that we choose (the
+# paper's equation 6):
 #
 # $$ \min_{G,\, Q} \max_D \; V(D, G) - \lambda L_I(G, Q). $$
 
@@ -120,9 +126,9 @@ def mutual_information(category, logits):
 
 
 # %% [markdown]
-# A continuous code has no classes. For each code, $Q$ outputs one number, its guess $\mu$. We treat the code as
-# normally distributed around $\mu$ with standard deviation 1, as in the authors' program. Then $-\log Q(c \mid x)$ is
-# half the squared error, plus a constant:
+# A continuous code has no classes. For each code, $Q$ outputs one number, its guess $\mu$. The code itself is uniform.
+# But $Q$ has to give a distribution, too. We take a normal distribution with mean $\mu$ and standard deviation 1, as in
+# the authors' program. Then $-\log Q(c \mid x)$ is half the squared error, plus a constant:
 #
 # $$ -\log Q(c_2, c_3 \mid x) = \tfrac12 (c_2 - \mu_2)^2 + \tfrac12 (c_3 - \mu_3)^2 + \log 2 \pi. $$
 
@@ -223,7 +229,8 @@ def define_d_and_q(image_shape=(28, 28, 1)):
 # %% [markdown]
 # ## 4. The two models that are trained
 #
-# $Q$ learns to read the code, and $G$ learns to make it readable. So $L_I$ is part of two models:
+# $Q$ learns to read the code, and $G$ learns to make it readable. So $L_I$ is part of two models. (In chapter 6,
+# `discriminator` was $D$ alone. Here it is the model that trains $D$ and $Q$.)
 #
 # - **`discriminator`** trains $D$ and $Q$ together, because they share the trunk. It has four losses: real images are
 #   "real", generated images are "fake", and $Q$ should find the category and the codes of generated images. (The code
@@ -231,8 +238,9 @@ def define_d_and_q(image_shape=(28, 28, 1)):
 # - **`gan`** trains $G$ through $D$ and $Q$, which are frozen in it. It has three losses: the image is "real", its
 #   category is $c_1$, and its codes are $c_2$ and $c_3$.
 #
-# That is the variant `paper`. There are two more, for sections 9 and 10. The table says which losses train which layers
-# (real/fake is short for the losses of a plain GAN):
+# That is the paper's method, the variant `paper`. The functions below have two more variants, for sections 9 and 10.
+# You can skip their branches for now. The table says which losses train which layers (real/fake is short for the losses
+# of a plain GAN):
 #
 # | variant | trunk | head of $D$ | head of $Q$ | $G$ |
 # |---|---|---|---|---|
@@ -290,15 +298,15 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 #
 # Two updates, by hand. What should the first losses be? (All logarithms are natural.) A $D$ that guesses has the loss
 # $\log 2 = 0.69$. A $Q$ that guesses one of ten categories has $\log 10 = 2.30$. A $Q$ whose outputs $\mu$ are always 0
-# has a code loss of 0.33 (exercise 2 asks why). The losses of the second update are other numbers. $D$ and $Q$ have
-# changed in the first, and batch normalization works differently in `predict` and in training.
+# has a code loss of 0.33 (exercise 2 asks why). The losses of the second update differ a little, because $D$ and $Q$
+# have changed in the first.
 
 # %% tags=["active-ipynb"]
 # discriminator, gan = define_discriminator(d_and_q), define_gan(generator, d_and_q)
 # x, real_target, fake_target = gb.to_float(data.images[:64]), np.ones((64, 1)), np.zeros((64, 1))
 # z, code = np.random.uniform(-1, 1, (64, NOISE)), np.random.uniform(-1, 1, (64, CODES))
 # category = np.random.randint(0, CATEGORIES, 64)
-# x_fake = generator.predict([z, category, code], verbose=0)
+# x_fake = generator([z, category, code], training=True)
 # d_target = {"real": real_target, "fake": fake_target, "category": category, "code": code}
 # g_target = {"validity": real_target, "category": category, "code": code}
 # updates = {
@@ -342,7 +350,7 @@ class InfoGAN(GAN):
 # %% [markdown]
 # ## 6. Training with `fit`
 #
-# One epoch, two to four minutes on a laptop. `fit` gets the images alone.
+# One epoch, three to five minutes on a laptop. `fit` gets the images alone.
 
 # %% tags=["active-ipynb"]
 # model = InfoGAN(define_generator(), define_d_and_q(), average=0.99)
@@ -414,7 +422,7 @@ class InfoGAN(GAN):
 
 # %% [markdown]
 # Here both codes change the slant, about equally. And while the digits slant, $c_2$ makes them broader and $c_3$
-# narrower. So the network has found the two properties of the paper, but they do not lie along its two codes. If you
+# narrower. So the network has found the two properties of the paper, but each code changes a mixture of both. If you
 # move both codes together, the digits only slant: the sum $c_2 + c_3$ has a correlation of -0.84 with the slant. If you
 # move one up and the other down, mainly the width changes (0.51). The loss treats $c_2$ and $c_3$ in the same way, so
 # it has no reason to prefer one direction. In two of our five trainings a single code changes the slant. In the other
@@ -425,10 +433,10 @@ class InfoGAN(GAN):
 # Six numbers:
 #
 # - **Code accuracy.** It is about the category alone. The labels are used only now, after the training. $Q$ gives each
-#   *real* test image a category. Then each category gets one digit as its name, and each digit is used once. We choose
-#   the names with which the most images are right (the Hungarian method finds them). The share of hits is the code
-#   accuracy. The paper reports an error of 5 %. ($Q$'s own loss uses generated images only. It works for real ones only
-#   if the generated images look real.)
+#   *real* test image a category. We match the ten categories with the ten digits, one to one, so that as many images as
+#   possible are right (the Hungarian method finds the best matching). The share of right images is the code accuracy.
+#   The paper reports an error of 5 %. ($Q$'s own loss uses generated images only. It works for real ones only if the
+#   generated images look real.)
 # - **$L_I$** of the category, for generated images, in nats. The limit is 2.303.
 # - **|r| with slant, |r| with digit width**: the larger of the two codes' correlations, without its sign.
 # - **Fréchet distance** and **recall**: see chapter 6.
@@ -493,9 +501,9 @@ class InfoGAN(GAN):
 
 # %% [markdown]
 # Each row is a mixture: the category changes nothing that you could name. *You recognise the failure by $L_I$*, which
-# is near 0: the category is not used. (A high $L_I$ only says that it is used, not for what.) (The code accuracy is
-# still far above 10 %. $Q$ gives similar images the same category, even if $G$ ignores it, and we choose the names
-# after we have seen the result.)
+# is near 0: the category is not used. (A high $L_I$ only says that it is used, not for what.) The code accuracy is
+# still far above 10 %. For $Q$ gives similar images the same category, even if $G$ ignores it, and we choose the
+# matching after we have seen the result.
 #
 # **The repair** is $L_I$ in the loss of $G$. That is section 6: there the rows differ, and $L_I$ is near its limit.
 # (The training of section 6 has about twice as many steps.)
