@@ -176,7 +176,8 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 # ## 4. The latent plane
 #
 # Here are the codes of test images. (For the VAE we show the means $\mu$.) Compare the axes with those of the plain
-# autoencoder in the last notebook: the codes of the VAE lie around 0, most of them between -3 and 3, as N(0, 1) does.
+# autoencoder in the last notebook: the codes of the VAE are near 0, most of them between -3 and 3. But after one epoch
+# they do not fill N(0, 1) yet. Hardly any code is in the lower half of the plane.
 
 # %% tags=["active-ipynb"]
 # codes, y_test = encoder.predict(x_test[:5000], verbose=0)[0], data.test_labels[:5000]
@@ -185,8 +186,9 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 # pictures.scatter(panels, y_test, data.class_names, title, reach=4)
 
 # %% [markdown]
-# We know the distribution of the codes now, so we can cut the plane into pieces of equal probability. Each image of the
-# grid stands for the same share of all samples. Nearly every place shows a digit.
+# Samples come from N(0, 1), so we cut the plane into pieces of equal probability under N(0, 1). Each image of the grid
+# stands for the same share of all samples. Where the codes are, we see digits. In the lower half there are no codes
+# yet, so the decoder has not learned it, and its images are no digits. (Try `epochs=10` in section 3.)
 
 # %% tags=["active-ipynb"]
 # places = pictures.quantiles(15)
@@ -391,7 +393,8 @@ class AAE(AdversarialModel):
 
 # %% [markdown]
 # `ae_loss` is the reconstruction. The three others are the losses of the game. A $D$ that only guesses has the loss
-# $\log 2 = 0.69$. If `d_real_loss` and `d_fake_loss` are near this number, $D$ can hardly tell codes from N(0, 1).
+# $\log 2 = 0.69$. Here `d_real_loss` and `d_fake_loss` are near this number. So this $D$ can hardly tell codes from
+# N(0, 1). Are they the same, then? Look at the picture.
 
 # %% tags=["active-ipynb"]
 # aae_codes = aae_encoder.predict(x_test[:5000], verbose=0)
@@ -404,9 +407,13 @@ class AAE(AdversarialModel):
 # gb.show(pictures.plane(aae_decoder, places, places[::-1]), **names, title=title)
 
 # %% [markdown]
+# They are not. The codes lie on a short band, and the decoded plane shows digits in a small part only. A loss near
+# $\log 2$ has two possible reasons: the two distributions are alike, or $D$ has not learned to see the difference.
+# After one epoch it is the second. **Never judge a GAN by its losses alone.** (Try `epochs=10` here, too.)
+#
 # ## 10. Measured
 #
-# Four models with the same decoder and 32 latent numbers, one training each. FD is the Fréchet distance of 10,000
+# Three models with the same decoder and 32 latent numbers, one training each. FD is the Fréchet distance of 10,000
 # samples from N(0, 1) (smaller is better), and "fitted" is that of samples from a normal distribution fitted to the
 # codes. "Codes" is the Fréchet distance between the codes of test images and N(0, 1): 0 if they have its mean and
 # covariance. "Sharpness" compares the edges of samples with those of real images, which have 1.
