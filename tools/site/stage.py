@@ -48,7 +48,7 @@ class Stage:
         if path == FRONT:
             text = README_BADGE.sub("", text)
             text = re.sub(r"^\[\w+\]: https://colab\S+\n", "", text, flags=re.MULTILINE)
-            text = re.sub(r" In a\nfork, replace .*?\.\n", "\n", text, count=1, flags=re.DOTALL)
+            text = re.sub(r"\nIn a fork, replace .*?\.\n", "\n", text, count=1, flags=re.DOTALL)
         text = self.with_links(text, path)
         if path == FRONT:
             text = _before_heading(text, self._live_blocks(path, "infogan", now=True))
