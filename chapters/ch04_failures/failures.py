@@ -20,8 +20,8 @@
 #
 # In this notebook you will
 #
-# - provoke seven failures: mode collapse, oscillation, a $D$ that wins, a vanishing gradient, a $D$ that is too weak, a
-#   $D$ that is too fast, and a $D$ that knows its data by heart;
+# - provoke six failures: mode collapse, oscillation, a $D$ that wins, a vanishing gradient, a $D$ that is too weak, and
+#   a $D$ that knows its data by heart;
 # - learn what good and bad curves look like;
 # - check two rules of thumb that you find in many texts.
 #
@@ -98,9 +98,10 @@ class PointGAN(GAN):
 
 # %% [markdown]
 # The next function trains for 1,500 steps. `points.Watch` reads the losses every 50 steps, and counts the modes. The
-# **health monitor** is the one of the book's `train`. It is made for images, so `points.monitor` shows it each point as
-# an image of two pixels: one is the first coordinate, one is the second. The monitor looks at pictures every 200 steps,
-# and it must see a failure twice before it speaks.
+# **health monitor** belongs to the book's `train`. It warns if the samples are too much alike, or if the loss of $D$
+# stays near 0. It is made for images, so `points.monitor` shows it each point as an image of two pixels: one is the
+# first coordinate, one is the second. The monitor looks at pictures every 200 steps, and it must see a failure twice
+# before it speaks.
 
 
 # %%
@@ -152,10 +153,10 @@ def curves(watch, title):
 # curves(runs["healthy"][0], "Curves of the healthy training")
 
 # %% [markdown]
-# Read the curves in three parts. At first no mode is found, and both losses are at $\log 2 = 0.69$: $D$ knows nothing
-# yet. Then $D$ learns faster than $G$. The loss of $D$ falls, its accuracy is near 80 %, and the loss of $G$ rises.
-# In the end $G$ has found all modes, and the loss of $D$ comes back to $\log 2$. Note what the losses do *not* say:
-# the beginning, without a mode, looks like the end, with all of them.
+# Read the curves in three parts. At first no mode is found, and both losses are near $\log 2 = 0.69$: $D$ knows nothing
+# yet. Then $D$ learns faster than $G$. The loss of $D$ falls, its accuracy is near 80 %, and the loss of $G$ rises. In
+# the end $G$ has found all modes, and the loss of $D$ comes back close to $\log 2$. Note what the loss of $D$ does
+# *not* say: at the beginning, without a mode, it is nearly the same as at the end, with all of them.
 #
 # ## 2. Mode collapse
 #
@@ -184,6 +185,9 @@ def curves(watch, title):
 # report("oscillation", "Oscillation: Adam with the momentum 0.9", beta_1=0.9)
 
 # %% [markdown]
+# All points are in one heap, as in section 2, but here $D$ is strong and sure. The heap moves to where $D$ is blue, $D$
+# turns, and the heap moves on. The monitor says "mode collapse", because it sees the heap and not the movement.
+#
 # ## 4. $D$ wins: convergence failure
 #
 # **What it is.** $D$ separates most real points from generated ones, its loss stays far below $\log 2$, and $G$ cannot
@@ -196,9 +200,8 @@ def curves(watch, title):
 # curves(runs["D wins"][0], "Curves when D wins")
 
 # %% [markdown]
-# Here the losses speak: that of $D$ stays far below $\log 2$ and that of $G$ rises, from the beginning to the end. (The
-# monitor waits until the loss of $D$ is below 0.02, because some healthy trainings have a low loss for a while. So it
-# says nothing here.)
+# Here the losses speak: that of $D$ stays far below $\log 2$, and that of $G$ is high. (The monitor waits until the
+# loss of $D$ is below 0.02, because some healthy trainings have a low loss for a while. So it says nothing here.)
 #
 # ## 5. A vanishing gradient
 #
@@ -225,6 +228,9 @@ def slope_of_minimax(model):
 # pictures.lines({"slope": (log["step"], log["kept"])}, title, "step", "mean slope by the logit", log="y")
 
 # %% [markdown]
+# The slope goes up and down, but most of the time it is small. At a $D$ that can only guess it is 0.5. So $G$ gets only
+# a small part of the gradient. The loss of $D$ shows it, too: it is near 0.
+#
 # ## 6. $D$ too weak
 #
 # **How we cause it:** the layers of $D$ have three units instead of 128. Such a $D$ cannot describe eight modes. $G$
@@ -237,8 +243,9 @@ def slope_of_minimax(model):
 # curves(runs["D too weak"][0], "Curves with a weak D")
 
 # %% [markdown]
-# Compare the curves with those of section 1. Both losses are at $\log 2$, and nothing is learned. "$D$ can only guess"
-# has two reasons: $G$ is perfect, or $D$ is bad.
+# At first the losses jump, because such a small $D$ cannot follow $G$. Compare the end of the curves with the end of
+# section 1: both losses are at $\log 2$, and yet no mode is found. "$D$ can only guess" has two reasons: $G$ is
+# perfect, or $D$ is bad.
 #
 # ## 7. $D$ knows its data by heart
 #
@@ -323,7 +330,7 @@ def rules(watch):
 #
 # *To run*
 #
-# 4. Cause mode collapse in another way: `latent_dim` 1 in `define_generator`.
+# 4. In `define_model`, call `define_generator(latent_dim=1)`. How many modes are found, and where are the other points?
 # 5. Repeat section 7 with 500 points instead of 50. Is there still a gap?
 # 6. In section 4, lower the learning rate of $D$ step by step. Where does $G$ begin to learn?
 #
@@ -339,12 +346,15 @@ def rules(watch):
 #
 # <details><summary>Answers</summary>
 #
-# 1. Only "$D$ wins" shows in the losses for certain. A swing of the losses is a hint of oscillation.
+# 1. "$D$ wins" and the vanishing gradient: in both, the loss of $D$ stays far below $\log 2$. A swing of the losses is
+#    a hint of oscillation.
 # 2. A $D$ that is too weak, or that does not learn, has the same losses.
 # 3. 50 %: it can only guess. The rule of 70 to 80 % describes a training that is not at its end.
-# 4. One number must be stretched to eight modes, so the points lie on one line.
+# 4. All points lie on one curve, because one number has to reach all modes. It can pass through several modes, but it
+#    also has points between them.
 # 5. It is smaller: the more points, the harder it is to know each of them.
-# 6. It depends on the other settings. Look at the curves: $G$ begins to learn when the loss of $D$ leaves 0.
+# 6. It depends on the other settings. Look at the curves: $G$ learns when the loss of $D$ no longer stays far below
+#    $\log 2$.
 # 7. `exercises.collapsed_solution` in `chapters/ch04_failures/exercises.py`.
 # 8. A tip that changes less than the spread over seeds is not confirmed.
 #

@@ -21,7 +21,7 @@
 #   relativistic;
 # - add a penalty on the slope of $D$, and see why it helps;
 # - try label smoothing, two time scales, a schedule that lets $D$ wait, a look at the whole batch, packing, averaging;
-# - measure all of them on the ring and on the grid.
+# - train three of them on the ring, and read a table of all of them.
 #
 # You should know chapter 2 (the game, the ring, the grid) and the first notebook of this chapter.
 
@@ -87,6 +87,8 @@ from gan_book.sampling import Generator, Noise
 # %% [markdown]
 # Look at the losses of $G$ in the second pair, where $D$ is sure. Minimax is near 0 there, and flat. Non-saturating and
 # relativistic are large. Wasserstein and hinge are straight lines in $l_g$, so their slope for $G$ is 1 everywhere.
+# Least squares is a surprise: its targets are 1 and 0, so $D$ is punished for the answers 4 and -4, although they are
+# on the right side. The Wasserstein loss may be negative: it has no lowest value.
 #
 # ## 2. The networks
 #
@@ -297,10 +299,10 @@ class Pack(layers.Layer):
 # $$ R_1 = \frac{\gamma}{2} \, \mathbb{E}\, \|\nabla D(x)\|^2, \qquad
 #    R_2 = \frac{\gamma}{2} \, \mathbb{E}\, \|\nabla D(G(z))\|^2. $$
 #
-# The Wasserstein loss needs a limit on the slope anyway: without one it has no minimum. The first paper keeps all
-# weights of $D$ between -0.01 and 0.01. The **WGAN-GP** ([Gulrajani et al. 2017](https://arxiv.org/abs/1704.00028))
-# asks for a slope of 1 between real and generated points, at $\hat x = x + \epsilon\,(G(z) - x)$ with a random share
-# $\epsilon$:
+# The Wasserstein loss of $D$ is $l_g - l$. Without a limit $D$ could multiply all its answers by any number and lower
+# this loss without end. So its slope must be limited. The first paper keeps all weights of $D$ between -0.01 and 0.01.
+# The **WGAN-GP** ([Gulrajani et al. 2017](https://arxiv.org/abs/1704.00028)) asks for a slope of 1 between real and
+# generated points, at $\hat x = x + \epsilon\,(G(z) - x)$ with a random share $\epsilon$:
 #
 # $$ \lambda \, \mathbb{E} \big( \|\nabla D(\hat x)\| - 1 \big)^2. $$
 #
@@ -319,19 +321,19 @@ class Pack(layers.Layer):
 
 # %% [markdown]
 # The **relativistic** loss with both penalties is that of [Huang et al. 2024](https://arxiv.org/abs/2501.05441), *The
-# GAN is dead; long live the GAN!* A pair gets one answer: is the real point more real than the generated one? A
-# generated point in a mode with too many points loses against real points in modes with too few. So the loss says
-# something about *where* points are missing. The penalties make the game converge. The learning rate falls to 0 at
-# the end, so that the points settle in the modes.
+# GAN is dead; long live the GAN!* $D$ still gives two numbers for a pair, but the loss uses only their difference: does
+# the real point look more real than the generated one? If $G$ puts too many points into one mode, $D$ gives lower
+# answers there, and higher ones in modes with too few. So $G$ learns *where* points are missing. The penalties make the
+# game converge. The learning rate falls to 0 at the end, so that the points settle in the modes.
 #
 # ## 5. Spectral normalization
 #
 # There is another way to hold the slope ([Miyato et al. 2018](https://arxiv.org/abs/1802.05957)). A dense layer
-# multiplies by a matrix $W$. It makes a vector at most $\sigma(W)$ times longer, where $\sigma(W)$ is the largest
-# singular value. So divide each $W$ by its $\sigma(W)$, and the whole network cannot be steeper than 1. The book's
-# `SpectralDense` and `SpectralConv2D` do this. ($\sigma$ is estimated with one multiplication in each step. Do not
-# use Keras's `SpectralNormalization` in a GAN: it overwrites $W$ whenever the network is called, so $D$ moves in the
-# update of $G$.)
+# multiplies by a matrix $W$. The **largest singular value** of $W$, here $s(W)$, says how many times longer $W$ can
+# make a vector at most. So divide each $W$ by its $s(W)$. Then no layer makes a difference larger, and LeakyReLU does
+# not either. So the whole network has a slope of at most 1. The book's `SpectralDense` and `SpectralConv2D` do this.
+# (The exact value is expensive, so each step improves an estimate of it. Do not use Keras's `SpectralNormalization` in
+# a GAN: it overwrites $W$ whenever the network is called, so $D$ moves in the update of $G$.)
 
 # %% tags=["active-ipynb"]
 # judge = define_discriminator(dense=SpectralDense)
@@ -344,10 +346,11 @@ class Pack(layers.Layer):
 # %% [markdown]
 # ## 6. Schedules, and a look at the whole batch
 #
-# **Two time scales** ([Heusel et al. 2017](https://arxiv.org/abs/1706.08500)): $D$ has a higher learning rate than
-# $G$, so that it can follow. **A gate**: train $D$ only while its loss is above a threshold $t$. If $D$ is too good,
-# it waits for $G$. In `turns` above, a closed gate puts $D$ back to the weights that it had. It must be *exactly*
-# back: a step with learning rate 0, or with sample weights of 0, is not the same, because Adam's momentum goes on.
+# **Two time scales** ([Heusel et al. 2017](https://arxiv.org/abs/1706.08500)): $D$ has a higher learning rate than $G$,
+# so that it can follow. **A gate**: train $D$ only while its loss is above a threshold $t$. If $D$ is too good, it
+# waits for $G$. In `turns` above, a closed gate puts $D$ back to the weights that it had. It must be *exactly* back.
+# Sample weights of 0 would not be enough: the gradient is then 0, but Adam still moves the weights by its average of
+# earlier gradients. (These averages change in our gate, too. To stop them, the update must not run at all.)
 #
 # **Minibatch standard deviation** ([Karras et al. 2018](https://arxiv.org/abs/1710.10196)). A collapsed $G$ makes
 # good points, but all of them in one place. One by one they look right. So $D$ should see the whole batch.
@@ -357,9 +360,10 @@ class Pack(layers.Layer):
 # **Packing** ([Lin et al. 2018](https://arxiv.org/abs/1712.04086), PacGAN): $D$ gets two points at once, and says
 # whether *both* are real. Two points from the same mode are suspicious.
 #
-# **Averaging** is in all rows: the points are those of the averaged copy of $G$ (chapter 2).
+# **Averaging** is in all rows but "no average": the points are those of the averaged copy of $G$ (chapter 2).
 #
-# Here is the table. Each row is the plain GAN with one change, except the last two, which are whole recipes.
+# Here is the table. Most rows are the plain GAN with one change. "hinge, spectral" has two, "two time scales" changes
+# both learning rates, and the last rows are whole recipes.
 
 
 # %%
@@ -388,8 +392,9 @@ REMEDIES = {
 # %% [markdown]
 # ## 7. Three of them, trained here
 #
-# One function trains a remedy on the ring and shows its points. In the first picture everything is plain. The second
-# has one change, and the third is the whole recipe of section 4.
+# One function trains a remedy on the ring and shows its points. The first one is plain. It has $\beta_1 = 0.5$, as is
+# usual, and finds only some of the modes. (The healthy training of the first notebook had $\beta_1 = 0$: this is the
+# row "no momentum".) The second has one change, and the third is the whole recipe of section 4.
 
 # %% tags=["active-ipynb"]
 # STEPS = 1500
@@ -420,15 +425,18 @@ REMEDIES = {
 # pictures.scatter(panels, real, f"Three GANs with the same networks after {STEPS:,} steps")
 
 # %% [markdown]
-# "Real" is blue. (With a loss that compares pairs, the absolute value of $D$ means nothing: only differences count.)
+# "Real" is blue. (With a loss that compares pairs, only differences of $D$ mean something, not its value at one place.
+# In the panel "batch std" $D$ got a wide lattice of points as one batch, so it sees another standard deviation than in
+# training. Do not read its colours as the opinion of $D$ in training.)
 #
 # ## 8. All of them, measured
 #
-# The script `compare.py` trains every row of the table above, and `docs/results/ch04.md` shows the result. Read it with
-# care. A plain GAN with good settings is a strong baseline: [Lucic et al. 2018](https://arxiv.org/abs/1711.10337) gave
-# many GAN losses the same budget for tuning, and found none that was better than the others throughout. So our order
-# holds for these networks, these learning rates and these data. What you should take along is the *reason* for each
-# remedy:
+# The script `compare.py` trains every row of the table above. `docs/results/ch04.md` has one short training of each on
+# the ring. Read it with care. A plain GAN with good settings is a strong baseline: [Lucic et al.
+# 2018](https://arxiv.org/abs/1711.10337) gave many GAN losses the same budget for tuning, and found none that was
+# better than the others throughout. So our order holds for these networks, these learning rates and these data. What
+# you should take along is the *reason* for each remedy. (The next table has reasons, not our ranking. In our short
+# trainings the gate, label smoothing, the hinge loss and the falling rate alone did not work.)
 #
 # | if you see | then try |
 # |---|---|
@@ -441,8 +449,8 @@ REMEDIES = {
 #
 # ## 9. When it fails
 #
-# A remedy can do harm. The weight $\gamma$ of the penalty is the width of the brush: a flat $D$ cannot follow narrow
-# modes. Here it is a thousand times larger than before.
+# A remedy can do harm. The argument `weight` is $\gamma$ of section 4. If it is too large, $D$ must be nearly flat, and
+# a flat $D$ cannot show $G$ exactly where a narrow mode is. Here it is a thousand times larger than before.
 
 # %% tags=["active-ipynb"]
 # REMEDIES["too much"] = replace(REMEDIES["relativistic, R1, R2"], weight=20.0)
@@ -459,7 +467,7 @@ REMEDIES = {
 #
 # 1. Which two losses in the table give $G$ a gradient that does not depend on how sure $D$ is?
 # 2. Why must `MinibatchStd` get real and generated points in different batches?
-# 3. Why is a gate that multiplies the learning rate by 0 not the same as `Remedy(gate=...)` for Adam's next steps?
+# 3. Why is a gate that gives the loss of $D$ the weight 0 not the same as `Remedy(gate=...)`?
 #
 # *To run*
 #
@@ -484,8 +492,8 @@ REMEDIES = {
 #
 # 1. Wasserstein and hinge: the slope for $G$ is 1 everywhere.
 # 2. The number describes the whole batch. In a mixed batch real points would get the same number as generated ones.
-# 3. It is the same for the weights in that step. But in both, Adam's averages of the gradient go on. The gate here does
-#    not stop them either. To stop them, the update must not run at all.
+# 3. The gradient is 0, but Adam's average of earlier gradients is not, so the weights still move. `Remedy(gate=...)`
+#    puts them back. In both, Adam's averages change.
 # 4. In a short trial it helped as the first layer and not as the last.
 # 5. Nothing limits the slope any more, so $D$ may become very steep.
 # 6. Four points see a collapse more easily than two. But $D$ gets half as many examples.

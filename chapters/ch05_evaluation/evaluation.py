@@ -173,7 +173,9 @@ def frechet_distance_1d(mean_1, std_1, mean_2, std_2):
 #
 # $$ \mathrm{FD} = |\mu_1 - \mu_2|^2 + \mathrm{tr}\big(\Sigma_1 + \Sigma_2 - 2 (\Sigma_1 \Sigma_2)^{1/2}\big). $$
 #
-# We need only the trace of the root, and this is the sum of the square roots of the eigenvalues of $\Sigma_1 \Sigma_2$.
+# $\mathrm{tr}$ is the sum of the diagonal, and $M^{1/2}$ is a matrix whose product with itself is $M$. (FD is already
+# the *squared* distance, although everybody calls it a distance.) We need only the trace of the root, and this is the
+# sum of the square roots of the eigenvalues of $\Sigma_1 \Sigma_2$.
 
 
 # %%
@@ -256,8 +258,9 @@ def extrapolated(counts, distances):
 # ## 6. Kernel distance
 #
 # Is there a distance without this bias? Take a *kernel* $k(x, y)$, a number that says how similar two images are. If
-# generated images $x$ have the same distribution as real images $y$, then two generated images are as similar as a
-# generated and a real one, and as two real ones. The **maximum mean discrepancy** compares these three:
+# generated images $x$ have the same distribution as real images $y$, then on average two generated images $x, x'$ are
+# as similar as two real images $y, y'$, and as a generated image $x$ and a real image $y$. The **maximum mean
+# discrepancy** compares these three:
 #
 # $$ \mathrm{MMD}^2 = \mathbb{E}[k(x, x')] + \mathbb{E}[k(y, y')] - 2\, \mathbb{E}[k(x, y)], \qquad
 #    k(x, y) = \Big(\frac{x \cdot y}{d} + 1\Big)^3 . $$
@@ -285,7 +288,9 @@ def kernel_distance(x, y):
 
 # %% [markdown]
 # The mean does not depend on the number of images. Only the spread does. As there is no bias, the distance of two equal
-# distributions is around 0, and half of the estimates are *below* 0. This is no mistake.
+# distributions is around 0, and half of the estimates are *below* 0. This is no mistake. The spread with 1,000 images
+# is about as large as the distance of our generator, so its estimate can be below 0, too. For such a small distance you
+# need more images.
 #
 # **Broken.** The cubic kernel sees means of products of at most three features. So the three points of section 4
 # deceive it as well: all their means up to the fifth power are those of the normal distribution. With 100,000 normal
@@ -331,8 +336,9 @@ def precision_recall(real, generated):
 #     print("the library {:.3f}, {:.3f}".format(*metrics.precision_recall(f_test[:n], f[:n])))
 
 # %% [markdown]
-# Precision and recall also depend on the number of images: with more images, the balls are smaller. So compare equal
-# numbers.
+# Real images do not reach 1, because some of them lie outside all balls. A generator can have a higher precision than
+# real images if it leaves out the unusual ones. Its recall is then lower. Precision and recall also depend on the
+# number of images: with more images, the balls are smaller. So compare equal numbers.
 #
 # **Broken.** One single outlier can have a huge ball. Here the "real" data are 1,000 points of a normal distribution in
 # the plane. The "generated" points lie on a circle with radius 6, far from all of them. Then we add one outlier to the
@@ -375,10 +381,10 @@ def nearest(images, training):
 # gb.show(rows, title="Generated images and the nearest of all 55,000 training images")
 
 # %% [markdown]
-# Is a distance of 25 small? We need something to compare with: real images that are *not* in the training set. One in a
-# hundred of the test images is nearer to a training image than some threshold. Of honest generated images, about one in
-# a hundred should be nearer than this threshold, too. Of copies, all are. (This is a simple form of the test of [Meehan
-# et al. 2020](https://arxiv.org/abs/2004.05675).)
+# Is a distance of 25 small? We need something to compare with: real images that are *not* in the training set. We
+# choose the threshold so that 1 % of the test images are nearer to a training image than this. If a generator does not
+# copy, not many more than 1 % of its images should be below it. Of copies, all are. (This is a simple form of the test
+# of [Meehan et al. 2020](https://arxiv.org/abs/2004.05675).)
 
 # %% tags=["active-ipynb"]
 # held_out = metrics.nearest_distances(test[:500], data.images)
@@ -413,8 +419,8 @@ def nearest(images, training):
 #
 # - **Inception score:** ten pictures are better than everything else, and better than real images.
 # - **Fréchet and kernel distance:** copies are as good as real images that nobody has seen. Copies that are moved by
-#   one pixel are a little worse, and still better than the generator. But these two columns find the three sets in
-#   which something is missing.
+#   one pixel are a little worse, and still better than the generator. But these two columns find "one per class", "one
+#   class missing" and "few, repeated".
 # - **Precision** hardly changes if a class is missing, or if a hundred images are repeated.
 # - **Recall** finds repetition: it is 0. It does not find copies.
 # - **Diversity** is the highest for ten pictures: the ten are very different from each other.

@@ -22,7 +22,7 @@
 # as ours: the edges, and the face that belongs to them. In this chapter you will
 #
 # - build a generator that takes a picture instead of a latent point, and gives back a picture of the same size;
-# - see why the usual loss, the distance from the truth, makes grey faces, and how a discriminator gives them colour;
+# - see why the usual loss, the distance from the truth, gives dull colours, and how a discriminator changes this;
 # - train both in a few minutes, and measure the translations on faces that were not in the training;
 # - compare them with translations that need no network;
 # - make pairs of your own photographs in five lines.
@@ -136,13 +136,14 @@ from gan_book.training.task import Translation, translate
 #   2016](https://distill.pub/2016/deconv-checkerboard/)). We repeat each pixel (`UpSampling2D`) and then use an
 #   ordinary convolution.
 # - **The last level gets the input itself,** at full size. So thin lines stay sharp.
-# - **At least 4 x 4 places.** At a single place, instance normalization would make everything 0.
 # - **No normalization in the first and the last level.** Instance normalization (`GroupNormalization` with one channel
-#   in each group) gives each feature map of each picture the mean 0. If the picture is all dark or all blue, that is
-#   lost. The two outer levels keep it.
+#   in each group) gives each feature map of each picture the mean 0 and the variance 1. If the whole picture is dark or
+#   blue, the network cannot see this after it. So the two outer levels have none.
+# - **At least 4 x 4 places.** At a single place the mean is the value itself, so instance normalization would make it
+#   0.
 #
-# In Keras 3 there is a trap: dropout that stays on. Books for Keras 2 write `Dropout(0.5)(h, training=True)`. In Keras
-# 3 `predict` overrules that. So we write a layer of our own.
+# Our dropout should stay on after the training, and here Keras 3 has a trap. Books for Keras 2 write `Dropout(0.5)(h,
+# training=True)`. In Keras 3 `predict` switches it off all the same. So we write a layer of our own.
 
 
 # %%
@@ -387,7 +388,7 @@ class Pix2Pix(GAN):
 # %% [markdown]
 # ## 7. Training with `fit`
 #
-# `PairBatches` gives `fit` the batches, cropped and mirrored. One epoch, 500 steps, takes about a minute on a laptop.
+# `PairBatches` gives `fit` the batches, cropped and mirrored. One epoch has 500 steps and takes a few minutes.
 
 # %% tags=["active-ipynb"]
 # from gan_book.datasets.batches import PairBatches
@@ -438,7 +439,8 @@ class Pix2Pix(GAN):
 
 # %% [markdown]
 # A wrong colour is not an error here. The edges cannot tell it. An error is a colour that a face cannot have, a hair
-# with two colours, or a line in the wrong place.
+# with two colours, or a line in the wrong place. There are such errors: after 2,000 steps much of the hair and many
+# shirts are pink, and some have stains. The network has not yet learned to choose among all colours.
 #
 # The edges need not come from a face of the data set. What does the network make of a drawing that it has never seen?
 # Here we join the upper half of one test face with the lower half of another.
@@ -458,11 +460,12 @@ class Pix2Pix(GAN):
 # - **LPIPS** ([Zhang et al. 2018](https://arxiv.org/abs/1801.03924)): the distance of the two pictures in the features
 #   of a network that was trained to recognise objects. It agrees with what people call similar better than pixels do.
 #   Smaller is better.
-# - **Retrieval**: how often the own true picture is the nearest of all test pictures, in these features.
+# - **Retrieval**: how often a translation is nearer to its own true picture than to any other, in these features. It
+#   uses the first 200 test pictures. Larger is better.
 #
 # The other three compare all translations together with all true pictures.
 #
-# - **Fréchet distance**: as in chapter 6, here in the features of LPIPS. Smaller is better.
+# - **Fréchet distance**: as in chapter 5, here in the features of LPIPS. Smaller is better.
 # - **Histograms of colour**: which part of the histogram of a colour axis do translations and true pictures have in
 #   common? The axes are a (from green to red) and b (from blue to yellow) of the colour space CIE Lab. 1 is best. If
 #   the colours are dull, it is less (figure 7 of the paper).
