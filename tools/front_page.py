@@ -60,12 +60,6 @@ def digits(rows, columns, seed):
     return grid(gb.draw(network("vae"), np.zeros(rows * columns), seed=seed), columns)
 
 
-def generated_faces(rows, columns):
-    """Faces by the DCGAN, at their own size of 64 pixels: uint8 ``[h, w, 3]``."""
-    images = gb.draw(network("dcgan"), np.zeros(rows * columns), seed=3)
-    return gb.image_grid(images, rows, columns, padding=GAP, scale=1)[GAP:-GAP, GAP:-GAP]
-
-
 def slants(rows, columns):
     """Digits by InfoGAN, a category in each row; from left to right the codes move so that the slant grows."""
     generator = network("infogan")
@@ -230,7 +224,6 @@ def thumbnails():
     return {
         "ch01": digits(3, 4, seed=3),
         "ch02": grid(gb.draw(network("gan"), np.zeros(12), seed=1), 4),
-        "ch03": generated_faces(3, 4),
         "ch05": cheats(["one per class", "shifted copies", "blurred"], 4),
         "ch06": clothing("cgan", ["Dress", "Bag", "Ankle boot"], 4, seed=3),
         "ch07": slants(3, 4),

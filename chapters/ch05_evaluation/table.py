@@ -25,7 +25,6 @@ from gan_book.sampling import balanced_labels, draw
 from gan_book.saving import load_network
 from gan_book.training import runs
 from gan_book.training.run_config import surroundings
-from tools import results
 
 GENERATORS = {"fashion_mnist": "cgan", "mnist": "sgan"}  # of each set of images, one that ships
 FEW = 100  # different pictures in the set "few, repeated"
@@ -108,6 +107,8 @@ def measured(data, generator, count, seeds):
 
 def as_rows(found, data, count):
     """What `measured` found, as rows of ``results/``. No set was trained for: no steps, no seconds."""
+    from tools import results  # not at the top: the notebooks import this module, and have no `tools`
+
     made_on = surroundings()
     place = {name: made_on.get(name, "float32") for name in results.PLACE}
     rows = {}
@@ -153,6 +154,8 @@ def main(
     require_choice("data", data, tuple(GENERATORS))
     if seeds < 1:
         raise BookError(f"--seeds must be at least 1, not {seeds}")
+    from tools import results
+
     real = datasets.load(data)
     if not LEAST <= count <= len(real.val_images):
         raise BookError(f"--count must be from {LEAST:,} to {len(real.val_images):,}, not {count:,}")

@@ -39,8 +39,9 @@ class Live:
 
 
 def live_networks():
-    """The networks in ``pretrained/``."""
-    return [Live(config.parent.name) for config in sorted(PRETRAINED.glob("*/config.json"))]
+    """The networks in ``pretrained/`` that a notebook explains."""
+    found = [Live(config.parent.name) for config in sorted(PRETRAINED.glob("*/config.json"))]
+    return [live for live in found if live.notebook]
 
 
 def chapters():
