@@ -405,8 +405,13 @@ def nearest(images, training):
 # choices of the images: `python -m chapters.ch05_evaluation.table`.
 
 # %% tags=["active-ipynb"]
+# import sys
+#
 # from IPython.display import Markdown
 #
+# from gan_book.paths import BOOK
+#
+# sys.path.append(str(BOOK))  # `tools` is not installed with the book
 # from tools import results
 #
 # scores = "inception_score,frechet_distance,kernel_distance,precision,recall,diversity_overall"
