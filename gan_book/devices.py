@@ -106,13 +106,14 @@ def require_divisible(batch_size, count):
 
 
 class Devices:
-    """What the training asks of its devices; this one stands for a single device, where there is nothing to do.
+    """What the training asks of its devices; this is for a single device, or several on JAX: there is nothing to do.
 
     Attributes:
         count: devices in all.
     """
 
-    count = 1
+    def __init__(self, count=1):
+        self.count = count
 
     @property
     def compiling(self):
@@ -141,7 +142,7 @@ def several(count):
     _, processes = workers()
     if backend.JAX and count > 1:
         with _data_parallel(count):
-            yield _Several(count)
+            yield Devices(count)
     elif not backend.JAX and count * processes > 1:
         with ExitStack() as stack:
             for change in _as_if_one():
@@ -149,13 +150,6 @@ def several(count):
             yield _Replicas(_strategy(count, processes))
     else:
         yield Devices()
-
-
-class _Several(Devices):
-    """Several devices on JAX."""
-
-    def __init__(self, count):
-        self.count = count
 
 
 @contextmanager
@@ -205,7 +199,8 @@ class _Replicas(Devices):
     """Several devices on TensorFlow, of one machine or several."""
 
     def __init__(self, strategy):
-        self.strategy, self.count = strategy, strategy.num_replicas_in_sync
+        super().__init__(strategy.num_replicas_in_sync)
+        self.strategy = strategy
 
     @property
     def compiling(self):
@@ -234,9 +229,8 @@ class _Replicas(Devices):
     def prepare(self, model):
         for layer in model._flatten_layers(include_self=False):
             if isinstance(layer, keras.Model):
-                layer._distribute_strategy = (
-                    None  # it is the whole that trains; alone, a network runs where it is asked
-                )
+                # It is the whole that trains; alone, a network runs where it is asked.
+                layer._distribute_strategy = None
         for layer in model.layers:
             if layer.variables and not isinstance(layer, keras.Model):
                 layer.call = _of_whole_batches(layer.call)

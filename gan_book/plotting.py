@@ -451,14 +451,19 @@ def _page(cells, row_names, groups, title=None, footer=None):
         write(lines, left - MARGIN, middle - len(lines) * LINE / 2, LINE, ha="right")
     write(title, left, MARGIN, TITLE_LINE, TITLE)
     write(footer, left, bottom + AIR, LINE)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return Picture(buffer.getvalue(), "PNG", (width, height))
+    return as_picture(figure)
 
 
 def _height(lines, step):
     """Pixels that lines of text take, with the air between them and the images; 0 for none."""
     return len(lines) * step + AIR if len(lines) else 0
+
+
+def as_picture(figure):
+    """A `matplotlib.figure.Figure` as a `Picture`."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    return Picture(buffer.getvalue(), "PNG", tuple(round(DPI * side) for side in figure.get_size_inches()))
 
 
 def write_figure(figure, path):

@@ -13,7 +13,7 @@ from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
 import gan_book as gb
-from chapters.ch05_evaluation.table import make_sets
+from chapters.ch05_evaluation.cheats import make_sets
 from chapters.ch07_infogan.codes import slant
 from gan_book.commands import cli
 from gan_book.commands.translate import in_tiles

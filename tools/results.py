@@ -142,16 +142,29 @@ def summarise(folders):
         for config, report in zip(configs, reports, strict=True)
     ]
     first = reports[0]["measured"]
-    scores = tabled(first)
-    columns = {name: [run[name] for run in each] for name in ["training_seconds", *scores]}
-    return {
+    about = {
         "settings": {name: value for name, value in settings.items() if name != "seed"},
         "steps": reports[0]["steps"],
         "parameters": reports[0]["parameters"],
-        "scores": [_without_value(score).as_dict() for score in scores.values()],
         "samples": first["samples"],
         "classifier_accuracy_on_real": first["details"].get("classifier_accuracy_on_real"),
         "made_on": {name: getattr(configs[0], name) for name in ("backend", "versions", "git")},
+    }
+    return over_runs(about, tabled(first).values(), each)
+
+
+def over_runs(about, scores, each):
+    """A row of ``results/``: what is said about it, and its runs with the mean and the spread of their numbers.
+
+    Args:
+        about: dict of what all runs have in common.
+        scores: their `Score`s; the values do not matter.
+        each: dicts, a run each, with "training_seconds" and a number for each score.
+    """
+    columns = {name: [run[name] for run in each] for name in ["training_seconds", *(score.name for score in scores)]}
+    return {
+        **about,
+        "scores": [_without_value(score).as_dict() for score in scores],
         "runs": each,
         "mean": _over_runs(np.mean, columns),
         "spread": _over_runs(partial(np.std, ddof=1), columns) if len(each) > 1 else None,

@@ -89,23 +89,22 @@ def targets(labels, attributes, values):
     return {"logits": labels, **{name: np.searchsorted(values[name], attributes[name]) for name in values}}
 
 
-def _as_scopes(named):
-    """A dict with names that TensorFlow takes for scopes ("hair colour" it does not); anything else as it is."""
-    return {name.replace(" ", "_"): each for name, each in named.items()} if isinstance(named, dict) else named
-
-
 def train(dataset, recipe):
     """Train by the recipe; returns the float32 classifier."""
     keras.utils.set_random_seed(recipe.seed)
-    values = values_of(dataset)
-    training = dataset.images, _as_scopes(targets(dataset.labels, dataset.attributes, values))
-    validation = dataset.val_images, _as_scopes(targets(dataset.val_labels, dataset.val_attributes, values))
+    # TensorFlow makes scopes of the outputs' names, and takes no spaces in them ("hair colour").
+    values, attributes, val_attributes = (
+        {name.replace(" ", "_"): each for name, each in named.items()}
+        for named in (values_of(dataset), dataset.attributes, dataset.val_attributes)
+    )
+    training = dataset.images, targets(dataset.labels, attributes, values)
+    validation = dataset.val_images, targets(dataset.val_labels, val_attributes, values)
     network = define_classifier(dataset.num_classes, recipe.precision, dataset.image_shape, values)
     image = keras.Input(dataset.image_shape)
     changed = image
     for step in augmentation(recipe):
         changed = step(changed)
-    augmented = keras.Model(image, _as_scopes(network(changed)))
+    augmented = keras.Model(image, network(changed))
     steps = recipe.epochs * -(-dataset.train_size // recipe.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 10, steps - steps // 20, warmup_target=recipe.learning_rate, warmup_steps=steps // 20
@@ -113,11 +112,11 @@ def train(dataset, recipe):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     augmented.compile(
         keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
-        _as_scopes(dict.fromkeys(["logits", *values], loss)) if values else loss,
-        metrics=_as_scopes(dict.fromkeys(["logits", *values], "accuracy")) if values else ["accuracy"],
+        dict.fromkeys(["logits", *values], loss) if values else loss,
+        metrics=dict.fromkeys(["logits", *values], "accuracy") if values else ["accuracy"],
     )
     augmented.fit(*training, validation_data=validation, batch_size=recipe.batch_size, epochs=recipe.epochs, verbose=2)
-    exact = define_classifier(dataset.num_classes, "float32", dataset.image_shape, values)
+    exact = define_classifier(dataset.num_classes, "float32", dataset.image_shape, values_of(dataset))
     exact.set_weights(network.get_weights())
     return exact
 

@@ -1,34 +1,25 @@
 """The adversarial autoencoder for the command line: ``gan-book train aae``. The notebook `vae` explains it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 
-from chapters.ch01_autoencoder import scores
-from chapters.ch01_autoencoder.autoencoder import define_decoder, define_encoder
+from chapters.ch01_autoencoder import autoencoder, scores
+from chapters.ch01_autoencoder.autoencoder import AutoencoderSettings, define_decoder, define_encoder
 from chapters.ch01_autoencoder.vae import AAE, define_discriminator
-from gan_book.training.lesson import Lesson, Settings
+from gan_book.training.lesson import Lesson
 
 
 @dataclass(frozen=True)
-class AAESettings(Settings):
-    """`latent_dim`: numbers in a code; `width`: filters at full size; `units`: of each hidden layer of D.
+class AAESettings(AutoencoderSettings):
+    """Those of the autoencoder, and `units`: of each hidden layer of D.
 
     `adversarial_learning_rate` is that of D, and of the encoder when it is trained against D.
     """
 
-    latent_dim: int = 32
-    width: int = 16
     units: int = 128
-    learning_rate: float = 1e-3
     adversarial_learning_rate: float = 5e-4
 
 
-QUICK = AAESettings(data="mnist", epochs=1, batch_size=64, limit=32_000)
-PRESETS = {
-    "smoke": replace(QUICK, batch_size=32, limit=320, width=4, measure_samples=500),
-    "quick": QUICK,
-    "full": replace(QUICK, epochs=15, limit=None),
-    "book": replace(QUICK, latent_dim=2, epochs=30, batch_size=128, limit=None),
-}
+PRESETS = {name: AAESettings(**asdict(preset)) for name, preset in autoencoder.PRESETS.items()}
 
 
 def build(settings, dataset):

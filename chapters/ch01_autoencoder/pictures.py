@@ -1,12 +1,10 @@
 """The pictures of chapter 1 that are not grids of images in rows: codes in the plane, and the plane decoded."""
 
-import io
-
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
-from gan_book.plotting import DPI, TITLE, Picture
+from gan_book.plotting import DPI, TITLE, as_picture
 from gan_book.sampling import draw
 
 
@@ -35,9 +33,7 @@ def scatter(panels, labels, class_names, title, reach=None):
     axes[0].set_ylabel("second latent number")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", markerscale=3, frameon=False)
     figure.suptitle(title, **TITLE)
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DPI)
-    return Picture(file.getvalue(), "PNG", tuple(round(DPI * side) for side in figure.get_size_inches()))
+    return as_picture(figure)
 
 
 def plane(decoder, columns, rows):

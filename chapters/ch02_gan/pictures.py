@@ -8,19 +8,12 @@ from matplotlib.figure import Figure
 from PIL import Image
 from scipy.special import expit
 
-from gan_book.plotting import DPI, TITLE, Picture, save_gif
+from gan_book.plotting import DPI, TITLE, as_picture, save_gif
 
 REAL, GENERATED = "#222222", "#e07000"
 EDGE = 1.75  # the pictures show the square from -EDGE to EDGE
 FINE = 60  # points of the landscape along one side
 SHOWN = 500  # generated points in a picture
-
-
-def shown(figure):
-    """A `matplotlib.figure.Figure` as a `Picture`."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return Picture(buffer.getvalue(), "PNG", tuple(round(DPI * side) for side in figure.get_size_inches()))
 
 
 def pixels(picture):
@@ -87,7 +80,7 @@ def scatter(stages, real, title):
     figure.legend(*names, loc="outside lower center", ncols=2, markerscale=5, fontsize=10, frameon=False)
     figure.colorbar(shades, ax=axes, shrink=0.8, label="D: probability of real")
     figure.suptitle(title, **TITLE)
-    return shown(figure)
+    return as_picture(figure)
 
 
 def write_film(stages, real, path, title):
@@ -115,7 +108,7 @@ def lines(curves, title, xlabel, ylabel, log="", marks=()):
     axis.grid(alpha=0.3)
     axis.legend(frameon=False)
     axis.set_title(title, **TITLE)
-    return shown(figure)
+    return as_picture(figure)
 
 
 def paths(walks, title, xlabel, ylabel):
@@ -136,4 +129,4 @@ def paths(walks, title, xlabel, ylabel):
     axes[0].set_ylabel(ylabel)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(title, **TITLE)
-    return shown(figure)
+    return as_picture(figure)

@@ -22,8 +22,7 @@ from keras import layers, ops
 from chapters.ch02_gan import pictures
 from chapters.ch02_gan.gan import PointGAN, adam, adversarial_loss, define_discriminator, define_gan, define_generator
 from chapters.ch02_gan.mixtures import GRID, RING, count_modes
-from gan_book.adversarial import GAN, Composite
-from gan_book.backend import input_gradient
+from gan_book.adversarial import GAN, Composite, Penalized
 from gan_book.commands import cli
 from gan_book.errors import BookError
 from gan_book.metrics import Score
@@ -51,20 +50,6 @@ def plain(steps, seed):
     return PointGAN(generator, discriminator, define_gan(generator, discriminator, adam(1e-3)), 0.999, seed)
 
 
-class Penalised(Composite):
-    """Real and generated points to D(x) - D(G(z)); its loss has R1 and R2 added: gamma/2 times D's squared slope.
-
-    Mescheder et al. (2018), equation 9, at real points (R1) and at generated ones (R2).
-    """
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        loss = super().compute_loss(x, y, y_pred, sample_weight, training=training)
-        for points in x:
-            slope = input_gradient(self.judge, points)
-            loss = loss + GAMMA / 2 * ops.mean(ops.sum(ops.square(slope), axis=1))
-        return loss
-
-
 class RelativisticGAN(GAN):
     """D learns that a real point is more real than a generated one, and G the opposite."""
 
@@ -72,11 +57,10 @@ class RelativisticGAN(GAN):
         x, x_fake, z = keras.Input((2,)), keras.Input((2,)), generator.inputs[0]
         more_real = layers.Subtract()([discriminator(x), discriminator(x_fake)])
         more_fake = layers.Subtract()([discriminator(generator.output), discriminator(x)])
-        critic = Penalised([x, x_fake], more_real, frozen=[], name="critic")
+        critic = Penalized([x, x_fake], more_real, discriminator, "r1+r2", GAMMA, name="critic")
         gan = Composite([z, x], more_fake, frozen=[discriminator], name="gan")
         for network, optimizer in zip((critic, gan), optimizers, strict=True):
             network.compile(optimizer, adversarial_loss)
-        critic.judge = discriminator
         super().__init__(generator, critic, gan, average, seed)
 
     def turns(self, x):
@@ -103,15 +87,19 @@ def relativistic(steps, seed):
 GANS = {"plain": plain, "relativistic": relativistic}
 
 
-def trained(build, mixture, steps, seed):
-    """Trains one GAN on a mixture; returns what `count_modes` does, and ``seconds``."""
+def trained(build, mixture, steps, seed, batch=BATCH):
+    """Trains one GAN on a mixture; returns what `count_modes` does, with "seed" and "seconds".
+
+    build: function of steps and seed that returns a GAN of points, not compiled; batch: real points in a step.
+    """
     keras.utils.set_random_seed(seed)
     model = build(steps, seed)
     model.compile(steps_per_execution=min(steps, 50))
-    real, start = mixture.sample(BATCH * steps, np.random.default_rng(seed)), time.perf_counter()
-    model.fit(real, batch_size=BATCH, shuffle=False, verbose=0)
+    real, start = mixture.sample(batch * steps, np.random.default_rng(seed)), time.perf_counter()
+    model.fit(real, batch_size=batch, shuffle=False, verbose=0)
     seconds = time.perf_counter() - start
-    z = np.random.default_rng(1000 + seed).standard_normal((SAMPLES, LATENT)).astype("float32")
+    latent = model.sampler.inputs[0].shape[1]
+    z = np.random.default_rng(1000 + seed).standard_normal((SAMPLES, latent)).astype("float32")
     return {"seed": seed, "seconds": seconds, **count_modes(model.sampler.predict(z, SAMPLES, verbose=0), mixture)}
 
 
@@ -127,9 +115,9 @@ def scores(found):
     return made
 
 
-def row(name, mixture, steps, seeds):
-    """A row of the table: dict of "data", "gan", "steps", "runs" and "scores"."""
-    found = [trained(GANS[name], mixture, steps, seed) for seed in range(seeds)]
+def row(name, build, mixture, steps, seeds, batch=BATCH):
+    """A row of the table: dict of "data", "gan", "steps", "samples", "runs" and "scores"; see `trained`."""
+    found = [trained(build, mixture, steps, seed, batch) for seed in range(seeds)]
     about = {"data": f"{mixture.name} of {len(mixture.centres)}", "gan": name, "steps": steps, "samples": SAMPLES}
     return about | {"runs": finite_or_none(found), "scores": scores(found)}
 
@@ -164,9 +152,9 @@ def main(
         out.mkdir(parents=True, exist_ok=True)
         write_film(RING, steps, out)
     rows = []
-    for name in GANS:
+    for name, build in GANS.items():
         for mixture in (RING, GRID):
-            rows.append(row(name, mixture, steps, seeds))
+            rows.append(row(name, build, mixture, steps, seeds))
             print(rows[-1]["data"], name, *(str(Score(**score)) for score in rows[-1]["scores"]), flush=True)
             if record:  # after each row, so that a program that is stopped has recorded some
                 runs.write_json(RESULTS / "toys.json", {"toys": rows, "surroundings": made_on})

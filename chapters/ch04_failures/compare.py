@@ -9,59 +9,31 @@ not made again, so a comparison that was stopped goes on where it was.
 """
 
 import json
-import time
+from functools import partial
 from typing import Annotated
 
-import keras
-import numpy as np
 import typer
 
-from chapters.ch02_gan.mixtures import GRID, RING, count_modes
-from chapters.ch04_failures import points, remedies
+from chapters.ch02_gan import toys
+from chapters.ch02_gan.mixtures import GRID, RING
+from chapters.ch04_failures import remedies
 from gan_book.commands import cli
 from gan_book.errors import BookError, require_choice
-from gan_book.metrics.score import Score
-from gan_book.paths import RESULTS, finite_or_none
+from gan_book.paths import RESULTS
 from gan_book.training import run_config, runs
 from tools import results
 
 MIXTURES = {"ring": RING, "grid": GRID}
 STEPS = {"ring": 3000, "grid": 6000}
-SAMPLES = 2500  # generated points that are counted, as in PacGAN and VEEGAN
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def trained(remedy, mixture, steps, seed):
-    """Trains one GAN on a mixture; returns what `count_modes` does, with "seed" and "seconds"."""
-    keras.utils.set_random_seed(seed)
-    model = remedies.define_model(remedy, steps, seed)
-    model.compile(steps_per_execution=min(steps, 50))
-    batch = remedies.BATCH * remedy.d_updates
-    real, start = mixture.sample(batch * steps, np.random.default_rng(seed)), time.perf_counter()
-    model.fit(real, batch_size=batch, shuffle=False, verbose=0)
-    seconds = time.perf_counter() - start
-    return {"seed": seed, "seconds": seconds, **count_modes(points.sample(model, SAMPLES, 1000 + seed), mixture)}
-
-
-def scores(found):
-    """The scores of the trainings of a row, as dicts: mean and standard deviation over the seeds."""
-    heads = {"modes": ("modes found", "{:.1f}", 1), "touched": ("modes touched", "{:.1f}", 1)}
-    heads |= {"good": ("good points", "{:.1f} %", 100), "kl": ("KL", "{:.2f}", 1)}
-    made = []
-    for name, (head, pattern, scale) in heads.items():
-        values = [each[name] for each in found]
-        spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        made.append(Score(name, head, float(np.mean(values)), pattern, scale, spread=spread).as_dict())
-    return made
-
-
 def row(name, data, steps, seeds):
-    """A row of the table: dict of "data", "gan", "steps", "samples", "runs" and "scores"."""
-    mixture = MIXTURES[data]
-    found = [trained(remedies.REMEDIES[name], mixture, steps, seed) for seed in range(seeds)]
-    about = {"data": f"{data} of {len(mixture.centres)}", "gan": name, "steps": steps, "samples": SAMPLES}
-    return about | {"runs": finite_or_none(found), "scores": scores(found)}
+    """A row of the table; see `chapters.ch02_gan.toys.row`."""
+    remedy = remedies.REMEDIES[name]
+    build = partial(remedies.define_model, remedy)
+    return toys.row(name, build, MIXTURES[data], steps, seeds, remedies.BATCH * remedy.d_updates)
 
 
 def known(path):

@@ -79,7 +79,7 @@ from scipy.spatial.distance import cdist
 # and with another image, chosen at random.
 
 # %% tags=["active-ipynb"]
-# from chapters.ch05_evaluation.table import shifted
+# from chapters.ch05_evaluation.cheats import shifted
 #
 #
 # def mean_distance(a, b):
@@ -129,7 +129,7 @@ def inception_score(p):
 # surest.
 
 # %% tags=["active-ipynb"]
-# from chapters.ch05_evaluation.table import surest
+# from chapters.ch05_evaluation.cheats import surest
 #
 # ten = surest(data)
 # p_ten = np.maximum(classifier.outputs(ten)[1], 1e-30)

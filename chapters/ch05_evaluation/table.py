@@ -1,4 +1,4 @@
-"""Sets of images that cheat: each is excellent in some measure, and worthless. One table, and one picture.
+"""The sets of images that cheat (`cheats.py`), measured. One table, and one picture.
 
     python -m chapters.ch05_evaluation.table                 # Fashion-MNIST, 5,000 images of each set, three choices
     python -m chapters.ch05_evaluation.table --data mnist
@@ -12,22 +12,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
-from scipy.ndimage import gaussian_filter1d
 
+from chapters.ch05_evaluation.cheats import make_sets
 from gan_book import datasets, plotting
 from gan_book.commands import cli
 from gan_book.errors import BookError, require_choice
-from gan_book.metrics import load_classifier, measure_samples
+from gan_book.metrics import measure_samples
 from gan_book.paths import PRETRAINED
-from gan_book.sampling import balanced_labels, draw
 from gan_book.saving import load_network
 from gan_book.training import runs
 from gan_book.training.run_config import surroundings
+from tools import results
 
 GENERATORS = {"fashion_mnist": "cgan", "mnist": "sgan"}  # of each set of images, one that ships
-FEW = 100  # different pictures in the set "few, repeated"
 WORDS = {  # what the sets are, for the picture
     "real": "validation images",
     "generated": "by a shipped network",
@@ -42,52 +40,6 @@ SHOWN = 10  # images of each set in the picture
 LEAST = 1000  # images of a set: the Fréchet distance needs more of them than there are features
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-
-def make_sets(data, generator, count, seed):
-    """The sets of the table: dict from a name to images, uint8 ``[count, h, w, c]``.
-
-    Args:
-        data: a `Dataset` with validation images and a classifier of the book.
-        generator: makes images of the data set's shape.
-        count: images in each set, at most as many as there are validation images.
-        seed: of every choice.
-    """
-    rng = np.random.default_rng(seed)
-    some = rng.choice(len(data.images), count, replace=False)
-    unseen = data.val_images[rng.permutation(len(data.val_images))[:count]]
-    missing = rng.integers(data.num_classes)
-    others = data.val_images[data.val_labels != missing]
-    return {
-        "real": unseen,
-        "generated": draw(generator, balanced_labels(count, data.num_classes), seed=seed),
-        "one per class": np.resize(surest(data, seed), unseen.shape),
-        "copies": data.images[some],
-        "shifted copies": shifted(data.images[some]),
-        "blurred": blurred(unseen),
-        "one class missing": np.resize(rng.permutation(others), unseen.shape),
-        "few, repeated": np.resize(unseen[:FEW], unseen.shape),
-    }
-
-
-def surest(data, rank=0):
-    """For each class the validation image that a classifier is surest of (rank 0), or the next one (1), and so on."""
-    probabilities = load_classifier(data.name).outputs(data.val_images)[1]
-    order = np.argsort(-probabilities, axis=0, kind="stable")  # a column for each class, the surest image first
-    return data.val_images[order[rank % len(order)]]
-
-
-def shifted(images):
-    """Images ``[n, h, w, c]`` moved to the right by one pixel."""
-    return np.roll(images, 1, axis=2)
-
-
-def blurred(images, sigma=1.0):
-    """Images uint8 ``[n, h, w, c]`` blurred by a Gaussian with this standard deviation, in pixels."""
-    smooth = images.astype("float32")
-    for axis in (1, 2):
-        smooth = gaussian_filter1d(smooth, sigma, axis=axis)
-    return np.rint(smooth).astype("uint8")
 
 
 def measured(data, generator, count, seeds):
@@ -107,32 +59,28 @@ def measured(data, generator, count, seeds):
 
 def as_rows(found, data, count):
     """What `measured` found, as rows of ``results/``. No set was trained for: no steps, no seconds."""
-    from tools import results  # not at the top: the notebooks import this module, and have no `tools`
-
     made_on = surroundings()
     place = {name: made_on.get(name, "float32") for name in results.PLACE}
     rows = {}
     for name, choices in found.items():
-        scores = [replace(score, value=None, spread=None, in_tables=True) for score in choices[0][0]]
+        scores = [replace(score, in_tables=True) for score in choices[0][0]]
         each = [
             {"seed": seed, "training_seconds": 0.0, "findings": [], **place}
             | {score.name: score.value for score in measured_scores}
             for seed, (measured_scores, _) in enumerate(choices)
         ]
-        columns = {key: [run[key] for run in each] for key in ("training_seconds", *(s.name for s in scores))}
-        spread = {key: float(np.std(values, ddof=min(1, len(each) - 1))) for key, values in columns.items()}
-        rows[f"{name}, {data.name}"] = {
-            "settings": {"data": data.name},
-            "steps": 0,
-            "parameters": {},
-            "scores": [score.as_dict() for score in scores],
-            "samples": count,
-            "classifier_accuracy_on_real": choices[0][1]["classifier_accuracy_on_real"],
-            "made_on": {key: made_on[key] for key in ("backend", "versions", "git")},
-            "runs": each,
-            "mean": {key: float(np.mean(values)) for key, values in columns.items()},
-            "spread": spread if len(each) > 1 else None,
-        }
+        rows[f"{name}, {data.name}"] = results.over_runs(
+            {
+                "settings": {"data": data.name},
+                "steps": 0,
+                "parameters": {},
+                "samples": count,
+                "classifier_accuracy_on_real": choices[0][1]["classifier_accuracy_on_real"],
+                "made_on": {key: made_on[key] for key in ("backend", "versions", "git")},
+            },
+            scores,
+            each,
+        )
     return rows
 
 
@@ -154,8 +102,6 @@ def main(
     require_choice("data", data, tuple(GENERATORS))
     if seeds < 1:
         raise BookError(f"--seeds must be at least 1, not {seeds}")
-    from tools import results
-
     real = datasets.load(data)
     if not LEAST <= count <= len(real.val_images):
         raise BookError(f"--count must be from {LEAST:,} to {len(real.val_images):,}, not {count:,}")

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import gan_book as gb
 from chapters.ch05_evaluation import evaluation, exercises, further, table
+from chapters.ch05_evaluation.cheats import FEW, make_sets, surest
 from chapters.ch06_cgan import cgan
 from gan_book import metrics
 from gan_book.errors import BookError
@@ -118,7 +119,7 @@ def cheats():
     data = gb.load("fashion_mnist")
     data = replace(data, val_images=data.val_images[:600], val_labels=data.val_labels[:600])
     generator = cgan.define_generator(latent_dim=4, width=4)
-    return data, table.make_sets(data, generator, COUNT, seed=0)
+    return data, make_sets(data, generator, COUNT, seed=0)
 
 
 def test_the_sets_are_what_their_names_say(cheats):
@@ -127,12 +128,12 @@ def test_the_sets_are_what_their_names_say(cheats):
     for name, images in sets.items():
         assert images.shape == (COUNT, 28, 28, 1) and images.dtype == np.uint8, name
     different = {name: len(np.unique(images.reshape(COUNT, -1), axis=0)) for name, images in sets.items()}
-    assert different["one per class"] == 10 and different["few, repeated"] == table.FEW
+    assert different["one per class"] == 10 and different["few, repeated"] == FEW
     assert min(different[name] for name in ("real", "copies", "shifted copies")) > COUNT - 5
     assert np.array_equal(sets["shifted copies"][:, :, 1:], sets["copies"][:, :, :-1])
     assert sets["blurred"].std() < sets["real"].std()
-    assert [answer for answer in metrics.load_classifier("fashion_mnist").predict(table.surest(data))] == [*range(10)]
-    other = table.make_sets(data, cgan.define_generator(latent_dim=4, width=4), COUNT, seed=1)
+    assert [answer for answer in metrics.load_classifier("fashion_mnist").predict(surest(data))] == [*range(10)]
+    other = make_sets(data, cgan.define_generator(latent_dim=4, width=4), COUNT, seed=1)
     assert not any(np.array_equal(other[name], sets[name]) for name in sets)
 
 
