@@ -94,12 +94,14 @@ def reconstruction(y_true, y_pred):
 #
 # Both networks are in `gan_book/networks.py`, because later chapters use them as well. `dcgan_features` halves the
 # image three times with convolutions of stride 2 (28 pixels become 14, 7 and 4). `dcgan_image` goes the other way: it
-# starts with a small map of features, and *transposed* convolutions double it until it has the size of an image. The
-# design is that of the DCGAN ([Radford et al. 2015](https://arxiv.org/abs/1511.06434)), which chapter 3 is about.
+# starts with a small map of features, 7 x 7, and *transposed* convolutions double it until it has the size of an image.
+# (7 and not 4, because doubling 4 gives 32 and never 28.) The design is that of the DCGAN ([Radford et al.
+# 2015](https://arxiv.org/abs/1511.06434)), which chapter 3 is about.
 #
-# The encoder has **layer normalization** between its convolutions. So the codes of different images are apart from the
-# first step on. (The decoder has batch normalization, as the DCGAN has it. Batch normalization works a little
-# differently in training and afterwards, because it then takes the averages of earlier batches.)
+# The encoder has **layer normalization** between its convolutions: for each image, the outputs of a layer are shifted
+# and scaled to mean 0 and variance 1. So the codes of different images are apart from the first step on. The decoder
+# has **batch normalization**, as the DCGAN has it: each feature is shifted and scaled over all images of a batch. It
+# works a little differently in training and afterwards, because it then takes the averages of earlier batches.
 #
 # The decoder is a `Generator`. This is a Keras model that also says what its input is sampled from when we generate:
 # here `Noise()`, random numbers from the normal distribution N(0, 1). In training its input comes from the encoder.
@@ -137,8 +139,10 @@ def define_autoencoder(encoder, decoder, learning_rate=1e-3):
 # %% [markdown]
 # ## 4. Training with `fit`
 #
-# The input is also the target. That is all. (The loss of the whole epoch is a mean over an untrained and a trained
-# network. So it is larger than the loss on the validation images, which comes at the end of the epoch.)
+# The input is also the target. That is all. The **validation images** are 5,000 training images that are kept back.
+# (`data.validation()` gives a data set in which they stand in the place of the test images. So you can look at results
+# as often as you like, and the real test images stay unseen.) (The loss of the whole epoch is a mean over an untrained
+# and a trained network. So it is larger than the loss on the validation images, which comes at the end of the epoch.)
 
 # %% tags=["active-ipynb"]
 # x, x_validation = data.images / np.float32(127.5) - 1, data.validation().test_images / np.float32(127.5) - 1
@@ -296,10 +300,12 @@ LESSON = Lesson(
 # %% [markdown]
 # Many of these are no digits. Two things are wrong.
 #
-# - *Scale.* Nothing in the loss says how large codes should be, or where their middle is. Compare the printed standard
-#   deviations with 1. The points of the first two rows may come from a region that hardly any image is encoded to.
+# - *Scale.* Nothing in the loss says how large codes should be, or where their middle is. The printed standard
+#   deviations are above 1. In 32 dimensions this matters: a point from N(0, 1) is about $\sqrt{32} = 5.7$ away from 0,
+#   and codes with deviations of 1.3 to 2.1 are 7 to 12 away from their middle. So the points of the first two rows come
+#   from a region that hardly any image is encoded to.
 # - *Shape.* The other rows repair the scale: they are sampled from a normal distribution with the mean and the
-#   covariance of the codes. But the codes do not fill a normal distribution. There are regions with
+#   covariance of the codes. They look better. But the codes do not fill a normal distribution. There are regions with
 #   many codes, one for each way to write a digit, and holes between them. You have seen this in the plane of section 5.
 #   In a hole the decoder has learned nothing.
 #
@@ -324,7 +330,8 @@ LESSON = Lesson(
 # print(*score_lines(run.report["measured"], four), sep="\n")
 
 # %% [markdown]
-# Compare the last two distances with that of real training images, in brackets. Copying works, sampling does not.
+# Compare the last two distances with that of real training images, in brackets. Copying works. Sampling from N(0, 1)
+# does not. The fitted normal distribution repairs most of it, but you can fit it only afterwards.
 #
 # ## 10. Exercises
 #

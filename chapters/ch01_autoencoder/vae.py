@@ -13,10 +13,10 @@
 #
 # ![Generated digits](../../pretrained/vae/samples.png)
 #
-# These digits were made from random numbers. A plain autoencoder cannot do that: the notebook `autoencoder` has shown
-# that random codes decode to shapes that are no digits. The **variational autoencoder** (VAE,
-# [Kingma and Welling 2014](https://arxiv.org/abs/1312.6114)) has the same decoder. It differs in what the encoder
-# gives, and in one more term of the loss. This is enough to turn the decoder into a generator.
+# These digits were made from random numbers of N(0, 1). A plain autoencoder cannot do that: the notebook `autoencoder`
+# has shown that such codes decode to shapes that are no digits. The **variational autoencoder** (VAE, [Kingma and
+# Welling 2014](https://arxiv.org/abs/1312.6114)) has the same decoder. It differs in what the encoder gives, and in one
+# more term of the loss. This is enough to turn the decoder into a generator.
 #
 # In this chapter you will
 #
@@ -87,8 +87,9 @@ from gan_book.training.lesson import Lesson, Settings
 # $$ \mathrm{KL} = \frac{1}{2} \sum_j \big( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \big). $$
 #
 # Since the sum of both terms is never less than $-\log p(x)$, training makes the image at least so likely. That is why
-# it is called a **bound**. The two terms have a meaning of their own, too. KL is how many nats the code tells about the
-# image. Reconstruction is how many nats are still missing when the code is known.
+# it is called a **bound**. The two terms have a meaning of their own, too. KL says how many nats the code tells about
+# the image. (To be exact: at most so many. It is the exact number if the codes of all images together are N(0, 1).)
+# Reconstruction is how many nats are still missing when the code is known.
 #
 # (Pixels of MNIST are grey. We read a grey value as the probability that the pixel is white. So the bound is about
 # black and white images whose pixels were thrown with these probabilities. This is a usual way to measure on MNIST.)
@@ -145,8 +146,8 @@ class Sampling(layers.Layer):
 # - The KL divergence is *summed* over the latent numbers, as the reconstruction is summed over the pixels. Only over
 #   the images of the batch we take the mean. Section 8 shows what happens otherwise.
 # - The random numbers come from a `SeedGenerator` that belongs to the layer. A call of `tf.random.normal`, which many
-#   texts have, works on TensorFlow only. `np.random` would give the same numbers in every step, because Keras turns
-#   the Python code into a graph once and then runs only the graph.
+#   texts have, works on TensorFlow only. `np.random` would give the same numbers in every step: Keras runs the Python
+#   code once, writes down its operations (this is called a *graph*), and then repeats only these.
 #
 # Now the model is three lines, and the training is `compile` and `fit`. The number `beta` is 1 in a VAE. Section 6 is
 # about other values.
@@ -167,7 +168,8 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 # vae.summary()
 
 # %% [markdown]
-# `fit` shows the loss and its first part, the reconstruction. The rest of the loss is KL. All are nats for each image.
+# `fit` shows the loss and its first part, the reconstruction. The rest of the loss is KL (times `beta`, which is 1
+# here). All are nats for each image.
 
 # %% tags=["active-ipynb"]
 # history = vae.fit(x, x, batch_size=64, epochs=1, verbose=2)
@@ -243,8 +245,10 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 # $$ L = \text{reconstruction} + \beta \cdot \mathrm{KL}. $$
 #
 # KL is also called the **rate**: how many nats a code may carry. Reconstruction is the **distortion**: what is lost.
-# With a small $\beta$ information is cheap. The copies get better, and the codes leave N(0, 1), so that samples get
-# worse. With a large $\beta$ it is the other way round. The next cell reads three trainings from the book's results.
+# With a small $\beta$ information is cheap: the copies get better, and the codes leave N(0, 1). With a large $\beta$
+# the copies get worse, and the codes stay near N(0, 1). Neither is best for samples: far from N(0, 1), samples come
+# from places without codes, and a code that tells little gives blurred images. The next cell reads three trainings from
+# the book's results.
 
 # %% tags=["active-ipynb"]
 # import json
@@ -258,7 +262,8 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 #     print(f"{beta:>5}", *(f"{n:12.1f}" for n in numbers), f"{results[name]['mean']['frechet_distance']:8.2f}")
 
 # %% [markdown]
-# We expect the best bound at $\beta = 1$, because then the loss *is* the bound.
+# We expect the best bound at $\beta = 1$, because then the loss *is* the bound. The Fréchet distance FD of samples
+# (smaller is better, section 10) is best there, too, but these are single trainings.
 #
 # ## 7. Why the images are blurred
 #
@@ -304,9 +309,9 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 
 # %% [markdown]
 # Information has become so expensive that the encoder gives none: KL is near 0, and $q(z \mid x)$ is N(0, 1) for every
-# image. So the decoder always answers with the mean of *all* images. This is called **posterior collapse**. *You
-# recognise it by the numbers:* KL near 0, and a reconstruction that does not fall. *The repair:* take sums in both
-# terms, or lower $\beta$.
+# image. (In the log, KL is the difference of the two numbers divided by 784.) So the decoder always answers with the
+# mean of *all* images. This is called **posterior collapse**. *You recognise it by the numbers:* KL near 0, and a
+# reconstruction that does not fall. *The repair:* take sums in both terms, or lower $\beta$.
 #
 # ## 9. The adversarial autoencoder
 #
@@ -316,7 +321,8 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 # The **adversarial autoencoder** ([Makhzani et al. 2015](https://arxiv.org/abs/1511.05644)) has a plain autoencoder and
 # a third network, the **discriminator** $D$. It is a classifier with two classes. It gets points of the latent space,
 # and has to say whether they were sampled from N(0, 1) ("real") or are codes of images ("fake"). Its loss is the binary
-# cross-entropy. The encoder is trained to make $D$ wrong. If it succeeds, $D$ cannot tell codes from N(0, 1).
+# cross-entropy, computed from the *logit* $l$, the number before the sigmoid: $D = 1 / (1 + e^{-l})$. The encoder is
+# trained to make $D$ wrong. If it succeeds, $D$ cannot tell codes from N(0, 1).
 #
 # ![The AAE: an autoencoder, and a discriminator of its codes](../../docs/figures/aae.svg)
 #
@@ -407,9 +413,11 @@ class AAE(AdversarialModel):
 # gb.show(pictures.plane(aae_decoder, places, places[::-1]), **names, title=title)
 
 # %% [markdown]
-# They are not. The codes lie on a short band, and the decoded plane shows digits in a small part only. A loss near
-# $\log 2$ has two possible reasons: the two distributions are alike, or $D$ has not learned to see the difference.
-# After one epoch it is the second. **Never judge a GAN by its losses alone.** (Try `epochs=10` here, too.)
+# They are not. The codes lie on a short band, and the decoded plane shows digits in a small part only. The copies
+# suffer, too: `ae_loss` is clearly larger than the loss of the plain autoencoder in the last notebook, because a short
+# band has room for few different codes. A loss near $\log 2$ has two possible reasons: the two distributions are alike,
+# or $D$ has not learned to see the difference. After one epoch it is the second. **Never judge a GAN by its losses
+# alone.** (Try `epochs=10` here, too.)
 #
 # ## 10. Measured
 #
@@ -426,8 +434,14 @@ class AAE(AdversarialModel):
 #     print(f"{name:12} {mean['reconstruction']:15.1f}", *(f"{n:8.2f}" for n in numbers), f"{mean['sharpness']:10.2f}")
 
 # %% [markdown]
-# Three questions for this table. Which model has the best copies, and which the best samples? How much does it help the
-# plain autoencoder to fit the prior afterwards? Which of the three comes nearest to the sharpness of real images?
+# - **The copies** of the plain autoencoder are best. Nothing but the copy is asked of it.
+# - **The samples** from N(0, 1) are best for the VAE. The codes of the AAE are still far from N(0, 1) after this short
+#   training, so many samples come from places without codes.
+# - **A fitted normal distribution repairs the plain autoencoder**: its FD is then nearly as good as that of the VAE. So
+#   most of its failure in the notebook `autoencoder` was the place and the scale of its codes, and only a small part
+#   the holes between them. What the VAE really gives is that you know *before* the training where to sample, and the
+#   bound.
+# - **No model is sharp.** All have soft edges, for the reason of section 7.
 #
 # The next chapters have generators that were never asked to copy anything. What they lose is the encoder and the bound:
 # no number tells how likely a test image is.

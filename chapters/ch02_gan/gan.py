@@ -188,12 +188,17 @@ def define_generator(shape=(28, 28, 1), latent_dim=64, widths=(128, 256, 512), n
 #
 # $$V(D^*, G) = -\log 4 + 2 \, \mathrm{JSD}(p, q).$$
 #
-# The **Jensen-Shannon divergence** JSD is a distance between two distributions. It is 0 if they are equal, and $\log
-# 2$ if they do not overlap. Keras takes the mean over all examples, so the loss of $D$ is $\log 2 - \mathrm{JSD}$. The
-# game ends where $G$ makes the distribution of the data. Then $D$ can only guess: it says 0.5 everywhere, and its loss
-# is $\log 2 = 0.69$. **Remember this number.** It is the reference line of every loss curve in this book. Let us
-# compare the loss and the formula. (The first line is the mean error of the logit. Where $D$ is near 0 or 1, even a
-# large error of the logit costs almost nothing.)
+# The **Jensen-Shannon divergence** says how different two distributions are. With their mean $m = (p + q) / 2$ it is
+#
+# $$\mathrm{JSD}(p, q) = \frac{1}{2} \mathbb{E}_{x \sim p} \Big[\log \frac{p(x)}{m(x)}\Big]
+#    + \frac{1}{2} \mathbb{E}_{x \sim q} \Big[\log \frac{q(x)}{m(x)}\Big].$$
+#
+# It is 0 if they are equal, and $\log 2$ if they do not overlap. Keras takes the mean over all examples, half of them
+# real, so the loss of $D$ is $-V / 2$. For the best $D$ that is $\log 2 - \mathrm{JSD}$. The game ends where $G$ makes
+# the distribution of the data. Then $D$ can only guess: it says 0.5 everywhere, and its loss is $\log 2 = 0.69$.
+# **Remember this number.** It is the loss of a $D$ that only guesses, in every chapter whose loss is the cross-entropy.
+# Let us compare the loss and the formula. (The first line is the mean error of the logit. Where $D$ is near 0 or 1,
+# even a large error of the logit costs almost nothing.)
 
 # %% tags=["active-ipynb"]
 # from scipy.integrate import quad
@@ -359,17 +364,20 @@ def gradient_norm(gan, generator, z, rate=1e3):
 # pictures.lines(curves, title, "updates of D", "length of G's gradient", "xy")
 
 # %% [markdown]
-# At first both gradients are equally long. When $D$ gets better, the gradient of the minimax loss vanishes, and that of
-# the non-saturating loss does not. [Arjovsky and Bottou 2017](https://arxiv.org/abs/1701.04862) (figure 2) measured the
-# same with images.
+# At first both gradients are equally long. When $D$ gets better, the gradient of the minimax loss vanishes. That of the
+# non-saturating loss even *grows*: its slope by the logit stays near -1, and the logit itself becomes steeper and
+# steeper in $x$, because $D$ gets more and more sure. So this loss has a danger of its own, steps that are too large.
+# [Arjovsky and Bottou 2017](https://arxiv.org/abs/1701.04862) measured the same with images: figure 2 has the gradient
+# that vanishes, figure 3 the one that grows.
 #
 # ## 8. How much of the data has it learned?
 #
 # A picture of points looks good even if a mode is missing. So we count. A generated point is **good** if it is at most
 # three standard deviations from the nearest centre. Many papers call a mode found if a single good point is there. We
-# are stricter. Each of $m$ modes should get $1 / m$ of the points. A mode counts as found if it gets at least a fifth
-# of that. Two more numbers: the share of good points, and the **KL divergence** of the modes' shares $\hat p_i$ from
-# equal ones, $\sum_i \hat p_i \log(m \hat p_i)$. It is 0 if all modes are equally common.
+# are stricter. Of $n$ generated points, each of the $m$ modes should get $n / m$. A mode counts as found if it gets at
+# least a fifth of that, $n / (5 m)$ *good* points. Two more numbers: the share of good points, and the **KL
+# divergence** of the modes' shares $\hat p_i$ from equal ones, $\sum_i \hat p_i \log(m \hat p_i)$. It is 0 if all modes
+# are equally common.
 
 # %% tags=["active-ipynb"]
 # def counted(points, mixture):
@@ -471,7 +479,9 @@ class ImageGAN(PointGAN):
 
 # %% [markdown]
 # The classes do not matter here: $G$ makes some digit, and you cannot choose which. (Chapter 6 changes that.) From here
-# on we use the generator that comes with the book. It was trained for longer, with the command in the appendix.
+# on we use the generator that comes with the book. It was trained for longer, with the command in the appendix. (Your
+# own training there may differ a little: other rounding or another number of cores changes the random course of a
+# game.)
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
