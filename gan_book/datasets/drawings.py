@@ -143,9 +143,10 @@ def _faces_of_both():
     return faces.face_splits(2_000, VALIDATION // 2, VALIDATION)
 
 
-def _without_body(keys):
-    """What a cat and the same cat in another colour have in common, by which a classifier can know it."""
-    return {name: values for name, values in cats.names_of(keys).items() if name != "body"}
+def _outlined(keys):
+    """What a cat and the same cat in another colour have in common: of the body only its outline."""
+    names = cats.names_of(keys)
+    return {"outline": names.pop("body"), **names}
 
 
 def _face_attributes(keys):
@@ -172,7 +173,7 @@ DRAWN_PAIRS = {
         _cats("body", COLOURED),
         _cats_in(ORANGE),
         _cats_in(BLUE),
-        _without_body,
+        _outlined,
     ),
     "bare2hat": DrawnPair(
         "cats without and with a hat", ("bare", "hat"), "cats", _cats("accessory", ["none"]), _BARE, _HAT, cats.names_of
@@ -181,6 +182,33 @@ DRAWN_PAIRS = {
         "faces in two styles", ("micah", "toonhead"), "faces", _faces_of_both, _MICAH, _TOONHEAD
     ),
 }
+
+
+def other_cats(pairs):
+    """For each layer of parts that the test cats differ in: what side B would be with another part, one part a time.
+
+    Yields ``(numbers, pictures)``, where ``numbers``, int ``[n]``, are the parts that the test cats have in this layer,
+    and ``pictures`` yields ``(number, images)``: the same cats, uint8 ``[n, h, w, 3]``, that all have the part of this
+    number. The bodies are left out, because their colours may be what is translated.
+
+    Args:
+        pairs: `Pairs` of one of `DRAWN_PAIRS` whose kind is "cats".
+    """
+    made, (height, width) = DRAWN_PAIRS[pairs.name], pairs.image_shape[:2]
+    side = made.b if pairs.sides == made.sides else made.a
+    names = {"body": pairs.test_attributes.get("outline"), **pairs.test_attributes}
+    layers = [layer.name for layer in cats.layers()]
+    keys = np.array([[cats.part(layer, name) for name in names[layer]] for layer in layers]).T
+
+    def pictures(layer):
+        for number in cats.different()[layer]:
+            changed = keys.copy()
+            changed[:, layer] = number
+            yield number, side(changed, (height, width))
+
+    for layer in range(1, len(layers)):
+        if len(np.unique(keys[:, layer])) > 1:
+            yield keys[:, layer], pictures(layer)
 
 
 def load_drawn_pairs(name, image_size=64, limit=None, seed=0, paired=True, jitter=True):

@@ -1,11 +1,13 @@
 """Scores of translated cats and faces, of which everything is known. Explained in chapters 10 and 11."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 from skimage.color import rgb2lab
 
 from gan_book.datasets import cats, faces
+from gan_book.datasets.drawings import other_cats
 from gan_book.metrics.features import classifier_names, load_classifier
 from gan_book.metrics.score import Score
 
@@ -16,26 +18,56 @@ FEWEST = 20  # pixels of a region whose colour is measured
 DIFFERENT = 24  # levels of 255 by which two pictures differ where one was changed
 
 
-def score_drawings(images, truth, kind, attributes):
-    """What a translation made of cats or faces; see `attributes_kept` and `palette_distance`.
+def score_drawings(images, dataset):
+    """What a translation made of cats or faces; see `parts_kept`, `attributes_kept` and `palette_distance`.
 
     Args:
-        images, truth: uint8 ``[n, h, w, 3]``.
-        kind: "cats" or "faces".
-        attributes: what the pictures show, dict from a name to values ``[n]``.
+        images: uint8 ``[n, h, w, 3]``, translations of the first test images of A.
+        dataset: `gan_book.datasets.Pairs` of cats or faces, whose truth and attributes are known.
 
     Returns:
-        list of `Score`s, empty if the book has no classifier for them.
+        list of `Score`s, empty if these faces have no classifier in the book.
     """
-    if kind not in classifier_names():
+    kind, truth = dataset.kind, dataset.test_b[: len(images)]
+    attributes = {name: values[: len(images)] for name, values in dataset.test_attributes.items()}
+    if kind == "cats":
+        kept, real = parts_kept(images, dataset), None  # of the true pictures it is 100 %
+    elif kind in classifier_names():
+        kept, real = (attributes_kept(each, kind, attributes) for each in (images, truth))
+    else:
         return []
-    kept, real = (attributes_kept(each, kind, attributes) for each in (images, truth))
-    scores = [Score("kept", "attributes kept", kept, "{:.1f} %", 100, reference=real, reference_words="true pictures")]
+    words = {"reference": real, "reference_words": "true pictures"}
+    scores = [Score("kept", "attributes kept", kept, "{:.1f} %", 100, **words)]
     if set(COLOURED[kind]) <= set(attributes):
         own, best = (palette_distance(each, truth, kind, attributes) for each in (images, truth))
-        words = {"reference": best, "reference_words": "true pictures"}
-        scores.append(Score("palette", "distance to the palette", own, "{:.1f}", **words))
+        scores.append(Score("palette", "distance to the palette", own, "{:.1f}", **{**words, "reference": best}))
     return scores
+
+
+def parts_kept(images, dataset):
+    """Share of the parts of cats, float, that can still be recognised: fur, eyes, mouth and accessory.
+
+    For each part, the translation is compared with the true picture of side B, and with the pictures that have another
+    part in its place. The part is kept if the right one is the nearest (L1 distance of the pixels).
+
+    Args:
+        images: uint8 ``[n, h, w, 3]``, translations of the first test images of A.
+        dataset: see `score_drawings`.
+    """
+    count = len(images)
+    dataset = replace(
+        dataset,
+        test_a=dataset.test_a[:count],
+        test_b=dataset.test_b[:count],
+        test_names=dataset.test_names[:count],
+        test_attributes={name: values[:count] for name, values in dataset.test_attributes.items()},
+    )
+    right = []
+    for numbers, pictures in other_cats(dataset):
+        far = {number: np.abs(images.astype("int16") - other).sum(axis=(1, 2, 3)) for number, other in pictures}
+        nearest = np.array(list(far))[np.argmin(list(far.values()), axis=0)]
+        right.append(nearest == numbers)
+    return float(np.mean(right))
 
 
 def attributes_kept(images, kind, attributes):

@@ -309,8 +309,7 @@ def compare(images, source, target, dataset):
     """
     scores = (compare_pairs(images, target) if dataset.test_paired else []) + compare_sets(images, target)
     if dataset.kind and dataset.test_paired and dataset.sides[1] != EDGES:
-        attributes = {name: values[: len(images)] for name, values in dataset.test_attributes.items()}
-        scores += score_drawings(images, target, dataset.kind, attributes)
+        scores += score_drawings(images, dataset)
         if dataset.sides[0] != EDGES:
             changed = share_changed(images, source, target)
             scores.append(Score("changed", "changed as wanted", changed, "{:.1f} %", 100))
