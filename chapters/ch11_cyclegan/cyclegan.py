@@ -518,8 +518,9 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # 7. Can $F(G(x)) = x$ hold although $G(x)$ does not show what $x$ was? Yes: $G$ can hide $x$ in a faint pattern, which
 #    $F$ reads ([Chu et al. 2017](https://arxiv.org/abs/1712.02950)). A little noise destroys such a pattern. Write
 #    `noisy_cycle(g, f, x, deviation, seed)`: it gives $F(G(x) + \epsilon)$ for `x` in [-1, 1], with normal noise of
-#    this deviation. Check: `from chapters.ch11_cyclegan import exercises`, then `exercises.check_noisy_cycle(noisy_cycle)`.
-#    How much worse is the cycle of the shipped networks with a deviation of 0.05?
+#    this deviation. Check: `from chapters.ch11_cyclegan import exercises`, then
+#    `exercises.check_noisy_cycle(noisy_cycle)`. How much worse is the cycle of the shipped networks with a deviation of
+#    0.05?
 # 8. Write `hue_kept(images, given)`: the share of the pixels, for each picture, whose hue is the same as before, to
 #    0.05. (A hue is an angle: 0.98 and 0.01 are near.) Check: `exercises.check_hue_kept(hue_kept)`.
 #

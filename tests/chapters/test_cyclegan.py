@@ -1,4 +1,4 @@
-"""Chapter 11: the networks' published sizes, the four players' turns, the losses, and the pool."""
+"""Chapter 11: the networks' published sizes, the four networks' turns, the losses, the pool, and the exercises."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ import pytest
 from keras import layers, ops
 from PIL import Image
 
-from chapters.ch11_cyclegan import cyclegan
+from chapters.ch11_cyclegan import classic, cyclegan, exercises
 from gan_book.errors import BookError
 from gan_book.training import checkpoint
 from tests.chapters.common import moves, names, noise_pairs
@@ -22,10 +22,25 @@ def build(size=32, **changes):
 
 
 def test_the_papers_networks_have_the_published_sizes():
-    assert cyclegan.define_generator().count_params() == 11_378_179
-    assert cyclegan.define_patchgan().count_params() == 2_764_737
-    assert cyclegan.define_generator().output.shape == (None, 256, 256, 3)
-    assert cyclegan.define_patchgan().output.shape == (None, 30, 30, 1)
+    settings = cyclegan.LESSON.settings("book")
+    model = cyclegan.build(settings, SimpleNamespace(image_shape=(256, 256, 3), train_size=8))
+    for generator in (model.generator, model.inverse):
+        assert generator.count_params() == 11_378_179 and generator.output.shape == (None, 256, 256, 3)
+    for patchgan in (model.patchgan_y, model.patchgan_x):
+        assert patchgan.count_params() == 2_764_737 and patchgan.output.shape == (None, 30, 30, 1)
+
+
+def test_the_input_reaches_the_last_convolution():
+    """With all other weights at 0 the picture can still pass."""
+    network = cyclegan.define_generator((16, 16, 3), width=4, blocks=1)
+    last = [layer for layer in network.layers if isinstance(layer, layers.Conv2D)][-1]
+    for weight in network.weights:
+        weight.assign(ops.zeros_like(weight))
+    kernel = np.zeros(last.kernel.shape, "float32")
+    kernel[3, 3, -3:] = np.eye(3)
+    last.kernel.assign(kernel)
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 16, 16, 3)).astype("float32")
+    np.testing.assert_allclose(network.predict(x, verbose=0), np.tanh(x), atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [1, 3])
@@ -48,11 +63,15 @@ def test_residual_blocks_add():
     np.testing.assert_allclose(block.predict(x, verbose=0), x, atol=1e-6)
 
 
-def test_nine_blocks_and_no_affine_weights():
-    network = cyclegan.define_generator()
-    assert sum(isinstance(layer, layers.Add) for layer in network.layers) == 9
+@pytest.mark.parametrize(
+    "define, blocks, normalized", [(classic.define_generator, 9, 2 * 9 + 5), (cyclegan.define_generator, 2, 2 * 2 + 3)]
+)
+def test_blocks_and_normalizations_without_weights(define, blocks, normalized):
+    """Ours does not normalize the first and the last level."""
+    network = define()
+    assert sum(isinstance(layer, layers.Add) for layer in network.layers) == blocks
     normalizations = [layer for layer in network.layers if isinstance(layer, layers.GroupNormalization)]
-    assert len(normalizations) == 2 * 9 + 5 and not any(layer.weights for layer in normalizations)
+    assert len(normalizations) == normalized and not any(layer.weights for layer in normalizations)
 
 
 def test_the_losses_are_the_papers():
@@ -112,8 +131,9 @@ def test_the_pool_is_part_of_the_state():
         (8, {}, "images of 8 pixels cannot be translated and measured"),
         (20, {"patch": 70}, "a patch of 70 pixels is too large for images of 20"),
         (32, {"patch": 71}, "patch 71 is not known"),
-        (32, {"pool": 1}, "pool .* 1 .* 2"),
+        (32, {"pool": 1}, "pool .* 1 .* 4"),
         (32, {"pool": 2.5}, "pool .* whole .*2.5"),
+        (32, {"network": "unet"}, "network 'unet' is not known"),
     ],
 )
 def test_what_cannot_be_built(size, changes, sentence):
@@ -142,9 +162,9 @@ def test_picture_grids_of_sides_with_few_pictures_and_unequally_many(tmp_path):
     pairs, model, task = noise_pairs(32), build(), cyclegan.LESSON.task
     few = replace(pairs, val_a=pairs.val_a[:4], test_b=pairs.test_b[:3], test_paired=False)
     grid = task.sample_grid(model, few, tmp_path, None, lambda: None, 100)
-    drawn = grid.generate().reshape(4, 8, 32, 32, 3)
+    drawn = grid.generate().reshape(4, 6, 32, 32, 3)
     np.testing.assert_array_equal(drawn[0, 0], few.val_a[0])
-    np.testing.assert_array_equal(drawn[-1, 4], few.val_b[-1])
+    np.testing.assert_array_equal(drawn[-1, 3], few.val_b[-1])
     run = SimpleNamespace(load=lambda name: getattr(model, name))
     task.draw_samples(run, few, tmp_path / "samples.png", "title", "footer")
     height = Image.open(tmp_path / "samples.png").height
@@ -152,13 +172,27 @@ def test_picture_grids_of_sides_with_few_pictures_and_unequally_many(tmp_path):
     assert Image.open(tmp_path / "more.png").height > height, "six rows are higher than three"
 
 
-def test_the_rivals_are_scored_against_the_other_side():
-    pairs = replace(noise_pairs(32), b=np.full((3, 40, 40, 3), 200, "uint8"), paired=False)
-    found = cyclegan.baselines(pairs)
-    scores = {name: {score.name: score.value for score in each} for name, each in found.items()}
-    assert set(scores) == {"identity", "histogram matching", "real pictures"}
-    away = np.abs(pairs.test_a.astype(float) - pairs.test_b).mean()
-    assert scores["identity"]["l1"] == pytest.approx(away)
-    grey = np.abs(200.0 - pairs.test_b).mean()
-    assert scores["histogram matching"]["l1"] == pytest.approx(grey), "all pixels get the only colour there is"
-    assert "l1" not in scores["real pictures"] and scores["real pictures"]["histogram_L"] < 0.1
+def test_the_exercises_checks():
+    exercises.check_noisy_cycle(exercises.noisy_cycle_solution)
+    exercises.check_hue_kept(exercises.hue_kept_solution)
+
+
+@pytest.mark.parametrize(
+    "wrong, sentence",
+    [
+        (lambda g, f, x, deviation, seed: g(f(x)) + 1, "first G, then F"),
+        (lambda g, f, x, deviation, seed: exercises.noisy_cycle_solution(g, f, x, deviation / 2, seed), "deviation"),
+        (lambda g, f, x, deviation, seed: exercises.noisy_cycle_solution(g, f, x, deviation, 0), "another seed"),
+    ],
+)
+def test_wrong_noise_is_told(wrong, sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        exercises.check_noisy_cycle(wrong)
+
+
+def test_a_hue_that_is_no_circle_is_told():
+    def straight(images, given):
+        return (np.abs(exercises.rgb2hsv(images)[..., 0] - exercises.rgb2hsv(given)[..., 0]) <= 0.05).mean(axis=(1, 2))
+
+    with pytest.raises(AssertionError, match="circle"):
+        exercises.check_hue_kept(straight)

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from gan_book.datasets import cats, faces
+from gan_book.datasets import cats, faces, load_pairs
+from gan_book.datasets import drawings as drawn
 from gan_book.metrics import drawings
 
 SOME = cats.split(12)[0]
@@ -27,11 +29,38 @@ def test_attributes_kept_are_those_that_can_be_kept(seen):
     assert drawings.attributes_kept(images, "cats", attributes) == 1, "body is a colour, fur is always plain"
     seen["eyes"][:6] = "none of these"
     assert drawings.attributes_kept(images, "cats", attributes) == pytest.approx(1 - 6 / 36)
-    scores = drawings.score_drawings(images, images, "cats", attributes)
-    assert [score.name for score in scores] == ["kept", "palette"]
-    without = {name: values for name, values in attributes.items() if name != "body"}
-    assert [score.name for score in drawings.score_drawings(images, images, "cats", without)] == ["kept"]
-    assert drawings.score_drawings(images, images, "faces", attributes) == []
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Sets of 12 cats to train with, 4 to validate and 6 to test with."""
+    for name, count in {"TRAIN": 12, "VALIDATION": 4, "TEST": 6}.items():
+        monkeypatch.setattr(drawn, name, count)
+
+
+@pytest.mark.parametrize(
+    "name, direction, judged", [("orange2blue", "AtoB", 4), ("orange2blue", "BtoA", 4), ("plain2tabby", "AtoB", 3)]
+)
+def test_a_part_is_kept_if_the_true_picture_is_the_nearest(few, name, direction, judged):
+    pairs = load_pairs(name, 64, paired=False)
+    pairs = pairs if direction == "AtoB" else pairs.swapped()
+    assert drawings.parts_kept(pairs.test_b, pairs) == 1
+    assert drawings.parts_kept(pairs.validation().test_b[:3], pairs.validation()) == 1, "the first three"
+    noisy = np.clip(pairs.test_b + np.random.default_rng(0).normal(0, 3, pairs.test_b.shape), 0, 255).astype("uint8")
+    assert drawings.parts_kept(noisy, pairs) == 1, "noise of three levels hides no part"
+    for numbers, pictures in drawn.other_cats(pairs):
+        found = dict(pictures)
+        assert set(numbers) <= set(found)
+        wrong = next(number for number in found if number not in numbers)
+        kept = drawings.parts_kept(found[wrong], pairs)
+        assert kept <= 1 - 1 / judged + 0.05, "all have another part in this layer, and it may hide others"
+
+
+def test_which_scores_a_translation_of_cats_has(few):
+    hues, stripes = (load_pairs(name, 64, paired=False) for name in ("orange2blue", "plain2tabby"))
+    assert [score.name for score in drawings.score_drawings(hues.test_b, hues)] == ["kept"], "a turned hue is no colour"
+    assert [score.name for score in drawings.score_drawings(stripes.test_b, stripes)] == ["kept", "palette"]
+    assert drawings.score_drawings(stripes.test_b, replace(stripes, kind="dogs")) == []
 
 
 def test_true_colours_are_near_the_palette_and_grey_is_far():
