@@ -3,10 +3,10 @@
     python -m tools.front_page          # after new networks were shipped; then look at the pictures
 
 Writes ``docs/figures/strip.png`` and ``docs/figures/thumb_ch01.png`` to ``thumb_ch11.png``. No image is picked by hand:
-the seeds are fixed, and faces and maps are of the test images.
+the seeds are fixed, and what is translated are the first test images.
 """
 
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 from matplotlib import font_manager
@@ -16,10 +16,7 @@ import gan_book as gb
 from chapters.ch05_evaluation.cheats import make_sets
 from chapters.ch07_infogan.codes import slant
 from gan_book.commands import cli
-from gan_book.commands.translate import in_tiles
-from gan_book.datasets import earth
 from gan_book.datasets.images import resize
-from gan_book.datasets.manifest import shipped, verified_path
 from gan_book.metrics.features import load_classifier
 from gan_book.paths import BOOK
 from gan_book.sampling import latent_codes, num_labels, predict_uint8
@@ -30,9 +27,6 @@ SCALE, GAP = 2, 2  # 28 pixels become 56; white pixels between images
 MARGIN, HEAD, LINE = 14, 20, 19  # around panels; height of the line above a panel, and of each line below
 CELL = 28 * SCALE + GAP
 HIGH = 4 * CELL - GAP  # of all panels of the strip
-TILE = 64  # what the translator of chapter 11 takes
-PER_DEGREE, FIRST_BAND = 15, 100 * 15  # pixels of the world's pictures; the bands begin at 80 degrees west
-EGYPT = (1, 36)  # number of a test band of `earth.bands`, and the northern edge in degrees
 WHITE, GREY, BLACK, RIGHT, WRONG = "white", "#666666", "black", "#35d07f", "#ff5c5c"
 
 
@@ -108,34 +102,13 @@ def classified_digits(rows, columns):
     return np.asarray(picture)
 
 
-def translated(chapter, name, given, place, height):
-    """A piece of the earth and its translation: two uint8 ``[height, 128, 3]``.
-
-    Args:
-        chapter, name: of the generator.
-        given: number of the side that is translated, see `earth.SIDES`.
-        place: number of a test band, and the northern edge in degrees.
-    """
-    file = list(shipped()["earth"]["files"].values())[given]
-    band, north = place
-    side = network(chapter, name).input_shape[1]
-    if side != TILE:  # then its test bands are others, and these places may have been in its training
-        raise gb.BookError(f"{chapter} takes {side} pixels now, not {TILE}; choose other places in tools/front_page.py")
-    top = (90 - north) * PER_DEGREE
-    with Image.open(verified_path(file)) as world:
-        left = (earth.bands(TILE)["test"][band][0] + FIRST_BAND) % world.width
-        piece = np.asarray(world.convert("RGB").crop((left, top, left + 2 * TILE, top + height)))
-    translate = partial(gb.translate, network(chapter, name))
-    return piece, in_tiles(piece, TILE, translate, overlap=TILE // 2)
-
-
-def faces(height, rows):
-    """The edges of the first test faces, and the faces made of them: two uint8 ``[height, w, 3]``."""
-    generator = network("pix2pix")
-    pairs = gb.load_pairs("edges2faces", generator.input_shape[1], limit=1)
+def translated(chapter, pairs, height, rows):
+    """The first test pictures of a set of pairs and their translations, in rows: two uint8 ``[height, w, 3]``."""
+    generator = network(chapter)
+    pictures = gb.load_pairs(pairs, generator.input_shape[1], limit=1, paired=chapter == "pix2pix").test_a[:rows]
     side = (height - (rows - 1) * GAP) // rows
     columns = []
-    for images in (pairs.test_a[:rows], gb.translate(generator, pairs.test_a[:rows])):
+    for images in (pictures, gb.translate(generator, pictures)):
         page = np.full((height, side, 3), 255, np.uint8)
         for number, image in enumerate(resize(images, side)):
             page[number * (side + GAP) : number * (side + GAP) + side] = image
@@ -204,15 +177,15 @@ def panels():
             "model": "InfoGAN, chapter 7",
         },
         {
-            "picture": pair(*faces(HIGH, 2)),
+            "picture": pair(*translated("pix2pix", "edges2faces", HIGH, 2)),
             "heads": ["edges", "generated"],
             "title": "Edges to faces",
             "model": "pix2pix, chapter 10",
         },
         {
-            "picture": pair(*translated("cyclegan", "generator", 0, EGYPT, HIGH)),
-            "heads": ["satellite picture", "generated"],
-            "title": "Satellite to map, without pairs",
+            "picture": pair(*translated("cyclegan", "orange2blue", HIGH, 2)),
+            "heads": ["orange cats", "generated"],
+            "title": "Orange to blue, without pairs",
             "model": "CycleGAN, chapter 11",
         },
     ]
@@ -229,8 +202,8 @@ def thumbnails():
         "ch07": slants(3, 4),
         "ch08": clothing("twon-gan", ["T-shirt/top", "Trouser", "Sneaker"], 4, seed=3),
         "ch09": classified_digits(3, 4),
-        "ch10": pair(*faces(high, 2)),
-        "ch11": pair(*translated("cyclegan", "generator", 0, EGYPT, high)),
+        "ch10": pair(*translated("pix2pix", "edges2faces", high, 2)),
+        "ch11": pair(*translated("cyclegan", "orange2blue", high, 2)),
     }
 
 

@@ -131,14 +131,15 @@ SERIES = {
         "cgan": Row("pix2pix", "quick", 1, {"set": "loss=cgan"}),
     },
     "ch11_cyclegan": {
-        "quick": Row("cyclegan", "quick", 3),
-        "no-cycle": Row("cyclegan", "quick", 1, {"set": "cycle=0"}),
-        "adversary": Row("cyclegan", "quick", 1, {"set": ("cycle=0", "identity=0")}),
-        "no-identity": Row("cyclegan", "quick", 1, {"set": "identity=0"}),
-        "no-pool": Row("cyclegan", "quick", 1, {"set": "pool=0"}),
-        "emoji": Row("cyclegan", "quick", 1, {"data": "emoji"}),
+        "quick": Row("cyclegan", "quick", 1),
         "full": Row("cyclegan", "full", 1),
-        "no-cycle-full": Row("cyclegan", "full", 1, {"set": "cycle=0"}),
+        "no-cycle": Row("cyclegan", "quick", 1, {"set": "cycle=0"}),
+        "no-identity": Row("cyclegan", "quick", 1, {"set": "identity=0"}),
+        "adversary": Row("cyclegan", "quick", 1, {"set": ("cycle=0", "identity=0")}),
+        "no-pool": Row("cyclegan", "quick", 1, {"set": "pool=0"}),
+        "plain2tabby": Row("cyclegan", "quick", 1, {"data": "plain2tabby"}),
+        "bare2hat": Row("cyclegan", "quick", 1, {"data": "bare2hat"}),
+        "earth": Row("cyclegan", "full", 1, {"data": "earth"}),
     },
 }
 

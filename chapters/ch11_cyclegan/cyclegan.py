@@ -476,9 +476,23 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # there_and_back(alone.generator, alone.inverse, *some, "The adversarial loss alone: no cycle, no identity")
 
 # %% [markdown]
-# TODO-FAIL
+# The bodies have the other colour, and their outlines are still there. But eyes, mouths and patterns have melted away,
+# and some places show a pattern that no cat has. Each patch looks a little like a patch of the other side, and that is
+# all that $D_Y$ asks. *You recognise it by the way back:* $F(G(x))$ has little to do with $x$. *The repair:* the cycle
+# loss.
 #
-# **A change of shape.** TODO-SHAPE
+# **What should change, and what should not?** Look for blue ribbons and scarfs in the pictures above. $G$ often makes
+# them orange, as $F$ makes orange things blue. Nothing in the data says that only the *body* should change: a cat with
+# an orange ribbon looks as real as one with a blue ribbon, and $F$ can bring the colour back. The cycle loss asks that
+# the way back is possible. It does not ask that $G$ does what you had in mind.
+#
+# **A change of shape.** The authors report that their network changes colours and textures well, and shapes hardly
+# ever: dogs do not become cats (section 6 of the paper). Here are faces of one artist that should become faces in the
+# style of another, after a training as long as the one above:
+#
+# ![Faces in one style, what G made of them, and back](faces.png)
+#
+# TODO-SHAPE
 
 # %% [markdown]
 # ## 11. Going further

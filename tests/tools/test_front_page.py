@@ -1,4 +1,4 @@
-"""The pictures of the README: what stands where, and that the maps show places of no training."""
+"""The pictures of the README: what stands where, and that test pictures are translated."""
 
 from types import SimpleNamespace
 
@@ -7,8 +7,6 @@ import pytest
 from PIL import Image
 
 import gan_book as gb
-from gan_book.datasets import earth
-from gan_book.datasets.manifest import shipped
 from gan_book.paths import BOOK
 from tools import front_page
 
@@ -26,32 +24,22 @@ def test_a_strip_holds_its_panels_whole_and_apart():
         assert columns.max() - columns.min() + 1 == width and columns.max() < page.shape[1] - front_page.MARGIN
 
 
-def test_the_maps_show_places_of_test_bands(monkeypatch):
-    place, given = front_page.EGYPT, 0
-    monkeypatch.setattr(front_page, "network", lambda chapter, name: SimpleNamespace(input_shape=(None, size, size, 3)))
-    size = 64
-    monkeypatch.setattr(gb, "translate", lambda network, tiles: 255 - tiles, raising=False)
-    piece, answer = front_page.translated("cyclegan", "generator", given, place, 80)
-    raster = earth._raster(list(shipped()["earth"]["files"].values())[given])
-    first, last = earth.bands(64)["test"][place[0]]
-    top = (75 - place[1]) * 15
-    np.testing.assert_array_equal(piece, raster[top : top + 80, first:last])
-    np.testing.assert_array_equal(answer, 255 - piece)
-    size = 128
-    with pytest.raises(gb.BookError, match="takes 128 pixels now"):
-        front_page.translated("cyclegan", "generator", given, place, 80)
-
-
-def test_the_faces_are_test_faces(monkeypatch):
+@pytest.mark.parametrize(
+    "chapter, pairs, paired", [("pix2pix", "edges2faces", True), ("cyclegan", "orange2blue", False)]
+)
+def test_what_is_translated_are_test_pictures(chapter, pairs, paired, monkeypatch):
     test = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
     asked = []
     monkeypatch.setattr(front_page, "network", lambda chapter: SimpleNamespace(input_shape=(None, 16, 16, 3)))
     monkeypatch.setattr(gb, "translate", lambda network, images: 255 - images, raising=False)
     monkeypatch.setattr(
-        gb, "load_pairs", lambda *words, limit: asked.append(words) or SimpleNamespace(test_a=test), raising=False
+        gb,
+        "load_pairs",
+        lambda *words, limit, paired: asked.append((*words, paired)) or SimpleNamespace(test_a=test),
+        raising=False,
     )
-    edges, made = front_page.faces(34, 2)
-    assert asked == [("edges2faces", 16)]
+    edges, made = front_page.translated(chapter, pairs, 34, 2)
+    assert asked == [(pairs, 16, paired)]
     np.testing.assert_array_equal(edges[:16], test[0])
     np.testing.assert_array_equal(edges[18:], test[1])
     assert (edges[16:18] == 255).all() and (made[16:18] == 255).all()
