@@ -31,8 +31,10 @@ from tools import results
 SIZE = 64
 DATA = {  # the directions that the chapters translate in
     "edges2faces": ("AtoB",),
+    "orange2blue": ("AtoB", "BtoA"),
+    "plain2tabby": ("AtoB", "BtoA"),
+    "bare2hat": ("AtoB", "BtoA"),
     "earth": ("AtoB", "BtoA"),
-    "emoji": ("AtoB", "BtoA"),
 }
 NEAR = 3  # degrees of latitude; a tile has 4.3
 
