@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from chapters.ch01_autoencoder import autoencoder
 from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.paths import DATA
 from gan_book.training import health
@@ -25,6 +26,7 @@ from gan_book.training.detectors import (
     require_finite,
 )
 from gan_book.training.health import HealthMonitor, Watched
+from gan_book.training.train import train as train_lesson
 
 NAMES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
 Z = 16
@@ -305,6 +307,13 @@ def test_a_model_that_names_no_loss_is_told_so_once(fashion, capsys, monkeypatch
     monitor = train(fashion, 240, d_rate=5e-3, trains_g=False)
     assert "convergence failure" not in kinds(monitor)
     assert capsys.readouterr().out.count("loss of a discriminator is watched") == 1
+
+
+@pytest.mark.slow
+def test_a_model_without_an_adversary_is_told_nothing(tmp_path, capsys):
+    settings = autoencoder.LESSON.settings("smoke", epochs=1, limit=1_600)  # 50 steps: the first look at losses
+    train_lesson(autoencoder.LESSON, settings, "smoke", out=tmp_path / "run")
+    assert "loss of a discriminator" not in capsys.readouterr().out
 
 
 @pytest.mark.slow
