@@ -154,6 +154,7 @@ def test_the_mean_over_an_epoch_weighs_a_short_last_batch_by_its_size():
     assert history["first_loss"] == [2.0]
 
 
+@pytest.mark.slow
 def test_compiled_metrics_are_logged_per_turn():
     gan = tiny.TinyGAN()
     gan.compile()
@@ -200,6 +201,7 @@ def test_validation_plays_without_learning(snapshot, moved):
     assert "val_d_real_loss" in history
 
 
+@pytest.mark.slow
 def test_several_steps_in_one_execution_are_the_same_steps(snapshot):
     ends = []
     for steps in (1, 4):
@@ -213,6 +215,7 @@ def test_several_steps_in_one_execution_are_the_same_steps(snapshot):
         np.testing.assert_allclose(value, ends[1][path], rtol=1e-4, atol=1e-5, err_msg=path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_trains_everything(policy, snapshot, moved):
     keras.config.set_dtype_policy(policy)
@@ -254,6 +257,7 @@ def test_the_moving_average_follows_its_formula():
         np.testing.assert_allclose(ops.convert_to_numpy(average), expected, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_noise_differs_from_step_to_step_and_comes_back_with_the_seed():
     def losses(seed):
         keras.utils.clear_session()

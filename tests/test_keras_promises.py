@@ -40,6 +40,7 @@ def test_summary_lists_the_networks(model):
     assert all(name in "\n".join(lines) for name in ("generator", "discriminator", "gan"))
 
 
+@pytest.mark.slow
 def test_weights_averages_and_optimizers_reload_equal(model, tmp_path):
     model.save_weights(tmp_path / "all.weights.h5")
     other = made(trained=True, seed=1)
@@ -83,6 +84,7 @@ def fit(model, *callbacks, epochs=3, **options):
     return model.fit(*tiny.data(32), batch_size=16, epochs=epochs, verbose=0, callbacks=list(callbacks), **options)
 
 
+@pytest.mark.slow
 def test_model_checkpoint_and_its_return(tmp_path):
     model = made()
     fit(model, keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.weights.h5", save_weights_only=True))
@@ -113,6 +115,7 @@ def test_backup_and_restore_goes_on_where_it_stopped(tmp_path):
     assert_equal(state(whole), state(again))
 
 
+@pytest.mark.slow
 def test_early_stopping_stops_and_brings_the_best_weights_back():
     model, best = made(), made()
     stop = keras.callbacks.EarlyStopping("g_loss", patience=2, mode="min", min_delta=1e9, restore_best_weights=True)
@@ -121,6 +124,7 @@ def test_early_stopping_stops_and_brings_the_best_weights_back():
     assert_equal(model.generator.get_weights(), best.generator.get_weights())
 
 
+@pytest.mark.slow
 def test_tensorboard_writes(tmp_path):
     pytest.importorskip("tensorboard")
     fit(made(), keras.callbacks.TensorBoard(tmp_path, histogram_freq=1, write_steps_per_second=True))
@@ -131,6 +135,7 @@ def rates(model):
     return [float(ops.convert_to_numpy(player.optimizer.learning_rate)) for player in model.players]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_a_learning_rate_scheduler_sets_the_rate_of_every_network(policy):
     keras.config.set_dtype_policy(policy)
@@ -139,6 +144,7 @@ def test_a_learning_rate_scheduler_sets_the_rate_of_every_network(policy):
     np.testing.assert_allclose(rates(model), [1e-2 / 8] * 2, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_rate_is_reduced_on_a_plateau():
     model = made()
     fit(model, keras.callbacks.ReduceLROnPlateau("g_loss", 0.1, patience=0, mode="min", min_delta=1e9), epochs=3)
@@ -154,6 +160,7 @@ def test_a_scheduler_does_not_guess_between_different_rates():
     assert rates(model) == pytest.approx([1e-2, 1e-4])
 
 
+@pytest.mark.slow
 def test_each_network_may_have_a_schedule_of_its_own():
     model = tiny.TinyGAN()
     decay = keras.optimizers.schedules.ExponentialDecay(0.01, decay_steps=1, decay_rate=0.5)
@@ -194,6 +201,7 @@ def as_dataset(parts):
     return tf.data.Dataset.from_tensor_slices(parts if len(parts) > 1 else parts[0]).batch(16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", [True, False], ids=["with labels", "without"])
 @pytest.mark.parametrize("way", ["arrays", "tf.data", "PyDataset", "generator"])
 def test_fit_takes_data_in_every_form(way, labels, moved, snapshot):
@@ -250,6 +258,7 @@ def test_sample_weights_reach_turns_as_a_third_part():
     assert seen
 
 
+@pytest.mark.slow
 def test_validation_and_evaluate_train_nothing(snapshot, moved):
     model = made(trained=True)
     learned = [w for network in (model.generator, model.discriminator) for w in network.trainable_weights]
@@ -261,6 +270,7 @@ def test_validation_and_evaluate_train_nothing(snapshot, moved):
     assert {f"val_{name}" for name in values} <= set(history)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"run_eagerly": True}, {"steps_per_execution": 2}], ids=str)
 def test_other_ways_to_run_the_step(options, snapshot, moved):
     model = made(**options)
@@ -392,6 +402,7 @@ def test_a_model_without_compiled_networks_says_so():
 # Which losses are the discriminators' is said, not read off a name
 
 
+@pytest.mark.slow
 def test_losses_to_watch_follow_the_network_and_not_its_turns_name():
     class Named(tiny.TinyGAN):
         @property

@@ -81,6 +81,7 @@ def test_networks_that_share_an_optimizer_are_found_when_the_whole_is_compiled()
         model.compile()
 
 
+@pytest.mark.slow
 def test_a_layer_that_thaws_after_compile_is_named():
     model = tiny.TinyGAN()
     layer = model.discriminator.get_layer("d_hidden")
@@ -172,6 +173,7 @@ def test_a_rate_that_follows_a_schedule_cannot_be_set_by_a_callback():
 # Averages
 
 
+@pytest.mark.slow
 def test_an_average_begun_after_a_fit_follows():
     model = tiny.TinyGAN()
     model.compile()
@@ -188,6 +190,7 @@ def test_a_momentum_that_makes_no_average_is_refused(momentum):
         tiny.TinyGAN().track_average(tiny.define_generator(), momentum)
 
 
+@pytest.mark.slow
 def test_an_average_in_half_precision():
     keras.config.set_dtype_policy("float16")
     fit(made(), epochs=1)

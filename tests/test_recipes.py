@@ -59,6 +59,7 @@ def test_the_slope_is_that_of_finite_differences(recipe):
     np.testing.assert_allclose(slope[0, 3, 4, 0], (up - down) / 2e-2, rtol=2e-2, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_penalty_alone_trains_every_kernel_and_brings_the_slope_to_1(recipe):
     model, critic = wgan(recipe)
     step = model.discriminator

@@ -247,8 +247,7 @@ LESSON = Lesson(
 # run = gb.train(LESSON, LESSON.settings(PRESET), PRESET)
 
 # %% [markdown]
-# (The line about a discriminator is for GANs. There is none here.) The codes with 32 numbers keep much more of the
-# image:
+# The codes with 32 numbers keep much more of the image:
 
 # %% tags=["active-ipynb"]
 # from gan_book.networks import to_uint8

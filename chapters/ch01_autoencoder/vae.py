@@ -557,9 +557,6 @@ LESSON = Lesson(
 # PRESET = "quick"
 # run = gb.train(LESSON, LESSON.settings(PRESET), PRESET)
 
-# %% [markdown]
-# (The line about a discriminator is for GANs. A VAE has none.)
-
 # %% tags=["active-ipynb"]
 # gb.picture(run.folder / "samples.png")
 

@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
+from gan_book.adversarial import Composite
 from gan_book.sampling import evenly_spaced
 from gan_book.training.detectors import (
     PATIENCE,
@@ -164,7 +165,9 @@ class HealthMonitor(StepCounter):
             require_finite(self.model, self.step, self.advice)
             self._report(broken)
         groups = _groups([name for name in self.model.watched_losses if name in values], self.model)
-        if not groups and not self.told_of_nothing:
+        # A model without a composite has no discriminator to name: an autoencoder, for example.
+        adversarial = any(isinstance(player, Composite) for player in self.model.players)
+        if adversarial and not groups and not self.told_of_nothing:
             self.told_of_nothing = True
             print("No loss of a discriminator is watched: the model names none.", flush=True)
         if len(self.convergence) != len(groups):

@@ -13,6 +13,7 @@ from tests import tiny_lesson
 from tools import results
 
 
+@pytest.mark.slow
 def test_so_many_steps_are_trained_and_timed_over_several_epochs(pictures):
     seen = []
 

@@ -158,6 +158,7 @@ def test_a_mirrored_share_above_one_is_refused():
         cyclegan.LESSON.task.load(cyclegan.LESSON.settings("smoke", mirror=50.0))
 
 
+@pytest.mark.slow
 def test_picture_grids_of_sides_with_few_pictures_and_unequally_many(tmp_path):
     pairs, model, task = noise_pairs(32), build(), cyclegan.LESSON.task
     few = replace(pairs, val_a=pairs.val_a[:4], test_b=pairs.test_b[:3], test_paired=False)

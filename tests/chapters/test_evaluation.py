@@ -122,6 +122,7 @@ def cheats():
     return data, make_sets(data, generator, COUNT, seed=0)
 
 
+@pytest.mark.slow
 def test_the_sets_are_what_their_names_say(cheats):
     data, sets = cheats
     assert sets.keys() == table.WORDS.keys()
@@ -137,6 +138,7 @@ def test_the_sets_are_what_their_names_say(cheats):
     assert not any(np.array_equal(other[name], sets[name]) for name in sets)
 
 
+@pytest.mark.slow
 def test_each_cheat_does_what_the_text_says(cheats):
     data, sets = cheats
     classifier = metrics.load_classifier("fashion_mnist")

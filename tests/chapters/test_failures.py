@@ -56,6 +56,7 @@ def alike(a, b):
     return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
 
+@pytest.mark.slow
 def test_a_closed_gate_leaves_d_bit_equal_and_an_open_one_changes_nothing():
     (d, g), (d_closed, g_closed) = after_a_step(remedies.replace(SMALL, gate=100.0), batch())
     assert alike(d, d_closed) and not alike(g, g_closed)

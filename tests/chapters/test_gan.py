@@ -194,6 +194,7 @@ class _Nothing:
         pass
 
 
+@pytest.mark.slow
 def test_a_watched_fit_makes_every_step_once_and_looks_at_log_spaced_ones():
     model = toys.plain(12, seed=0)
     model.compile()

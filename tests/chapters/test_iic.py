@@ -75,6 +75,7 @@ def test_the_loss_is_minus_the_information_between_two_views():
     np.testing.assert_allclose(iic.iic_loss(None, logits), [of_joint - 2 * of_one] * 3, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_labels_are_not_looked_at():
     assert ends_alike(LESSON, "generator")
 

@@ -108,6 +108,7 @@ def test_the_reader_is_the_moving_average_and_both_networks_can_be_saved(tmp_pat
     np.testing.assert_allclose(np.exp(log_q).sum(axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_labels_are_not_looked_at():
     """The same images with other labels give the same weights."""
     assert ends_alike(LESSON, "generator")

@@ -55,11 +55,13 @@ def test_an_untrained_generator_stays_as_it_is():
 # The labels
 
 
+@pytest.mark.slow
 def test_the_labels_of_the_batch_are_not_used():
     """The same images with other labels give the same weights."""
     assert ends_alike(LESSON, "trained")
 
 
+@pytest.mark.slow
 def test_fit_needs_no_labels():
     model, data = build(LESSON), noise(n=20)
     model.compile()
@@ -111,6 +113,7 @@ def test_noise_is_added_in_training_alone():
     np.testing.assert_array_equal(classifier(x[:5], training=False), classifier(x[:5], training=False))
 
 
+@pytest.mark.slow
 def test_the_entropy_of_unlabelled_images_is_a_loss_if_it_has_a_weight():
     logits = np.float32([[0, 0, 0, 0], [50, 0, 0, 0]])
     np.testing.assert_allclose(sgan.entropy(None, logits), [np.log(4), 0], atol=1e-6)

@@ -31,6 +31,7 @@ def model():
     return model
 
 
+@pytest.mark.slow
 def test_by_hand_and_by_turns_everything_is_trained(model):
     images = gb.load("fashion_mnist", limit=80).images
     for step in (

@@ -42,6 +42,7 @@ def test_codes_are_samples_of_the_region_and_others_each_time():
     assert not np.array_equal(first, second)
 
 
+@pytest.mark.slow
 def test_the_loss_that_fit_shows_is_reconstruction_plus_beta_times_kl():
     encoder = vae.define_encoder(3, width=4)
     model = vae.define_vae(encoder, define_decoder(3, width=4), beta=5.0)

@@ -172,6 +172,7 @@ def test_train_with_flags_and_settings(gan_book, pictures, here):
     assert code == 0 and out.startswith("runs/tiny-long-002 is already finished") and out.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_training(gan_book, pictures, here, monkeypatch):
     def interrupt(model, folder, position):
         raise KeyboardInterrupt
@@ -245,6 +246,7 @@ def coded(here):
     return run
 
 
+@pytest.mark.slow
 def test_interpolate_along_a_code(gan_book, coded, here):
     code, out, _ = gan_book(
         "interpolate", "infogan", "--run", coded, "--code", "3:-2..2", "--frames", 5, "--out", "w.png"
@@ -285,6 +287,7 @@ def test_a_generator_of_nan_is_not_measured_as_if_it_drew(gan_book, tiny_run, he
     assert score["value"] is None
 
 
+@pytest.mark.slow
 def test_evaluate_on_the_pictures_to_choose_by(gan_book, tiny_run, here):
     code, _, err = gan_book("evaluate", "tiny", "--run", tiny_run, "--validation")
     assert code == 1 and "'sky' has no validation images; leave out --validation to use the test images" in err

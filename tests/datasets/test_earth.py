@@ -125,6 +125,7 @@ def test_tiles_are_cut_at_full_resolution_and_show_the_same_place(small, relief,
             assert np.array_equal(b[index], relief[rows][:, wrapped])
 
 
+@pytest.mark.slow
 def test_limit_is_a_seeded_choice_of_the_same_places(small):
     limited = load_pairs("earth", 64, limit=10, seed=1)
     assert limited.a.shape == limited.b.shape == (10, 72, 72, 3) and len(limited.test_a) == 130

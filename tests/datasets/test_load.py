@@ -199,6 +199,7 @@ def test_holdout_empties_no_class():
         holdout(labels[:4], seed=0)
 
 
+@pytest.mark.slow
 def test_rectangles_of_a_set_of_the_book():
     data = datasets.load("mnist", image_size="20x28", limit=10)
     assert data.images.shape == (10, 20, 28, 1) and data.test_images.shape == (10_000, 20, 28, 1)
@@ -215,6 +216,7 @@ def test_what_would_not_fit_in_memory_is_refused_before_it_is_made(monkeypatch):
         datasets.load_pairs("emoji", 1024)
 
 
+@pytest.mark.slow
 def test_summaries_of_the_books_sets(fashion):
     assert "10 classes: T-shirt/top (5,481)" in fashion.summary() and "10,000 to test" in fashion.summary()
     assert "1,524 pairs of noto and twemoji" in datasets.load_pairs("emoji").summary()

@@ -239,6 +239,7 @@ def test_a_classifier_without_attributes_knows_none():
     assert load_classifier("mnist").attributes(load("mnist").test_images[:3]) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_images_kept_for_validation_are_those_the_classifier_did_not_train_on(name):
     told, data = record(name), load(name)

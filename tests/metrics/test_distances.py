@@ -130,6 +130,7 @@ def test_kernel_distance_averages_the_seeded_subsets(rng, monkeypatch):
     assert error == pytest.approx(np.std(estimates) * np.sqrt(10 / 30), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_kernel_distance_is_unbiased_and_its_standard_error_is_the_spread_of_repeated_measurements(monkeypatch):
     monkeypatch.setattr(distances, "SUBSETS", 40)
     monkeypatch.setattr(distances, "SUBSET_SIZE", 80)

@@ -68,6 +68,7 @@ def test_real_images_score_as_real_images(perfect):
     assert sum(map(sum, details["confusion"])) == SAMPLES
 
 
+@pytest.mark.slow
 def test_one_image_a_class_is_seen_as_collapse(dataset, perfect):
     first = np.array([np.flatnonzero(dataset.test_labels == label)[0] for label in range(10)])
     labels = np.repeat(np.arange(10), 30)
@@ -78,6 +79,7 @@ def test_one_image_a_class_is_seen_as_collapse(dataset, perfect):
     assert scores["recall"].value < 0.2
 
 
+@pytest.mark.slow
 def test_copies_of_training_images_are_flagged(dataset):
     rows = np.random.default_rng(2).permutation(4000)[:SAMPLES]
     scores, _ = measured(dataset.images[rows], dataset, dataset.labels[rows])
@@ -194,6 +196,7 @@ def photographs(channels=3, test=40):
     return data, images[fresh], labels[fresh]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_own_photographs_are_measured_in_alexnets_features(channels):
     data, fresh, labels = photographs(channels, test=100)

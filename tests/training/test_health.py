@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from chapters.ch01_autoencoder import autoencoder
 from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.paths import DATA
 from gan_book.training import health
@@ -25,6 +26,7 @@ from gan_book.training.detectors import (
     require_finite,
 )
 from gan_book.training.health import HealthMonitor, Watched
+from gan_book.training.train import train as train_lesson
 
 NAMES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
 Z = 16
@@ -288,15 +290,18 @@ def test_an_exploding_training_ends_as_not_finite(fashion, steps, at, on_failure
     assert caught.value.finding.kind == "not finite"
 
 
+@pytest.mark.slow
 def test_a_discriminator_that_always_wins_is_a_convergence_failure(fashion):
     assert "convergence failure" in kinds(train(fashion, 240, d_rate=5e-3, trains_g=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn, found", [("critic", True), ("decoder", True)])
 def test_whose_losses_are_watched_is_said_and_not_spelled(fashion, turn, found):
     assert ("convergence failure" in kinds(train(fashion, 240, d_rate=5e-3, trains_g=False, turn=turn))) == found
 
 
+@pytest.mark.slow
 def test_a_model_that_names_no_loss_is_told_so_once(fashion, capsys, monkeypatch):
     monkeypatch.setattr(TinyGAN, "watched_losses", [])
     monitor = train(fashion, 240, d_rate=5e-3, trains_g=False)
@@ -304,6 +309,14 @@ def test_a_model_that_names_no_loss_is_told_so_once(fashion, capsys, monkeypatch
     assert capsys.readouterr().out.count("loss of a discriminator is watched") == 1
 
 
+@pytest.mark.slow
+def test_a_model_without_an_adversary_is_told_nothing(tmp_path, capsys):
+    settings = autoencoder.LESSON.settings("smoke", epochs=1, limit=1_600)  # 50 steps: the first look at losses
+    train_lesson(autoencoder.LESSON, settings, "smoke", out=tmp_path / "run")
+    assert "loss of a discriminator" not in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_a_discriminator_that_does_not_train_is_found(fashion):
     monitor = train(fashion, 256, d_rate=0.0)
     assert "discriminator learns nothing" in kinds(monitor)
@@ -324,16 +337,19 @@ def test_a_generator_that_ignores_its_noise_has_collapsed(fashion):
     assert "10 of 10 classes" in monitor.findings[0].sentence
 
 
+@pytest.mark.slow
 def test_a_generator_that_does_not_train_stands_still(fashion):
     monitor = train(fashion, 310, g_rate=0.0, d_rate=1e-4, normalized=False)
     assert any("stand still" in finding.sentence for finding in monitor.findings)
 
 
+@pytest.mark.slow
 def test_a_generator_driven_to_the_ends_of_the_tanh_is_saturated(fashion):
     monitor = train(fashion, 256, gain=500.0)
     assert "pinned" in next(each.sentence for each in monitor.findings if each.kind == "generator saturation")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on_failure", ["stop", "restart"])
 def test_stop_and_restart_end_fit_with_the_finding(fashion, on_failure):
     with pytest.raises(TrainingFailure) as caught:

@@ -39,6 +39,7 @@ def holder(tmp_path):
     process.wait()
 
 
+@pytest.mark.slow
 def test_a_folder_that_another_process_trains_in_is_refused_and_a_killed_ones_is_not(holder, pictures):
     run, process = holder
     settings = tiny_lesson.LESSON.settings("quick", data=str(pictures), epochs=1)

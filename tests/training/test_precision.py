@@ -30,6 +30,7 @@ def test_the_fastest_is_taken_if_it_is_a_twentieth_faster(bfloat16, float16, bes
     assert precision.fastest({"float32": 1.0, "mixed_bfloat16": bfloat16, "mixed_float16": float16}) == best
 
 
+@pytest.mark.slow
 def test_real_steps_are_timed_once_and_remembered(task, monkeypatch):
     lesson, settings, dataset = task
     monkeypatch.setattr(precision, "SECONDS", 1e6)  # this machine may have much else to do

@@ -48,6 +48,7 @@ def failing(times):
     return replace(tiny_lesson.LESSON, build=build), seeds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on_failure", ["warn", "stop"])
 def test_weights_that_are_not_numbers_end_the_training_and_are_not_saved(on_failure, pictures, tmp_path):
     lesson, _ = failing(times=1)
@@ -63,6 +64,7 @@ def settings_asked(sentence):
     return ast.literal_eval(re.search(r"asked=(\{.*?\})", sentence)[1])
 
 
+@pytest.mark.slow
 def test_good_weights_are_kept_and_the_advice_can_be_followed(pictures, tmp_path):
     """NaN in the second epoch: the run stays as it was after the first, and goes on from there more slowly."""
 
@@ -96,6 +98,7 @@ def test_good_weights_are_kept_and_the_advice_can_be_followed(pictures, tmp_path
     assert f'resume(LESSON, out="{folder.as_posix()}", asked={changes})' in str(stopped.value)
 
 
+@pytest.mark.slow
 def test_nothing_saved_is_not_said_to_be_kept_and_the_command_has_flags(pictures, tmp_path, monkeypatch):
     monkeypatch.setattr(training.chapters, "command", lambda lesson: "python tiny.py")
     lesson, _ = failing(1)
@@ -151,6 +154,7 @@ def test_a_finished_run_without_checkpoints_is_not_begun_again(tiny_run, tmp_pat
     assert runs.Run(folder).report == tiny_run.report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checkpoints", [True, False])
 def test_starting_from_the_weights_of_another_run(checkpoints, tiny_run, pictures, tmp_path, monkeypatch):
     ignore = None if checkpoints else shutil.ignore_patterns("checkpoints")
@@ -199,6 +203,7 @@ def test_nothing_reached_is_nothing_to_measure(pictures, tmp_path):
         training.finish(tiny_lesson.LESSON, run.folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_precision_of_the_readers_own_models_is_left_as_it_was(fails, pictures, tmp_path):
     chosen = settings(pictures, precision="mixed_bfloat16")
@@ -208,6 +213,7 @@ def test_the_precision_of_the_readers_own_models_is_left_as_it_was(fails, pictur
     assert keras.config.dtype_policy().name == "float32"
 
 
+@pytest.mark.slow
 def test_a_run_is_gone_on_with_by_its_own_model_only(pictures, tmp_path, monkeypatch):
     """Another build, of the same shapes, would go on with weights that its losses never made."""
     folder = tmp_path / "run"
@@ -279,6 +285,7 @@ def test_what_measuring_needs_is_asked_for_before_the_training(pictures, tmp_pat
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_damaged_sample_picture_does_not_cost_the_report(pictures, tmp_path, monkeypatch):
     original = training.Training.fit
 
@@ -315,6 +322,7 @@ def test_with_one_image_a_step_smaller_images_are_the_advice(pictures):
     assert "memory ran out with 1 image of 8 pixels a step; start anew with --image-size 4" in sentence
 
 
+@pytest.mark.slow
 def test_too_little_memory_to_measure_leaves_a_run_that_can_be_measured_later(pictures, tmp_path):
     def measure(*_):
         raise MemoryError
@@ -487,6 +495,7 @@ def test_own_pictures_of_any_size(kind, pictures, tmp_path):
     assert ("--label dusk" in said[-1]) == labelled
 
 
+@pytest.mark.slow
 def test_several_steps_at_once(pictures, tmp_path):
     run = training.train(tiny_lesson.LESSON, settings(pictures, steps_per_execution=3), out=tmp_path / "run")
     assert run.report["steps"] == 9
