@@ -479,8 +479,7 @@ class ConditionalGAN(GAN):
 # common that they have names. We cause both with the ratio of the two learning rates. (Each case below is one
 # training.)
 #
-# **Convergence failure.** $D$ wins, and $G$ gets better too slowly. Here $D$ has fifty
-# times the learning rate of $G$.
+# **Convergence failure.** $D$ wins, and $G$ gets better too slowly. Here $D$ has fifty times the learning rate of $G$.
 
 # %% tags=["active-ipynb"]
 # def train_with(rate_d, rate_g, images=24_000):
@@ -499,9 +498,8 @@ class ConditionalGAN(GAN):
 # training of section 6, $D$ is right in about seven of ten cases, and the loss of $G$ is about 3.) Thanks to the
 # non-saturating loss, the gradient of $G$ does not vanish. But $D$ changes fast: each update of $G$ is made for one
 # $D$, and the next $D$ is already a different one. So $G$ stays behind and makes blobs. *You recognise it by the
-# numbers:* the accuracies of $D$ are above 0.9 and the loss of $G$ is high, while the images stay poor. (The slow $G$
-# alone does not explain it. In the repair below it is faster, but so is the lead of $D$ smaller. We did not separate
-# the two.)
+# numbers:* the accuracies of $D$ are above 0.9 and the loss of $G$ is high, while the images stay poor. (We did not
+# find out which matters more, the fast $D$ or the slow $G$.)
 #
 # **Mode collapse.** Now $D$ has a twentieth of the learning rate of $G$.
 

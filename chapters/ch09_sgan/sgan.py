@@ -511,10 +511,10 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 #     print(f"{name:30} {accuracy(each, data.val_images, data.val_labels):.1%}")
 
 # %% [markdown]
-# With the untrained generator the accuracy is only a little better than with the labels alone. With a trained one it is much higher, and
-# in this short training the adversarial loss is clearly better. So the GAN does the work. (With another choice of the
-# hundred labels all four numbers change, "labels alone" by several points. So a difference of one or two points in a
-# single training says nothing. The results page has three trainings of each.)
+# With the untrained generator the accuracy is only a little better than with the labels alone. With a trained one it is
+# much higher, and in this short training the adversarial loss is clearly better. So the GAN does the work. (With
+# another choice of the hundred labels all four numbers change, "labels alone" by several points. So a difference of one
+# or two points in a single training says nothing. The results page has three trainings of each.)
 #
 # Why should generated digits help a classifier? We think of it in this way. When $G$ gets better, $D$ must look at
 # smaller details to find the generated images: how a stroke ends, or whether a loop is closed. The same details
@@ -787,8 +787,8 @@ LESSON = Lesson(
 # gb.picture(run.folder / "samples.png")
 
 # %% [markdown]
-# In the next picture, $D$ is right about real and generated images in three of four cases, and after about 100 steps its losses are below
-# $\log 2$: it is better than guessing, and not much better. The label loss is soon near 0.
+# In the next picture, $D$ is right about real and generated images in three of four cases, and after about 100 steps
+# its losses are below $\log 2$: it is better than guessing, and not much better. The label loss is soon near 0.
 
 # %% tags=["active-ipynb"]
 # gb.picture(run.folder / "losses.png")
