@@ -102,21 +102,23 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 # %% [markdown]
 # **The generator's loss.** In the formula above, $G$ minimises $\log(1 - D)$. At the beginning generated images are bad
 # and easy to recognise, so $D$ is near 0 for them. The derivative of $\log(1 - D)$ with respect to the logit $l$ is
-# $-D$, so it is almost 0, and $G$ learns almost nothing. Therefore [Goodfellow et al.
+# $-D$ (because $dD/dl = D(1 - D)$), so it is almost 0, and $G$ learns almost nothing. Therefore [Goodfellow et al.
 # (2014)](https://arxiv.org/abs/1406.2661), section 3, let $G$ minimise $-\log D$ instead. Its derivative is $-(1 - D)$.
-# Where $D$ is near 0, this is almost $-1$. A loss *saturates* if it becomes flat. $\log(1 - D)$ saturates just where
-# $G$ is bad. $-\log D$ does not, so it is called the **non-saturating** loss. In code it is the same cross-entropy,
-# with the target 1 for generated images.
+# Where $D$ is near 0, this is almost $-1$: a strong gradient. A loss *saturates* if it becomes flat. $\log(1 - D)$
+# saturates just where $G$ is bad. $-\log D$ does not, so it is called the **non-saturating** loss. In code it is the
+# same cross-entropy, with the target 1 for generated images.
 #
 # ## 3. The networks
 #
 # The convolutions are those of the DCGAN ([Radford et al. 2015](https://arxiv.org/abs/1511.06434)), a design that has
 # worked well for small images ever since. `dcgan_features` has three convolutions with stride 2, each of which halves
 # the image (28 pixels become 14, 7 and 4). They have 32, 64 and 128 filters and leaky ReLU, and the second and third
-# are followed by batch normalization. `dcgan_image` starts with a small map of 7 x 7 and doubles its sides twice, to 14
-# and 28. A *transposed* convolution with stride 2 does the doubling; its weights are learned. Its last activation is
-# tanh, so generated pixels are between -1 and 1. (Real images are scaled to the same range, by `to_float`.) Both
-# functions are in `gan_book/networks.py`, because later chapters use them too.
+# are followed by batch normalization, which shifts and scales each feature so that it has mean 0 and variance 1 over
+# the batch. (Leaky ReLU keeps a fifth of negative values instead of 0.) `dcgan_image` starts with a small map of 7 x 7
+# and doubles its sides twice, to 14 and 28. A *transposed* convolution with stride 2 does the doubling; its weights are
+# learned. A last ordinary convolution makes the image. Its activation is tanh, so generated pixels are between -1 and
+# 1. (Real images are scaled to the same range, by `to_float`.) Both functions are in `gan_book/networks.py`, because
+# later chapters use them too.
 #
 # How does the label get into the networks? In the generator, an `Embedding` is a table: it has a row of 32 learned
 # numbers for each class. The row of the label is concatenated with $z$. In the discriminator we use a **projection**
@@ -130,8 +132,8 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 # The lower half of the picture shows it. (The upper half is an older way, which section 11 explains.) The first number,
 # of a dense layer $\psi$, judges the image alone. The second is the dot product of the features with a vector $v_y$,
 # which is learned for each class. After training it is large if the image looks like the class $y$. The embedding layer
-# `v` holds these vectors. (Miyato and Koyama used three more techniques, among them spectral normalization and the
-# hinge loss. We take the projection alone.)
+# `v` holds these vectors. (The name comes from this product: it projects the features onto $v_y$. Miyato and Koyama
+# used three more techniques, which chapter 4 explains. We take the projection alone.)
 
 
 # %%
@@ -208,10 +210,11 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # of its own list of trainable weights. The gradient still passes through them. And $D$ keeps its own updates, which
 # train it as before.
 #
-# Why not the line that most books use, `discriminator.trainable = False`? Keras 2 read this flag in `compile()`. So a
-# discriminator that was compiled first and frozen later still learned. Keras 3 reads the flag when the first batch is
-# trained. By then it is False, **so $D$ never learns**. See for yourself: the next cell does it in the old order. (It
-# counts arrays of weights. A layer with a kernel and a bias has two.)
+# Why not the line that most books use, `discriminator.trainable = False`? This flag says whether an update may change
+# the weights. Keras 2 read it in `compile()`. So a discriminator that was compiled first and frozen later still
+# learned. Keras 3 reads the flag when the first batch is trained. By then it is False, **so $D$ never learns**. See for
+# yourself: the next cell does it in the old order. (It counts arrays of weights. A layer with a kernel and a bias has
+# two.)
 
 # %% tags=["active-ipynb"]
 # import warnings
@@ -235,10 +238,11 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 # print("D's own update:", weights_that_moved(old_discriminator, old_discriminator.train_on_batch, [x, y], real_target))
 
 # %% [markdown]
-# No weight of the discriminator moved, and none ever will. With `Composite` it is as it should be. The composite's
-# update trains $G$ only. $D$ has two batch normalization layers, and each keeps a moving mean and a moving variance.
-# These four arrays change too, but no gradient trains them. (All 18 arrays of $G$ move: 12 are trained, and six are
-# such statistics.) $D$'s own update moves all of $D$.
+# No weight of the discriminator moved, and none ever will. (A frozen batch normalization does not even update its
+# statistics.) With `Composite` it is as it should be. The composite's update trains $G$ only. $D$ has two batch
+# normalization layers, and each keeps a moving mean and a moving variance. These four arrays change too, but no
+# gradient trains them. (All 18 arrays of $G$ move: 12 are trained, and six are such statistics.) $D$'s own update moves
+# all of $D$.
 
 # %% tags=["active-ipynb"]
 # gan = define_gan(generator, discriminator)
@@ -335,13 +339,14 @@ class ConditionalGAN(GAN):
 # The two losses of $D$ and the loss of $G$ tell you whether the training is healthy. In a healthy GAN none of them goes
 # to 0: $D$ is right in more than half of the cases, but not always. (Why is the loss of $G$ near 3, far above $\log 2$?
 # It is measured just after $D$ has learned from a batch of generated images. At that moment $D$ recognises almost all
-# of them. The update of $G$ brings its loss down again.) The losses do not tell you how good the images are. To know
-# that, look at the images and measure them.
+# new images of the same $G$, too. The update of $G$ brings its loss down again. All numbers of the log are means over
+# the epoch so far.) The losses do not tell you how good the images are. To know that, look at the images and measure
+# them.
 #
 # ## 7. A longer training
 #
 # The generator that comes with the book was trained for twelve epochs, on all 55,000 training images, with half the
-# learning rate. (The appendix shows the command.) From here on we use it:
+# learning rate and a longer moving average. (The appendix shows the command.) From here on we use it:
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
@@ -380,7 +385,7 @@ class ConditionalGAN(GAN):
 # distance near $\sqrt{64} = 8$. The middle of a straight line between two of them is closer to 0. $G$ has not seen such
 # points in training, so we go along an arc ([White 2016](https://arxiv.org/abs/1609.04468)). Second, the class: we keep
 # $z$ and mix the embeddings of two labels, $e(t) = (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. Most images
-# on the way look like possible clothes (not all: look for a smear). So the generator has not simply stored single
+# on the way look like possible clothes (not all: some are blurred). So the generator has not simply stored single
 # pictures.
 
 # %% tags=["active-ipynb"]
@@ -424,9 +429,9 @@ class ConditionalGAN(GAN):
 # - **Inception score** ([Salimans et al. 2016](https://arxiv.org/abs/1606.03498)): high if the classifier is sure of
 #   each image and all classes occur equally often. At most 10 for ten classes.
 # - **Precision**: the share of generated images that are near some real image. **Recall**: the share of real images
-#   that are near some generated image ([Kynkäänniemi et al. 2019](https://arxiv.org/abs/1904.06991)). Near means: in
-#   the 96 features, not farther from it than its own third nearest neighbour. A generator that makes few, good images
-#   has high precision and low recall.
+#   that are near some generated image ([Kynkäänniemi et al. 2019](https://arxiv.org/abs/1904.06991)). A is near B, in
+#   the 96 features, if it is not farther from B than the third nearest neighbour of B among the images of B's own kind
+#   (real or generated). A generator that makes few, good images has high precision and low recall.
 # - **Diversity in a class**: the mean distance, in features, between two generated images of a class, divided by that
 #   of two real images. Near 0, the generator repeats one image. This is called **mode collapse**, because a mode is one
 #   kind of image. A value above 1 can mean that a row mixes several classes.
@@ -454,9 +459,10 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # All six numbers, for 10,000 images, are in the report that was written after the training. For the first three, the
-# value of real images is in brackets. Diversity is already divided by it. The ± in the report says how much the number
-# changes with another choice of the 10,000 images. Always compare: with 10,000 images the Fréchet distance is 0.17.
-# Real *training* images have 0.03, and they are the best that we can hope for. The same GAN after two epochs has about
+# value of real images is in brackets. Diversity is already divided by it. The ± and the interval in the report say how
+# much a number changes with another choice of the 10,000 images. (In the book's tables, ± is the spread over several
+# trainings.) Always compare: with 10,000 images the Fréchet distance is 0.17. Real *training* images have 0.02 to 0.03
+# (it depends on which are taken), and they are the best that we can hope for. The same GAN after two epochs has about
 # 1.2.
 
 # %% tags=["active-ipynb"]
@@ -473,8 +479,7 @@ class ConditionalGAN(GAN):
 # common that they have names. We cause both with the ratio of the two learning rates. (Each case below is one
 # training.)
 #
-# **Convergence failure.** The training does not get anywhere: $D$ wins, and $G$ does not get better. Here $D$ has fifty
-# times the learning rate of $G$.
+# **Convergence failure.** $D$ wins, and $G$ gets better too slowly. Here $D$ has fifty times the learning rate of $G$.
 
 # %% tags=["active-ipynb"]
 # def train_with(rate_d, rate_g, images=24_000):
@@ -489,11 +494,12 @@ class ConditionalGAN(GAN):
 # ten_rows(train_with(rate_d=5e-3, rate_g=1e-4), "Convergence failure: D learns fifty times as fast as G")
 
 # %% [markdown]
-# $D$ is right in nine of ten cases, and the loss of $G$ is above 9. (In the healthy training of section 6, $D$ is right
-# in about seven of ten cases, and the loss of $G$ is about 3.) Thanks to the non-saturating loss, the gradient of $G$
-# does not vanish. But $D$ changes fast: each update of $G$ is made for one $D$, and the next $D$ is already a different
-# one. So $G$ stays behind and makes blobs. *You recognise it by the numbers:* the accuracies of $D$ stay above 0.9 and
-# the loss of $G$ stays high, while the images stay blobs.
+# $D$ is right in nine of ten cases, and the loss of $G$ is above 9. (These are means over the epoch. In the healthy
+# training of section 6, $D$ is right in about seven of ten cases, and the loss of $G$ is about 3.) Thanks to the
+# non-saturating loss, the gradient of $G$ does not vanish. But $D$ changes fast: each update of $G$ is made for one
+# $D$, and the next $D$ is already a different one. So $G$ stays behind and makes blobs. *You recognise it by the
+# numbers:* the accuracies of $D$ are above 0.9 and the loss of $G$ is high, while the images stay poor. (We did not
+# find out which matters more, the fast $D$ or the slow $G$.)
 #
 # **Mode collapse.** Now $D$ has a twentieth of the learning rate of $G$.
 
@@ -502,9 +508,9 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # Look along a row: all ten images are the same. For each class, $G$ has found one image that this slow $D$ takes for
-# real. $G$ makes that image from every latent point. It has no reason to make another one. $D$ is wrong most of the
-# time: its losses are above 0.69, the loss of a guess. So $G$ learns little from it. *You recognise it by the images:*
-# rows that repeat themselves.
+# real. (They also look bad, because $D$ has hardly learned.) $G$ makes that image from every latent point. It has no
+# reason to make another one. $D$ is wrong most of the time: its losses are above 0.69, the loss of a guess. So $G$
+# learns little from it. *You recognise it by the images:* rows that repeat themselves.
 #
 # **The repair** is the same for both: let the two networks learn at a similar speed. If $D$ is far ahead, lower its
 # learning rate or raise that of $G$. If $G$ repeats itself, do the opposite. Here both have the same learning rate.

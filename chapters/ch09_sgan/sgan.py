@@ -17,8 +17,9 @@
 # labelled images and many images without labels? This is **semi-supervised learning**. In a **semi-supervised GAN**
 # ([Odena 2016](https://arxiv.org/abs/1606.01583), [Salimans et al. 2016](https://arxiv.org/abs/1606.03498)) the
 # classifier is the discriminator. If the generated digits are good, the discriminator can tell them from real digits
-# only if it knows well what digits look like. It learns this without labels. (The digits above are generated. In this
-# chapter they are a by-product.)
+# only if it knows well what digits look like. It uses the same features to tell real from generated and to tell the
+# classes apart. So features that it learns without labels also help with the classes. (The digits above are generated.
+# In this chapter they are a by-product.)
 #
 # In this chapter you will
 #
@@ -103,8 +104,9 @@ def labelled_subset(dataset, per_class, seed):
 # - **generated** images: this is fake ("fake" is the papers' word for "generated").
 #
 # How can one network answer both questions? Odena gives it $K + 1$ classes: the $K$ classes of real images, and the
-# class "fake". Salimans et al. (section 5 of their paper) do not need the extra output. The softmax looks only at the
-# differences between logits. If you subtract the same number from all of them, no probability changes.
+# class "fake". Salimans et al. (section 5 of their paper) leave out the extra output. This is possible because the
+# softmax looks only at the differences between logits. If you subtract the same number from all of them, no probability
+# changes.
 #
 # We use this. From all $K + 1$ logits we subtract the logit of "fake". Now the logit of "fake" is 0 for each image, so
 # the network does not have to output it: the other $K$ logits $l_1, \dots, l_K$ are enough. Let $Z$ be the sum of their
@@ -114,9 +116,9 @@ def labelled_subset(dataset, per_class, seed):
 # $$ D(x) = \frac{Z(x)}{Z(x) + 1}, \qquad Z(x) = \sum_{k=1}^{K} e^{l_k(x)}. $$
 #
 # The *differences* of the logits say which class it is: $p(k \mid x)$ is the softmax of the $K$ logits. If you add the
-# same number to all of them, the class stays the same, but $D(x)$ rises. So how *high* the logits are together says
-# whether the image is real. If $Z > 1$, that is $\log Z > 0$, the image is called real. If all logits are low, it is
-# called fake.
+# same positive number to all of them, the class stays the same, but $D(x)$ rises. So how *high* the logits are together
+# says whether the image is real. If $Z > 1$, that is $\log Z > 0$, the image is called real. If all logits are low, it
+# is called fake.
 #
 # As in chapter 6 we need the logit of $D$ for the loss. $Z / (Z + 1)$ is $1 / (1 + e^{-\log Z})$, so the logit is $\log
 # Z$. Keras calls this function `logsumexp`:
@@ -159,7 +161,8 @@ def validity(logits):
 #   a batch of real images pass.
 #
 # As in chapter 6, a second copy of $G$ holds the moving average of its weights. Here the classifier has such a copy,
-# too. The statistics are averaged like the weights. After the training we use these copies.
+# too. The statistics are averaged like the weights: the classifier itself keeps those of the last batch, its copy their
+# average over many steps. After the training we use these copies.
 
 
 # %%
@@ -212,9 +215,10 @@ def define_generator(latent_dim=64, image_shape=(28, 28, 1), width=32):
 # $$ \frac{\partial (-\log D(x))}{\partial l_k} = -\,(1 - D(x))\; p(k \mid x). $$
 #
 # The update raises all logits, but mostly that of the class which is already the most probable. So $D$ becomes more
-# certain of its own answer. But it does so only if it is not yet sure that the image is real: the factor $1 - D(x)$ is
-# near 0 if $D$ tells real from generated easily. So $G$ must be good enough that $D$ is not sure. (It need not be
-# perfect: see section 8.)
+# certain of its own answer. (A wrong answer becomes more certain, too. The labelled images work against it, and the
+# generated images push all logits down.) But it does so only if it is not yet sure that the image is real: the factor
+# $1 - D(x)$ is near 0 if $D$ tells real from generated easily. So $G$ must be good enough that $D$ is not sure. (It
+# need not be perfect: see section 8.)
 #
 # Many books build two models from the same layers, one for each loss, and update them one after the other. We use one
 # model with three inputs and three outputs. One update then uses all three losses:
@@ -371,7 +375,7 @@ class SGAN(GAN):
 # %% [markdown]
 # ## 6. Training with `fit`
 #
-# `fit` gets only images. The 100 labelled ones are inside the model. One epoch takes two to three minutes on a laptop.
+# `fit` gets only images. The 100 labelled ones are inside the model. One epoch takes two to four minutes on a laptop.
 
 
 # %%
@@ -413,7 +417,7 @@ def accuracy(classifier, images, labels):
 #
 # The networks that come with the book were trained for longer. (The appendix shows the command.) Here are generated
 # digits, sorted by what the trained classifier says. $G$ was never given a class. The images are not selected: some are
-# between two digits.
+# between two digits, and some are in the wrong row.
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
@@ -507,10 +511,10 @@ def trained_alone(classifier, images, labels, steps, seed, batch_size=64):
 #     print(f"{name:30} {accuracy(each, data.val_images, data.val_labels):.1%}")
 
 # %% [markdown]
-# With the untrained generator the accuracy is about that of the labels alone. With a trained one it is much higher, and
-# in this short training the adversarial loss is clearly better. So the GAN does the work. (With another choice of the
-# hundred labels all four numbers change, "labels alone" by several points. So a difference of one or two points in a
-# single training says nothing. The results page has three trainings of each.)
+# With the untrained generator the accuracy is only a little better than with the labels alone. With a trained one it is
+# much higher, and in this short training the adversarial loss is clearly better. So the GAN does the work. (With
+# another choice of the hundred labels all four numbers change, "labels alone" by several points. So a difference of one
+# or two points in a single training says nothing. The results page has three trainings of each.)
 #
 # Why should generated digits help a classifier? We think of it in this way. When $G$ gets better, $D$ must look at
 # smaller details to find the generated images: how a stroke ends, or whether a loop is closed. The same details
@@ -671,12 +675,12 @@ def entropy(_, logits):
 # %% [markdown]
 # ## Appendix: the command line
 #
-# As in chapter 6: `gan-book train sgan --preset full` in a shell. `smoke` is for tests, `quick` takes four to seven
-# minutes, `full` twenty to twenty-five (on two CPU cores), and `book` is the classic network with its usual numbers.
-# `--set loss=feature_matching` or `loss=untrained` changes the loss of $G$. The trainings are longer than those above
-# and have other numbers of images. And (not in `book`) the learning rate falls to 0 in the second half, so that the
-# weights settle, and the averages are longer. If you only want to read, you can skip the next cells: they tell the
-# book's `train` what it needs.
+# As in chapter 6: `gan-book train sgan --preset full` in a shell. `smoke` is for tests, `quick` takes four to nine
+# minutes, `full` twenty to thirty (on one CPU core), and `book` is the classic network with its usual numbers. `--set
+# loss=feature_matching` or `loss=untrained` changes the loss of $G$. The trainings are longer than those above and have
+# other numbers of images. And (not in `book`) the learning rate falls to 0 in the second half, so that the weights
+# settle, and the moving averages are longer (`average=0.999`). If you only want to read, you can skip the next cells:
+# they tell the book's `train` what it needs.
 
 
 # %%
@@ -783,8 +787,8 @@ LESSON = Lesson(
 # gb.picture(run.folder / "samples.png")
 
 # %% [markdown]
-# In the next picture, $D$ is right about real and generated images in three of four cases, and its losses stay below
-# $\log 2$: it is better than guessing, and not much better. The label loss is soon near 0.
+# In the next picture, $D$ is right about real and generated images in three of four cases, and after about 100 steps
+# its losses are below $\log 2$: it is better than guessing, and not much better. The label loss is soon near 0.
 
 # %% tags=["active-ipynb"]
 # gb.picture(run.folder / "losses.png")
