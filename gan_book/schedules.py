@@ -1,4 +1,4 @@
-"""Learning rates that change during a training. Chapter 9 uses this one; chapter 11 still shows its own copy."""
+"""A learning rate that changes during a training, for chapters 9 to 11."""
 
 import keras
 from keras import ops

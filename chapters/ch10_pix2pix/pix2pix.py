@@ -38,6 +38,7 @@ from keras import layers, ops
 from gan_book.adversarial import GAN, Composite
 from gan_book.errors import BookError, require_choice
 from gan_book.networks import normal, to_float
+from gan_book.schedules import ConstantThenLinear
 from gan_book.training.lesson import Lesson, Settings
 from gan_book.training.task import Translation, translate
 
@@ -186,7 +187,7 @@ def halvings(image_shape, least=4):
 
 
 # %%
-def define_generator(image_shape=(64, 64, 3), width=16, skips=True, dropout=0.5):
+def define_generator(image_shape=(64, 64, 3), width=24, skips=True, dropout=0.5):
     """The U-Net: images ``[n, h, w, c]`` in [-1, 1] to images of the same shape; without `skips` an encoder-decoder.
 
     `width` filters at half the size, twice as many at each smaller one, at most eight times as many.
@@ -199,7 +200,8 @@ def define_generator(image_shape=(64, 64, 3), width=16, skips=True, dropout=0.5)
         h = down(h, number, normalized=level > 0)
     for level in reversed(range(len(filters))):
         h = up(h, filters[max(level - 1, 0)], normalized=level > 0)
-        h = LastingDropout(dropout)(h) if level == len(filters) - 1 else h
+        if level == len(filters) - 1:  # whole feature maps, so that all places of a picture decide the same way
+            h = LastingDropout(dropout, noise_shape=(None, 1, 1, None))(h)
         h = layers.Concatenate()([h, seen[level]]) if skips else h
     h = layers.Conv2D(image_shape[-1], 3, padding="same", kernel_initializer=normal())(h)
     return keras.Model(image, layers.Activation("tanh", dtype="float32", name="output")(h), name="generator")
@@ -282,7 +284,7 @@ def patch_logits(h, patch, width, norm, bias=True):
 
 
 # %%
-def define_patchgan(image_shape=(64, 64, 3), patch=16, width=16):
+def define_patchgan(image_shape=(64, 64, 3), patch=34, width=24):
     """D: an input and an output, ``[n, h, w, c]`` each, to logits ``[n, h', w', 1]``: real, and do they fit?
 
     Raises:
@@ -305,7 +307,7 @@ def define_patchgan(image_shape=(64, 64, 3), patch=16, width=16):
 # several inputs, so that one update uses both.
 #
 # The generator's loss has the two terms of section 2. As in chapter 6, $G$ minimises $-\log D(x, G(x))$. The composite
-# has two outputs, one for each term: $D$'s answers, and the picture itself. $\lambda$ is 100, as in the paper.
+# has two outputs, one for each term: $D$'s answers, and the picture itself. $\lambda$ is 30. (The paper has 100, for larger pictures and longer trainings.)
 
 
 # %%
@@ -328,7 +330,7 @@ def define_discriminator(patchgan, learning_rate=1e-3):
 
 
 # %%
-def define_gan(generator, patchgan, learning_rate=1e-3, adversarial=1.0, lambda_l1=100.0):
+def define_gan(generator, patchgan, learning_rate=1e-3, adversarial=1.0, lambda_l1=30.0):
     """The composite: input to D's logits of what G makes of it ("validity"), and to that itself ("image")."""
     made = generator.output
     answers = {"validity": patchgan([generator.input, made]), "image": made}
@@ -404,7 +406,7 @@ class Pix2Pix(GAN):
 #     return model.sampler
 #
 #
-# both = train_with(adversarial=1.0, lambda_l1=100.0)
+# both = train_with(adversarial=1.0, lambda_l1=30.0)
 
 # %% tags=["active-ipynb"]
 # def compare(generators, title, chosen=slice(0, 6)):
@@ -417,7 +419,7 @@ class Pix2Pix(GAN):
 
 # %% [markdown]
 # After 500 steps these are faces, though they are coarse and have stains. Skin, hair and shirt have different colours.
-# Now look at the log. `g_image_loss` is the L1 distance. `g_validity_loss` is the loss from $D$; it counts a hundredth
+# Now look at the log. `g_image_loss` is the L1 distance. `g_validity_loss` is the loss from $D$; it counts a thirtieth
 # as much. The two losses of $D$ should stay above 0. If they are near $\log 2 = 0.69$, then $D$ cannot tell real from
 # generated.
 #
@@ -507,7 +509,7 @@ class Pix2Pix(GAN):
 # **Without the discriminator.** The same generator, equally many steps, and only the L1 loss:
 
 # %% tags=["active-ipynb"]
-# l1_alone = train_with(adversarial=0.0, lambda_l1=100.0)
+# l1_alone = train_with(adversarial=0.0, lambda_l1=30.0)
 # compare({"L1 alone": l1_alone, "both losses": both}, "L1 alone, and both losses")
 
 # %% [markdown]
@@ -593,7 +595,7 @@ class Pix2Pix(GAN):
 # 1. White, the median. For the squared error it is the mean: 60 % of the way from black to white.
 # 2. $1 + 3 + 3 \cdot 2 + 3 \cdot 2 = 16$.
 # 3. They are the input itself, at full size. So the network can copy a line exactly to its place.
-# 4. Only $D$, which sees the edges together with the face. It sees 16 pixels at a time.
+# 4. Only $D$, which sees the edges together with the face. It sees 34 pixels at a time.
 # 5. Thin lines: glasses, earrings and the mouth get lost or move. 4 x 4 places cannot hold them.
 # 6. Hardly. Dropout changes some pixels a little. The network has learned one answer for each input.
 # 7. and 8. `exercises.saturation_solution` and `exercises.MatchingPix2Pix`, in `chapters/ch10_pix2pix/exercises.py`.
@@ -605,9 +607,10 @@ class Pix2Pix(GAN):
 # ## Appendix: the command line
 #
 # `gan-book train pix2pix` does what `fit` did above, and writes a log, pictures, checkpoints and a report. The presets:
-# `smoke` is for tests, `quick` has two epochs, and `full` has twelve, with pictures of 128 pixels. `book` has the
-# network and the settings of the paper, for a GPU. In Python the same is `gb.train(LESSON, LESSON.settings("quick"),
-# "quick")`. The last cell shows the losses of the shipped network, which was trained with `quick`.
+# `smoke` is for tests, `quick` has two epochs, and `full` has eight. In all the learning rate is constant for the first
+# half and then falls to 0. `book` has the network and the settings of the paper, for a GPU. In Python the same is
+# `gb.train(LESSON, LESSON.settings("quick"), "quick")`. The last cell shows the losses of the shipped network, which
+# was trained with `full`.
 
 
 # %%
@@ -622,16 +625,16 @@ class Pix2PixSettings(Settings):
         patch: what an answer of D sees, a side in pixels; one of `STRIDED`.
         width: filters of the first layer of both networks.
         lambda_l1: weight of the L1 distance.
-        learning_rate: Adam's, of both.
+        learning_rate: Adam's, of both; constant for the first half of the training, then linearly down to 0.
         mirror: share of the training pictures whose left and right change places.
     """
 
     direction: str = "AtoB"
     loss: str = "both"
     network: str = "unet"
-    patch: int = 16
-    width: int = 16
-    lambda_l1: float = 100.0
+    patch: int = 34
+    width: int = 24
+    lambda_l1: float = 30.0
     learning_rate: float = 1e-3
     mirror: float = 0.5
 
@@ -640,11 +643,11 @@ class Pix2PixSettings(Settings):
 LOSSES = {"both": (1.0, 1.0), "l1": (0.0, 1.0), "cgan": (1.0, 0.0)}  # weights of D's answers, and of lambda_l1
 NETWORKS = ("unet", "encoder-decoder", "paper")
 QUICK = Pix2PixSettings(data="edges2faces", image_size=64, epochs=2, batch_size=4)
-PAPER = {"network": "paper", "patch": 70, "width": 64, "learning_rate": 2e-4}
+PAPER = {"network": "paper", "patch": 70, "width": 64, "lambda_l1": 100.0, "learning_rate": 2e-4}
 PRESETS = {
     "smoke": replace(QUICK, epochs=2, limit=16, width=4, measure_samples=8),
     "quick": QUICK,
-    "full": replace(QUICK, image_size=128, epochs=12, patch=34, learning_rate=5e-4),
+    "full": replace(QUICK, epochs=8),
     "book": replace(QUICK, **PAPER, image_size=256, epochs=200, batch_size=1),
 }
 
@@ -682,7 +685,8 @@ def build(settings, dataset):
         BookError: a setting that is not known, or images whose sides do not fit the networks.
     """
     require_choice("loss", settings.loss, LOSSES)
-    shape, rate = dataset.image_shape, settings.learning_rate
+    shape = dataset.image_shape
+    rate = ConstantThenLinear(settings.learning_rate, settings.epochs * (dataset.train_size // settings.batch_size))
     adversarial, l1 = LOSSES[settings.loss]
     generator = make_generator(settings, shape)
     patchgan = define_patchgan(shape, settings.patch, settings.width)

@@ -38,6 +38,7 @@ from chapters.ch10_pix2pix.pix2pix import adam, patch_logits
 from gan_book.adversarial import AdversarialModel, Composite
 from gan_book.errors import BookError, require_choice
 from gan_book.networks import normal, to_float
+from gan_book.schedules import ConstantThenLinear
 from gan_book.training.lesson import Lesson, Settings, bounded
 from gan_book.training.task import Translation, translate
 
@@ -567,21 +568,6 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 
 
 # %%
-@keras.saving.register_keras_serializable("gan_book")
-class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
-    """`rate` for the first half of `steps`, then linearly down to 0."""
-
-    def __init__(self, rate, steps):
-        self.rate, self.steps = rate, steps
-
-    def __call__(self, step):
-        left = 1 - ops.cast(step, "float32") / self.steps
-        return self.rate * ops.clip(2 * left, 0.0, 1.0)
-
-    def get_config(self):
-        return {"rate": self.rate, "steps": self.steps}
-
-
 @dataclass(frozen=True)
 class CycleGANSettings(Settings):
     """What the chapter adds to the settings that all have.

@@ -11,6 +11,7 @@ from PIL import Image
 
 from chapters.ch11_cyclegan import classic, cyclegan, exercises
 from gan_book.errors import BookError
+from gan_book.schedules import ConstantThenLinear
 from gan_book.training import checkpoint
 from tests.chapters.common import moves, names, noise_pairs
 
@@ -106,7 +107,7 @@ def distance(a, b):
 
 
 def test_the_rate_is_constant_and_then_falls_to_zero():
-    schedule = cyclegan.ConstantThenLinear(2e-4, 100)
+    schedule = ConstantThenLinear(2e-4, 100)
     rates = [float(schedule(step)) for step in (0, 50, 75, 100, 110)]
     assert rates == pytest.approx([2e-4, 2e-4, 1e-4, 0, 0])
     model = build(learning_rate=2e-4)

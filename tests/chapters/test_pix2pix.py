@@ -31,7 +31,7 @@ def test_the_papers_networks_have_the_published_sizes():
 
 def test_the_preset_book_is_the_papers():
     book = pix2pix.PRESETS["book"]
-    model = pix2pix.build(replace(book, width=2), SimpleNamespace(image_shape=(256, 256, 3)))
+    model = pix2pix.build(replace(book, width=2), SimpleNamespace(image_shape=(256, 256, 3), train_size=8))
     assert sum(isinstance(layer, layers.Conv2DTranspose) for layer in model.generator.layers) == 8
     assert (book.width, book.patch, book.lambda_l1, book.learning_rate, book.batch_size) == (64, 70, 100, 2e-4, 1)
 
@@ -190,17 +190,22 @@ def test_what_cannot_be_built(changes, sentence):
 def test_both_sides_are_checked(network, shapes):
     for shape in shapes:
         with pytest.raises(BookError, match=rf"not possible with {shape[0]}x{shape[1]}; "):
-            pix2pix.build(pix2pix.LESSON.settings("smoke", network=network), SimpleNamespace(image_shape=(*shape, 3)))
+            pix2pix.build(
+                pix2pix.LESSON.settings("smoke", network=network),
+                SimpleNamespace(image_shape=(*shape, 3), train_size=8),
+            )
 
 
 def test_patches_must_fit_the_shorter_side():
     with pytest.raises(BookError, match="a patch of 70 pixels is too large for images of 16"):
-        pix2pix.build(pix2pix.LESSON.settings("smoke", patch=70), SimpleNamespace(image_shape=(64, 16, 3)))
+        pix2pix.build(
+            pix2pix.LESSON.settings("smoke", patch=70), SimpleNamespace(image_shape=(64, 16, 3), train_size=8)
+        )
 
 
 @pytest.mark.parametrize("shape", [(32, 64, 3), (64, 16, 3), (100, 60, 3)])
 def test_rectangles_whose_sides_fit(shape):
-    model = pix2pix.build(pix2pix.LESSON.settings("smoke", patch=1), SimpleNamespace(image_shape=shape))
+    model = pix2pix.build(pix2pix.LESSON.settings("smoke", patch=1), SimpleNamespace(image_shape=shape, train_size=8))
     assert model.generator.output.shape[1:] == shape
 
 
