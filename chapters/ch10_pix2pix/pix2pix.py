@@ -130,7 +130,7 @@ from gan_book.training.task import Translation, translate
 # them](../../docs/figures/unet.svg)
 #
 # The figure shows the network of the paper, for 256 x 256 pixels, which goes down to a single place. It is in
-# `classic.py`, and the preset `book` uses it. Ours differs in four points:
+# `classic.py`, and the preset `book` uses it. Ours differs in five points:
 #
 # - **Larger by repeating pixels.** The paper uses transposed convolutions. They often leave a pattern like a
 #   checkerboard, because each of their outputs is made from other parts of the kernel ([Odena et al.
@@ -142,6 +142,9 @@ from gan_book.training.task import Translation, translate
 #   blue, the network cannot see this after it. So the two outer levels have none.
 # - **At least 4 x 4 places.** At a single place the mean is the value itself, so instance normalization would make it
 #   0.
+# - **Dropout of whole feature maps.** Ordinary dropout leaves out other numbers at each place. Then the left half of
+#   the hair may choose blue and the right half red. We leave out whole feature maps (`noise_shape`), so all places get
+#   the same noise.
 #
 # Our dropout should stay on after the training, and here Keras 3 has a trap. Books for Keras 2 write `Dropout(0.5)(h,
 # training=True)`. In Keras 3 `predict` switches it off all the same. So we write a layer of our own.
@@ -307,7 +310,8 @@ def define_patchgan(image_shape=(64, 64, 3), patch=34, width=24):
 # several inputs, so that one update uses both.
 #
 # The generator's loss has the two terms of section 2. As in chapter 6, $G$ minimises $-\log D(x, G(x))$. The composite
-# has two outputs, one for each term: $D$'s answers, and the picture itself. $\lambda$ is 30. (The paper has 100, for larger pictures and longer trainings.)
+# has two outputs, one for each term: $D$'s answers, and the picture itself. $\lambda$ is 30. (The paper has 100, for
+# larger pictures and longer trainings.)
 
 
 # %%
