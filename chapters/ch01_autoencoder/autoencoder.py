@@ -88,7 +88,7 @@ def reconstruction(y_true, y_pred):
 
 # %% [markdown]
 # The book keeps pixels between -1 and 1, because the networks of later chapters end in a tanh. So the loss brings them
-# to 0 and 1 first.
+# between 0 and 1 first.
 #
 # ## 3. The networks
 #
@@ -99,9 +99,10 @@ def reconstruction(y_true, y_pred):
 # 2015](https://arxiv.org/abs/1511.06434)), which chapter 3 is about.
 #
 # The encoder has **layer normalization** between its convolutions: for each image, the outputs of a layer are shifted
-# and scaled to mean 0 and variance 1. So the codes of different images are apart from the first step on. The decoder
-# has **batch normalization**, as the DCGAN has it: each feature is shifted and scaled over all images of a batch. It
-# works a little differently in training and afterwards, because it then takes the averages of earlier batches.
+# and scaled to mean 0 and variance 1. Without it the codes of all images are nearly the same at the beginning, and it
+# takes long until they differ. The decoder has **batch normalization**, as the DCGAN has it: each feature is shifted
+# and scaled over all images of a batch. It works a little differently in training and afterwards, because afterwards it
+# uses averages that were stored during the training.
 #
 # The decoder is a `Generator`. This is a Keras model that also says what its input is sampled from when we generate:
 # here `Noise()`, random numbers from the normal distribution N(0, 1). In training its input comes from the encoder.
@@ -141,8 +142,9 @@ def define_autoencoder(encoder, decoder, learning_rate=1e-3):
 #
 # The input is also the target. That is all. The **validation images** are 5,000 training images that are kept back.
 # (`data.validation()` gives a data set in which they stand in the place of the test images. So you can look at results
-# as often as you like, and the real test images stay unseen.) (The loss of the whole epoch is a mean over an untrained
-# and a trained network. So it is larger than the loss on the validation images, which comes at the end of the epoch.)
+# as often as you like, and the real test images are not used until section 5.) (The loss of the whole epoch is a mean
+# over an untrained and a trained network. So it is larger than the loss on the validation images, which comes at the
+# end of the epoch.)
 
 # %% tags=["active-ipynb"]
 # x, x_validation = data.images / np.float32(127.5) - 1, data.validation().test_images / np.float32(127.5) - 1
@@ -165,8 +167,8 @@ def define_autoencoder(encoder, decoder, learning_rate=1e-3):
 
 # %% [markdown]
 # Now the other way: we take points of the plane on a grid and let the decoder make images of them. Neighbouring points
-# give similar images, and between two digits lie shapes that are half one and half the other. Look at the margin: there
-# are points far from all codes. The decoder has never been trained there, and its images are no digits.
+# give similar images, and between two digits lie shapes that are half one and half the other. Look at the lower left
+# corner: there are points far from all codes. The decoder has never been trained there, and its images are no digits.
 
 # %% tags=["active-ipynb"]
 # low, high = np.percentile(codes, [2, 98], axis=0)
@@ -178,11 +180,10 @@ def define_autoencoder(encoder, decoder, learning_rate=1e-3):
 # ## 6. More latent numbers
 #
 # Two numbers are good to look at, and too few for a good copy. So we take 32. This time we use the book's own `train`.
-# It does what `fit` did, and it also writes a log, pictures and checkpoints into a folder, and measures at the end.
-# For that it has to know the settings and the model. A **preset** is a set of settings: `smoke` is for tests, `quick`
-# takes a minute or two, `full` some minutes, and `book` has two latent numbers and thirty epochs, as the
-# [VAE example of Keras](https://keras.io/examples/generative/vae/) has. In a shell:
-# `gan-book train autoencoder --preset quick`.
+# It does what `fit` did, and it also writes a log, pictures and checkpoints into a folder, and measures at the end. For
+# that it has to know the settings and the model. A **preset** is a set of settings: `smoke` is for tests, `quick` takes
+# a minute or two, `full` about twenty, and `book` has two latent numbers and thirty epochs, as the [VAE example of
+# Keras](https://keras.io/examples/generative/vae/) has. In a shell: `gan-book train autoencoder --preset quick`.
 #
 # The book's models are made for several networks that are updated one after the other in each step. They say so in a
 # method `turns` with one `yield` for each update: name, network, input, target. Here there is one update. (Chapter 2
@@ -263,7 +264,8 @@ LESSON = Lesson(
 #
 # With codes we can go from one image to another: encode both, walk on the straight line between the codes, and decode
 # each point. Compare this with mixing the *pixels* of the two images. The mixture shows both digits at once, one fading
-# in, one fading out. The decoded codes show one shape that changes.
+# in, one fading out. The decoded codes mostly show one shape that changes. (In the middle its strokes fade: there the
+# decoder is unsure.)
 
 # %% tags=["active-ipynb"]
 # from gan_book.sampling import line
@@ -371,7 +373,7 @@ LESSON = Lesson(
 # 3. A grey pixel of value 0.5 costs at least $\log 2$, also if $\hat x$ is 0.5. Only black and white pixels can cost 0.
 # 4. Mostly one thing, such as how wide a digit is; the line runs through few of the digits.
 # 5. Something with the strokes of a digit, of about the same brightness. It has learned nothing else.
-# 6. It removes the noise, because only what all images have in common passes through the code.
+# 6. It removes the noise. Noise cannot be predicted from the rest of the image, so the code has no place for it.
 # 7. and 8. `exercises.nats_solution` and `exercises.nearest_solution`, in `chapters/ch01_autoencoder/exercises.py`.
 # 9. Set the threshold at the 99 % quantile of the loss on digits. Then count.
 #

@@ -16,7 +16,7 @@
 # These digits were made from random numbers of N(0, 1). A plain autoencoder cannot do that: the notebook `autoencoder`
 # has shown that such codes decode to shapes that are no digits. The **variational autoencoder** (VAE, [Kingma and
 # Welling 2014](https://arxiv.org/abs/1312.6114)) has the same decoder. It differs in what the encoder gives, and in one
-# more term of the loss. This is enough to turn the decoder into a generator.
+# more term of the loss. This turns the decoder into a generator: many of its samples are digits, though not all.
 #
 # In this chapter you will
 #
@@ -86,13 +86,13 @@ from gan_book.training.lesson import Lesson, Settings
 #
 # $$ \mathrm{KL} = \frac{1}{2} \sum_j \big( \mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2 \big). $$
 #
-# Since the sum of both terms is never less than $-\log p(x)$, training makes the image at least so likely. That is why
+# The sum of both terms is never less than $-\log p(x)$. So if it is 114 nats, $\log p(x)$ is at least -114. That is why
 # it is called a **bound**. The two terms have a meaning of their own, too. KL says how many nats the code tells about
 # the image. (To be exact: at most so many. It is the exact number if the codes of all images together are N(0, 1).)
 # Reconstruction is how many nats are still missing when the code is known.
 #
 # (Pixels of MNIST are grey. We read a grey value as the probability that the pixel is white. So the bound is about
-# black and white images whose pixels were thrown with these probabilities. This is a usual way to measure on MNIST.)
+# black and white images whose pixels were sampled with these probabilities. This is a usual way to measure on MNIST.)
 #
 # ## 3. The networks
 #
@@ -274,7 +274,7 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 #
 # You can see it happen. We take eight codes in the plane. For each, we look for the fifty training images whose codes
 # are nearest, and take the mean of their pixels. The decoder, which has never computed such a mean, gives nearly the
-# same image.
+# same image in most columns.
 
 # %% tags=["active-ipynb"]
 # z = codes[:8]
@@ -295,8 +295,8 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 #
 # ## 8. When it fails
 #
-# A common mistake is the mean instead of the sum over the pixels. Then the reconstruction is 784 times smaller,
-# while KL stays as it is. This is the same as $\beta = 784$. Let us do that.
+# A common mistake is the mean instead of the sum over the pixels. Then the reconstruction is 784 times smaller, while
+# KL stays as it is. Multiply this loss by 784, and you see that it is the same as $\beta = 784$. Let us do that.
 
 # %% tags=["active-ipynb"]
 # bad_encoder, bad_decoder = define_encoder(latent_dim=2), define_decoder(latent_dim=2)
@@ -309,9 +309,10 @@ def define_vae(encoder, decoder, beta=1.0, learning_rate=1e-3, seed=0):
 
 # %% [markdown]
 # Information has become so expensive that the encoder gives none: KL is near 0, and $q(z \mid x)$ is N(0, 1) for every
-# image. (In the log, KL is the difference of the two numbers divided by 784.) So the decoder always answers with the
-# mean of *all* images. This is called **posterior collapse**. *You recognise it by the numbers:* KL near 0, and a
-# reconstruction that does not fall. *The repair:* take sums in both terms, or lower $\beta$.
+# image. (In the log, KL is the difference of the two numbers divided by 784.) So the decoder cannot know which image it
+# should make. After a longer training it answers with the mean of *all* images. (Here its answers still differ: with so
+# little information it has hardly been trained.) This is called **posterior collapse**. *You recognise it by the
+# numbers:* KL near 0, and a reconstruction that does not fall. *The repair:* take sums in both terms, or lower $\beta$.
 #
 # ## 9. The adversarial autoencoder
 #
@@ -413,11 +414,10 @@ class AAE(AdversarialModel):
 # gb.show(pictures.plane(aae_decoder, places, places[::-1]), **names, title=title)
 
 # %% [markdown]
-# They are not. The codes lie on a short band, and the decoded plane shows digits in a small part only. The copies
-# suffer, too: `ae_loss` is clearly larger than the loss of the plain autoencoder in the last notebook, because a short
-# band has room for few different codes. A loss near $\log 2$ has two possible reasons: the two distributions are alike,
-# or $D$ has not learned to see the difference. After one epoch it is the second. **Never judge a GAN by its losses
-# alone.** (Try `epochs=10` here, too.)
+# They are not. The codes lie on a short band, and the decoded plane shows few shapes that could be digits. `ae_loss` is
+# clearly larger than the loss of the plain autoencoder in the last notebook: this one has hardly learned to copy yet. A
+# loss near $\log 2$ has two possible reasons: the two distributions are alike, or $D$ has not learned to see the
+# difference. After one epoch it is the second. **Never judge a GAN by its losses alone.** (Try `epochs=10` here, too.)
 #
 # ## 10. Measured
 #
@@ -435,13 +435,15 @@ class AAE(AdversarialModel):
 
 # %% [markdown]
 # - **The copies** of the plain autoencoder are best. Nothing but the copy is asked of it.
-# - **The samples** from N(0, 1) are best for the VAE. The codes of the AAE are still far from N(0, 1) after this short
-#   training, so many samples come from places without codes.
-# - **A fitted normal distribution repairs the plain autoencoder**: its FD is then nearly as good as that of the VAE. So
-#   most of its failure in the notebook `autoencoder` was the place and the scale of its codes, and only a small part
-#   the holes between them. What the VAE really gives is that you know *before* the training where to sample, and the
-#   bound.
-# - **No model is sharp.** All have soft edges, for the reason of section 7.
+# - **The samples** from N(0, 1) are best for the VAE. The AAE's are worse, and its copies are the worst of the three:
+#   after this short training it has hardly learned to copy, because the encoder follows two losses at once. (A fitted
+#   normal distribution does not help it.)
+# - **A fitted normal distribution repairs the plain autoencoder**: its FD is then 10.74, and 10.30 for the VAE with a
+#   fitted normal distribution. So most of its failure in the notebook `autoencoder` was the place and the scale of its
+#   codes, and only a small part the holes between them. What the VAE really gives is that you know *before* the
+#   training where to sample, and the bound.
+# - **No model is sharp.** The VAE and the AAE have soft edges, for the reason of section 7. (Of the plain autoencoder
+#   many samples from N(0, 1) are nearly empty. So its number says little.)
 #
 # The next chapters have generators that were never asked to copy anything. What they lose is the encoder and the bound:
 # no number tells how likely a test image is.
@@ -456,7 +458,7 @@ class AAE(AdversarialModel):
 #
 # *To run*
 #
-# 4. Train with `beta=0`. What happens to KL? Is it still a generator?
+# 4. Train with `beta=0`. What happens to KL? (`scores.encode`, as in section 5, gives it.) Is it still a generator?
 # 5. `gb.load("fashion_mnist")` has clothing instead of digits. Train the VAE with it. Which details are blurred first?
 # 6. `gb.load("faces", image_size=64)` has faces in colour. Make the networks with `image_shape=(64, 64, 3)` and
 #    `latent_dim=64`, and train for some epochs. Walk from one face to another.

@@ -238,7 +238,7 @@ def define_gan(generator, discriminator, optimizer=None, loss=None):
 
 # %% [markdown]
 # `Composite` is a Keras model with one more argument, `frozen`: the networks that it does not train. (Many programs
-# write `discriminator.trainable = False` here. In Keras 3 this stops $D$ for good. Chapter 6 shows it.)
+# write `discriminator.trainable = False` here. In Keras 3 $D$ then never learns again. Chapter 6 shows it.)
 #
 # ## 6. One training step, and many
 #
@@ -266,11 +266,11 @@ def define_gan(generator, discriminator, optimizer=None, loss=None):
 # %% [markdown]
 # Each update moves its own network and leaves the other one alone. A few thousand such steps are the whole training.
 #
-# To make it fast, the book puts both updates into one graph, which runs without Python. You write a class with a
-# method `turns`. A *turn* is the update of one network. Python's `yield` hands out a value and then goes on, so the
-# method can hand out several turns, one after the other. Each has four parts: `name, network, input, target`. It
-# means: update this network so that its output for this input comes closer to this target. Compare the method with the
-# cell above.
+# To make it fast, the book puts both updates into one *graph*: Keras writes the operations down once, and then repeats
+# them without Python. You write a class with a method `turns`. A *turn* is the update of one network. Python's `yield`
+# hands out a value and then goes on, so the method can hand out several turns, one after the other. Each has four
+# parts: `name, network, input, target`. It means: update this network so that its output for this input comes closer to
+# this target. Compare the method with the cell above.
 
 
 # %%
@@ -312,8 +312,9 @@ class PointGAN(GAN):
 # %% [markdown]
 # Read the picture from left to right. First all generated points are in one heap, and $D$ learns that the heap is not
 # real. The points move to where $D$ is blue. Where they gather, $D$ turns red. So they spread, until they have reached
-# the modes. At the modes $D$ is pale in the end: there it can only guess. (Far from all examples $D$ may have any
-# colour.) The chapter's page shows the same as a film.
+# the modes. (This is not a straight way: look at the panel in which they are in one heap again.) At the modes $D$ is
+# pale in the end: there it can only guess. (Far from all examples $D$ may have any colour.) The chapter's page shows
+# the same as a film.
 #
 # ## 7. Two losses for the generator
 #
@@ -326,9 +327,9 @@ class PointGAN(GAN):
 # there: it **saturates**. The slope of the other loss is near -1. So the minimax loss is flat exactly where $G$ is bad.
 #
 # We measure it. $G$ is new and stands still, and $D$ trains alone. We move the ring four units to the right, so that no
-# generated point is near a real one. After some of its updates we measure the length of the gradient of $G$, for both
-# losses. One trick is needed: plain gradient descent (SGD) moves the weights by the learning rate times the gradient.
-# So we let $G$ move once, look how far it went, and put it back.
+# generated point is near a real one. After some updates of $D$ we measure the length of the gradient of $G$, for both
+# losses. One trick is needed, because Keras does not return the gradient: plain gradient descent (SGD) moves the
+# weights by the learning rate times the gradient. So we let $G$ move once, look how far it went, and put it back.
 
 
 # %%
@@ -364,11 +365,11 @@ def gradient_norm(gan, generator, z, rate=1e3):
 # pictures.lines(curves, title, "updates of D", "length of G's gradient", "xy")
 
 # %% [markdown]
-# At first both gradients are equally long. When $D$ gets better, the gradient of the minimax loss vanishes. That of the
-# non-saturating loss even *grows*: its slope by the logit stays near -1, and the logit itself becomes steeper and
-# steeper in $x$, because $D$ gets more and more sure. So this loss has a danger of its own, steps that are too large.
-# [Arjovsky and Bottou 2017](https://arxiv.org/abs/1701.04862) measured the same with images: figure 2 has the gradient
-# that vanishes, figure 3 the one that grows.
+# At first both gradients are equally long. First both grow. Then the gradient of the minimax loss vanishes. That of the
+# non-saturating loss even *grows*: its slope by the logit goes from -1/2 to -1, and the logit itself becomes steeper
+# and steeper in $x$, because $D$ gets more and more sure. So this loss has a danger of its own, steps that are too
+# large. [Arjovsky and Bottou 2017](https://arxiv.org/abs/1701.04862) measured the same with images: figure 2 has the
+# gradient that vanishes, figure 3 the one that grows.
 #
 # ## 8. How much of the data has it learned?
 #
@@ -376,8 +377,8 @@ def gradient_norm(gan, generator, z, rate=1e3):
 # three standard deviations from the nearest centre. Many papers call a mode found if a single good point is there. We
 # are stricter. Of $n$ generated points, each of the $m$ modes should get $n / m$. A mode counts as found if it gets at
 # least a fifth of that, $n / (5 m)$ *good* points. Two more numbers: the share of good points, and the **KL
-# divergence** of the modes' shares $\hat p_i$ from equal ones, $\sum_i \hat p_i \log(m \hat p_i)$. It is 0 if all modes
-# are equally common.
+# divergence** of the modes' shares $\hat p_i$ from equal ones, $\sum_i \hat p_i \log(m \hat p_i)$. (A mode without
+# points counts as 0.) It is 0 if all modes are equally common.
 
 # %% tags=["active-ipynb"]
 # def counted(points, mixture):
@@ -401,10 +402,10 @@ def gradient_norm(gan, generator, z, rate=1e3):
 # show(stages, "The same GAN on 25 modes")
 
 # %% [markdown]
-# Look at the last panel, and at the count. Some modes have far too many points, and others too few or none. Nothing in
-# the game tells $G$ to be at *all* modes at once. $D$ turns red where too many points are, but only after they have
-# arrived. The page `docs/results/ch02.md` has the counts of several seeds beside published ones. Chapter 4 is about
-# repairs.
+# Look at the last panel, and at the count. Some modes have far too many points, and others too few or none. The score
+# is smallest only if all modes have their share. But $G$ feels $D$ only where its own points are: a mode without points
+# gives no gradient. The page `docs/results/ch02.md` has the counts of several seeds beside published ones. Chapter 4 is
+# about repairs.
 #
 # ## 9. Why it goes round in circles
 #
@@ -417,7 +418,8 @@ def gradient_norm(gan, generator, z, rate=1e3):
 # $$\psi \leftarrow \psi - h \, (\theta \, \sigma(\psi\theta) + \gamma \, \psi), \qquad
 # \theta \leftarrow \theta + h \, \psi \, \sigma(\psi\theta).$$
 #
-# The term with $\gamma$ is a penalty on the slope of $D$. Without it, $\gamma = 0$.
+# If both are updated at once, both right sides have the old numbers. If the updates alternate, $\theta$ already gets
+# the new $\psi$. The term with $\gamma$ is a penalty on the slope of $D$. Without it, $\gamma = 0$.
 
 # %% tags=["active-ipynb"]
 # from chapters.ch02_gan.dirac import dirac_matrix, dirac_path
@@ -455,9 +457,10 @@ def gradient_norm(gan, generator, z, rate=1e3):
 #
 # The first GAN made digits with dense layers, and so do ours. MNIST has 28 x 28 grey pixels from 0 (black) to 255
 # (white); `to_float` scales them to [-1, 1], the range of tanh. The generator has **batch normalization**: within each
-# batch, every unit is shifted and scaled to mean 0 and variance 1. This makes the differences between the examples of
-# a batch larger, so $G$ does not begin with the same image for every latent point. The discriminator has **dropout**:
-# in training, 30 % of its units are left out at random. This keeps it from getting too sure.
+# batch, every unit is shifted and scaled to mean 0 and variance 1. Without it the examples of a batch are nearly alike
+# at the beginning, because all latent points are near each other for $G$. With it their differences are made large, so
+# $G$ does not begin with the same image for every latent point. The discriminator has **dropout**: in training, 30 % of
+# its units are left out at random. This keeps it from getting too sure.
 
 
 # %%
@@ -478,10 +481,10 @@ class ImageGAN(PointGAN):
 # gb.show(rows, title="MNIST: real digits, and a GAN of dense layers after one epoch")
 
 # %% [markdown]
-# The classes do not matter here: $G$ makes some digit, and you cannot choose which. (Chapter 6 changes that.) From here
-# on we use the generator that comes with the book. It was trained for longer, with the command in the appendix. (Your
-# own training there may differ a little: other rounding or another number of cores changes the random course of a
-# game.)
+# After one epoch few of them are clear digits. The classes do not matter here: $G$ makes some digit, and you cannot
+# choose which. (Chapter 6 changes that.) From here on we use the generator that comes with the book. It was trained for
+# longer, with the command in the appendix. (Your own training there may differ a little: other rounding or another
+# number of cores changes the random course of a game.)
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
@@ -524,10 +527,11 @@ class ImageGAN(PointGAN):
 # show(stages, "Failure: D learns a hundred times as slowly as G")
 
 # %% [markdown]
-# All generated points are in one small heap. The heap moves to the spot that this slow $D$ likes best, and reaches no
-# mode. (The KL is not a number, because there is no good point.) This is called **mode collapse**. *You recognise it
-# by the examples:* different latent points give the same example. The repair is the training of section 6, where both
-# networks have the same learning rate.
+# The generated points stay together in one heap. (In the first panel they are outside of the picture.) The heap runs to
+# where this slow $D$ is bluest, and arrives at no mode. (The KL is not a number, because there is no good point.)
+# Different latent points give nearly the same example. This is called **mode collapse**, also if the heap is at no
+# mode. *You recognise it by the examples:* different latent points give the same example. The repair is the training of
+# section 6, where both networks have the same learning rate.
 #
 # ## 12. Exercises
 #
@@ -539,22 +543,25 @@ class ImageGAN(PointGAN):
 #
 # *To run*
 #
-# 4. Train the ring with `loss=minimax` in `point_gan`. How many modes are found?
-# 5. Train the ring without the moving average (`average=0`). Which number of `counted` changes most?
+# 4. Train the ring with the minimax loss: `point_gan(loss=minimax)`, then the lines of section 6 with `RING.sample`.
+#    How many modes are found?
+# 5. The same without the moving average: `point_gan(average=0)`. Which number of `counted` changes most?
 # 6. In the Dirac-GAN, make $h$ larger, in steps, with alternating updates. What happens above $h = 4$? (Start close to
 #    the equilibrium: `start=(0.01, 0)`.)
 #
 # *To write*
 #
-# 7. Write `jensen_shannon(p, q)` for two arrays of probabilities. Check: `from chapters.ch02_gan import exercises`,
-#    then `exercises.check_jensen_shannon(jensen_shannon)`.
+# 7. Write `jensen_shannon(p, q)` for two arrays of probabilities (some may be 0). Check: `from chapters.ch02_gan import
+#    exercises`, then `exercises.check_jensen_shannon(jensen_shannon)`.
 # 8. Goodfellow et al. allow $k$ updates of $D$ before each update of $G$. Write `one_step(discriminator, gan,
-#    generator, x, k)` with `train_on_batch`. Check: `exercises.check_one_step(one_step)`.
+#    generator, x, k)` with `train_on_batch`. `x` has a batch of real points for each update of $D$, `[k, n, 2]`. The
+#    length of the latent points is `generator.input_shape[1]`. Check: `exercises.check_one_step(one_step)`.
 #
 # *A project*
 #
-# 9. Make a mixture with unequal modes: one has half of all points, the others share the rest. Which modes does the GAN
-#    lose? Train three seeds of each case, and write one page with a table.
+# 9. Make a mixture with unequal modes: one has half of all points, the others share the rest. (Copy `Mixture` and
+#    `count_modes` from `mixtures.py` and give them shares.) Which modes does the GAN lose? Train three seeds with equal
+#    and three with unequal modes, and write one page with a table.
 #
 # <details><summary>Answers</summary>
 #
@@ -562,8 +569,8 @@ class ImageGAN(PointGAN):
 # 2. The generated distribution is wider. So far away its density is larger on *both* sides, and $D^*$ goes to 0. Far to
 #    the left there are hardly any examples, so the learned $D$ may differ there.
 # 3. 16 x 128 + 128, twice 128 x 128 + 128, and 128 x 2 + 2: together 35,458. The centres are 16 numbers.
-# 4. Look at your own output. The gradient of the minimax loss is small only while $D$ is sure.
-# 5. Look at your own output: compare the share of good points.
+# 4. It depends on the seed: the gradient of the minimax loss is small only while $D$ is sure. Try three seeds.
+# 5. The share of good points: without the average $G$ moves around the modes.
 # 6. One eigenvalue gets an absolute value above 1, and the path leaves the equilibrium.
 # 7. and 8. `exercises.jensen_shannon_solution` and `exercises.one_step_solution`, in `chapters/ch02_gan/exercises.py`.
 # 9. There is no single answer. Say how many points each mode should get, and how many it got.
