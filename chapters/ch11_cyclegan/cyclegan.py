@@ -446,7 +446,7 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # from gan_book.metrics.baselines import baselines
 # from gan_book.training.task import compare
 #
-# held = cats.validation()  # its validation pictures are to test with; so the test pictures stay unseen
+# held = cats.validation()  # we measure on validation pictures, so the test pictures stay unseen
 # held = replace(held, test_a=held.test_a[:100], test_b=held.test_b[:100], test_attributes={}, kind="")
 # made = {**baselines(held), "500 steps": gb.translate(model.generator, held.test_a)}
 # for name, images in made.items():
