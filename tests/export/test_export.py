@@ -186,7 +186,7 @@ def test_pix2pix_with_its_noise_as_an_input_and_without(tmp_path):
     assert "noise of lasting_dropout: an input (noise_1)" in lines
     assert said["random_layers"] == {"layers": ["lasting_dropout"], "noise": "input"}
     assert said["inputs"][1] == {
-        "name": "noise_1", "dtype": "float32", "shape": [None, 8, 8, 4], "kind": "noise", "prior": "uniform",
+        "name": "noise_1", "dtype": "float32", "shape": [None, 1, 1, 4], "kind": "noise", "prior": "uniform",
         "low": 0.0, "high": 1.0, "layer": "lasting_dropout",
     }  # fmt: skip
     assert said["translates"] == {"from": "map", "to": "satellite"} and said["class_names"] == []
