@@ -61,6 +61,7 @@ class DrawnPair:
         pool: ``pool()`` returns the keys to train, to validate and to test with, no key twice.
         a, b: ``a(keys, image_size)`` returns pictures, uint8 ``[n, height, width, 3]``.
         attributes: ``attributes(keys)`` returns what both sides have in common; None where they are no pairs.
+        credit: whom to name below pictures, if it is not only the author of the kind.
     """
 
     title: str
@@ -70,6 +71,7 @@ class DrawnPair:
     a: Callable
     b: Callable
     attributes: Callable | None = None
+    credit: str = ""
 
 
 def _edges_of_cats(keys, image_size):
@@ -179,7 +181,13 @@ DRAWN_PAIRS = {
         "cats without and with a hat", ("bare", "hat"), "cats", _cats("accessory", ["none"]), _BARE, _HAT, cats.names_of
     ),
     "micah2toonhead": DrawnPair(
-        "faces in two styles", ("micah", "toonhead"), "faces", _faces_of_both, _MICAH, _TOONHEAD
+        "faces in two styles",
+        ("micah", "toonhead"),
+        "faces",
+        _faces_of_both,
+        _MICAH,
+        _TOONHEAD,
+        credit="Faces: Micah Lanier, Johan Melin, CC BY 4.0",
     ),
 }
 
@@ -253,7 +261,7 @@ def load_drawn_pairs(name, image_size=64, limit=None, seed=0, paired=True, jitte
         val_attributes=made.attributes(val) if made.attributes else {},
         test_attributes=made.attributes(test) if made.attributes else {},
         kind=made.kind,
-        credit=shipped()[made.kind]["credit"],
+        credit=made.credit or shipped()[made.kind]["credit"],
     )
     faces.read_faces.cache_clear()
     return pairs

@@ -77,6 +77,7 @@ def test_two_styles_have_no_pairs(few):
 def test_faces_in_two_styles(few):
     styles = datasets.load_pairs("micah2toonhead", 64, limit=5, paired=False)
     assert (len(styles.a), len(styles.b), styles.test_paired, styles.test_attributes) == (5, 5, False, {})
+    assert "Micah Lanier" in styles.credit and "Johan Melin" in styles.credit
     # Both have lines, but only the first has black ones on most of its faces.
     assert (styles.test_a.min(axis=(1, 2, 3)) < 40).mean() > 0.9
 
