@@ -67,7 +67,9 @@ def test_baselines_stand_below_the_rows_in_the_same_columns():
     assert one.splitlines()[-1] == f"| the input unchanged | – | {lpips['edges2faces', 'AtoB']:.3f} |"
     chosen = "AtoB_lpips,BtoA_lpips,BtoA_frechet"
     two = results.chosen_table(results.load("ch11_cyclegan"), "full", chosen, "*unchanged,real*").splitlines()
-    assert two[-2].startswith(f"| the input unchanged | {lpips['orange2blue', 'AtoB']:.3f} | {lpips['orange2blue', 'BtoA']:.3f} | ")
+    assert two[-2].startswith(
+        f"| the input unchanged | {lpips['orange2blue', 'AtoB']:.3f} | {lpips['orange2blue', 'BtoA']:.3f} | "
+    )
     assert two[-1].startswith("| real pictures | – | – | ")
 
 
