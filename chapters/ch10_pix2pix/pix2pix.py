@@ -381,6 +381,10 @@ class Pix2Pix(GAN):
         super().__init__(generator, discriminator, gan, seed=seed)
         self.patchgan, self.adversarial = patchgan, adversarial
 
+    @property
+    def discriminators(self):
+        return super().discriminators if self.adversarial else ()  # one that is not trained is not to be watched
+
     def turns(self, x, y):
         x, y = to_float(x), to_float(y)
         shape = (ops.shape(x)[0], *self.patchgan.output.shape[1:])

@@ -243,3 +243,9 @@ def test_the_checks_find_what_is_wrong():
 
     with pytest.raises(AssertionError, match="the y of another pair"):
         exercises.check_matching(Same)
+
+
+def test_a_discriminator_that_is_not_trained_is_not_watched():
+    assert build(loss="l1").discriminators == ()
+    model = build(loss="both")
+    assert model.discriminators == (model.discriminator,)
