@@ -106,7 +106,7 @@ SUMMARY = [
         Reference("the 100 labels alone", score="alone_accuracy"),
         "99.07 % (Salimans et al. 2016)",
     ),
-    Line("ch10_pix2pix", "quick", "10. pix2pix, edges to faces", FACES, "lpips", NEAREST),
+    Line("ch10_pix2pix", "full", "10. pix2pix, edges to faces", FACES, "lpips", NEAREST),
     Line("ch11_cyclegan", "full", "11. CycleGAN, orange to blue", CATS, "AtoB_lpips", MATCHED),
 ]
 

@@ -127,6 +127,7 @@ SERIES = {
     },
     "ch10_pix2pix": {
         "quick": Row("pix2pix", "quick", 1),
+        "full": Row("pix2pix", "full", 1),
         "l1": Row("pix2pix", "quick", 1, {"set": "loss=l1"}),
         "cgan": Row("pix2pix", "quick", 1, {"set": "loss=cgan"}),
     },
