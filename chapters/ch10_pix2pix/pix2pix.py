@@ -451,8 +451,7 @@ class Pix2Pix(GAN):
 # %% [markdown]
 # A wrong colour is not an error here. The edges cannot tell it. An error is a colour that a face cannot have, a hair
 # with two colours, or a line in the wrong place. There are such errors: some shirts change their colour from left to
-# right, and glasses have coloured spots. And the network never chooses blue hair, though many true faces have it: it
-# has learned the most frequent colours.
+# right, and glasses have coloured spots. And no hair here is blue, though blue hair is frequent in the data.
 #
 # The edges need not come from a face of the data set. What does the network make of a drawing that it has never seen?
 # Here we join the upper half of one test face with the lower half of another.

@@ -58,7 +58,7 @@ from gan_book.training.task import Translation, translate
 # LIMIT = 1_000  # of 2,000 training pictures of each side; with fewer, the cells below are faster and the cats worse
 # cats = gb.load_pairs("orange2blue", image_size=64, limit=LIMIT, paired=False)
 # print("sides:", cats.sides, "training pictures:", cats.a.shape, cats.b.shape)
-# rows = {"A: orange": cats.a[:8], "B: blue": cats.b[:8]}
+# rows = {"A: orange": cats.a[:5], "B: blue": cats.b[:5]}
 # gb.show(rows, title="Training pictures: no cat is in both rows", footer=cats.credit)
 
 # %% [markdown]
@@ -66,7 +66,7 @@ from gan_book.training.task import Translation, translate
 # both colours, and can tell whether a translation is right. The training does not use this.
 
 # %% tags=["active-ipynb"]
-# rows = {"A: orange": cats.val_a[:8], "B: blue": cats.val_b[:8]}
+# rows = {"A: orange": cats.val_a[:5], "B: blue": cats.val_b[:5]}
 # gb.show(rows, title="Validation pictures: each cat in both colours", footer=cats.credit)
 
 # %% [markdown]
@@ -402,7 +402,7 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 #     return gb.show(rows, title=title, footer=cats.credit)
 #
 #
-# some = cats.val_a[:8], cats.val_b[8:16]
+# some = cats.val_a[:5], cats.val_b[5:10]
 # there_and_back(model.generator, model.inverse, *some, "CycleGAN after 500 steps: validation cats, there and back")
 
 # %% [markdown]
@@ -421,7 +421,7 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 #
 # shipped = Run(PRETRAINED / "cyclegan")
 # g, f = shipped.load("generator"), shipped.load("inverse")
-# x, y = cats.test_a[:8], cats.test_b[:8]
+# x, y = cats.test_a[:5], cats.test_b[:5]
 # rows = {"x: orange": x, "G(x)": gb.translate(g, x), "the true blue cat": y}
 # rows |= {"y: blue": y, "F(y)": gb.translate(f, y), "the true orange cat": x}
 # gb.show(rows, title="CycleGAN, the shipped networks: test cats", footer=cats.credit)
