@@ -113,7 +113,7 @@ SERIES = {
         "no-noise": Row("sgan", "quick", 3, {"set": "noise=0"}),
         "entropy": Row("sgan", "full", 1, {"set": "entropy_weight=0.3"}),
         **{f"labels-{10 * n}": Row("sgan", "quick", 3, {"set": f"labels_per_class={n}"}) for n in (2, 5, 20, 100)},
-        "consistency": Row("sgan-consistency", "full", 5),
+        "consistency": Row("sgan-consistency", "full", 3),
         **{
             f"fashion-{10 * n}": Row(
                 "sgan-consistency",
