@@ -477,10 +477,10 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # there_and_back(alone.generator, alone.inverse, *some, "The adversarial loss alone: no cycle, no identity")
 
 # %% [markdown]
-# The bodies have the other colour, and their outlines are still there. But eyes, mouths and patterns have melted away,
-# and some places show a pattern that no cat has. Each patch looks a little like a patch of the other side, and that is
-# all that $D_Y$ asks. *You recognise it by the way back:* $F(G(x))$ has little to do with $x$. *The repair:* the cycle
-# loss.
+# The colour has changed, and the cats are nearly gone: all of them are covered by the same pattern. $D_Y$ sees small
+# patches, and each of these looks a little like a patch of the other side: blue, white, a dark dot like an eye. Nothing
+# asks that $G(x)$ has to do with $x$. (Another training may look different. In a trial the outlines stayed and the
+# faces melted.) *You recognise it by the way back:* $F(G(x))$ has little to do with $x$. *The repair:* the cycle loss.
 #
 # **What should change, and what should not?** Look for blue ribbons and scarfs in the pictures above. $G$ often makes
 # them orange, as $F$ makes orange things blue. Nothing in the data says that only the *body* should change: a cat with
