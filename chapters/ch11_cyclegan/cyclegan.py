@@ -480,7 +480,10 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # The colour has changed, and the cats are nearly gone: all of them are covered by the same pattern. $D_Y$ sees small
 # patches, and each of these looks a little like a patch of the other side: blue, white, a dark dot like an eye. Nothing
 # asks that $G(x)$ has to do with $x$. (Another training may look different. In a trial the outlines stayed and the
-# faces melted.) *You recognise it by the way back:* $F(G(x))$ has little to do with $x$. *The repair:* the cycle loss.
+# faces melted.) *You recognise it by the way back:* $F(G(x))$ has little to do with $x$. *The repair:* the cycle and
+# the identity loss. (On this task either seems to be enough: without the cycle, but with the identity loss, `quick` is
+# about as good as with both. The identity loss asks $G$ to leave blue cats as they are, and so to keep their eyes and
+# scarfs. That is of little help where the two sides have nothing in common.)
 #
 # **What should change, and what should not?** Look for blue ribbons and scarfs in the pictures above. $G$ often makes
 # them orange, as $F$ makes orange things blue. Nothing in the data says that only the *body* should change: a cat with
