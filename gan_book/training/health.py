@@ -165,11 +165,11 @@ class HealthMonitor(StepCounter):
             require_finite(self.model, self.step, self.advice)
             self._report(broken)
         groups = _groups([name for name in self.model.watched_losses if name in values], self.model)
-        # A model without a composite has no discriminator to name: an autoencoder, for example.
-        adversarial = any(isinstance(player, Composite) for player in self.model.players)
-        if adversarial and not groups and not self.told_of_nothing:
+        if not groups and not self.told_of_nothing:
             self.told_of_nothing = True
-            print("No loss of a discriminator is watched: the model names none.", flush=True)
+            # A model without a composite has no discriminator to name: an autoencoder, for example.
+            if any(isinstance(player, Composite) for player in self.model.players):
+                print("No loss of a discriminator is watched: the model names none.", flush=True)
         if len(self.convergence) != len(groups):
             self.convergence = [ConvergenceDetector(self.advice) for _ in groups]
         for detector, names in zip(self.convergence, groups, strict=True):
