@@ -87,7 +87,7 @@ CASES = (
     Case("cgan, batch 256", "cgan", "full", 256, 28, SMALL, MOST, weight=0.7),
     Case("cyclegan, batch 4", "cyclegan", "book", 4, 256, variants=FEW, images=64, weight=1.2),
 )
-TINY = {"width": 4}
+TINY = {"width": 4, "network": "paper", "patch": 16}  # the networks of the presets `book`, small
 SMOKE = (
     Case("cgan, batch 8", "cgan", "smoke", 8, 28, {**SMALL, "width": 8}, ALL[:-1], images=64),
     Case("pix2pix, batch 1", "pix2pix", "smoke", 1, 64, TINY, ("fused_float32", *TORCH, LOOP), images=8),

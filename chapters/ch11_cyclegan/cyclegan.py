@@ -13,8 +13,9 @@
 #
 # ![Orange cats, the blue cats that G made of them, and back](../../pretrained/cyclegan/samples.png)
 #
-# A neural network made the blue cats in this picture from the orange ones, and a second network made the orange ones
-# from the blue ones. Neither has ever seen the same cat in both colours.
+# The first and the fourth column are given. A neural network made the blue cats of the second column from the orange
+# ones, and a second network made the orange cats of the fifth column from the blue ones. (The other columns are the way
+# back.) Neither has ever seen the same cat in both colours.
 #
 # In chapter 10 each training picture had its true translation. Such pairs are rare. Nobody has painted a street as
 # Monet did and photographed it in the same minute, and no zebra has a twin that is a horse. **CycleGAN** ([Zhu et al.
@@ -88,8 +89,7 @@ from gan_book.training.task import Translation, translate
 # This is **cycle consistency**. If $G$ made the same cat of all cats, $F$ could not know which one to give back. So
 # $G(x)$ has to keep what $F$ needs: the outline, the eyes, the scarf.
 #
-# ![Two cycles: x to G(x) to F(G(x)), and y to F(y) to G(F(y)); D_Y judges G(x), D_X judges F(y)](
-# ../../docs/figures/cycle.svg)
+# ![The two cycles, and what each discriminator judges](../../docs/figures/cycle.svg)
 #
 # A third, smaller wish: a picture that is blue already should stay as it is, $G(y) \approx y$. This is the **identity
 # loss**. Without it, $G$ may also change colours that do not matter for $D_Y$ (section 5.2 of the paper).
@@ -101,8 +101,8 @@ from gan_book.training.task import Translation, translate
 # its input ([He et al. 2016](https://arxiv.org/abs/1512.03385)). If the correction is 0, the block changes nothing. So
 # it is easy for the network to keep what should stay. Then the sides are doubled twice.
 #
-# As in chapter 10, the pictures are normalized one by one (instance normalization). At the border, a picture is
-# continued by its mirror image, because black pixels there would leave traces.
+# As in chapter 10, the pictures are normalized one by one (instance normalization). The 7 x 7 convolutions and those of
+# the residual blocks continue a picture by its mirror image, because zeros at the border would leave traces.
 
 
 # %%
@@ -152,10 +152,11 @@ def define_generator(image_shape=(64, 64, 3), width=16, blocks=2, name="generato
 
 
 # %% [markdown]
-# The generator of the paper is in `classic.py`, and the preset `book` uses it. Ours differs in three points, for the
-# reasons that chapter 10 gave: it repeats pixels instead of transposed convolutions, so there is no checkerboard; the
-# first and the last level are not normalized, so it can see which colour a picture has; and the last convolution sees
-# the input as well, so thin lines stay sharp.
+# The generator of the paper is in `classic.py`, and the preset `book` uses it. Ours is smaller (two residual blocks
+# instead of nine, 16 filters instead of 64), and differs in three points, for the reasons that chapter 10 gave: it
+# repeats pixels instead of transposed convolutions, so there is no checkerboard; the first and the last level are not
+# normalized, so it can see which colour a picture has; and the last convolution sees the input as well, so thin lines
+# stay sharp.
 
 # %% tags=["active-ipynb"]
 # generator = define_generator()
@@ -181,9 +182,10 @@ def define_patchgan(image_shape=(64, 64, 3), patch=16, width=16, name="patchgan"
 
 # %% [markdown]
 # A discriminator can forget. If it only sees the newest pictures of $G$, then $G$ may return to an old trick that $D$
-# no longer knows. So a **pool** keeps 50 earlier pictures. Half of the time $D$ sees one of them instead of a new one
-# (section 4 of the paper; [Shrivastava et al. 2017](https://arxiv.org/abs/1612.07828)). The pool is a layer with a
-# weight that is not trained. So it runs inside the training step, and is part of each checkpoint.
+# no longer knows. So a **pool** keeps 50 earlier pictures. For each new picture chance decides: $D$ sees the new one,
+# or an old one from the pool, whose place the new one takes (section 4 of the paper; [Shrivastava et al.
+# 2017](https://arxiv.org/abs/1612.07828)). The pool is a layer with a weight that is not trained. So it runs inside the
+# training step, and is part of each checkpoint.
 
 
 # %%
@@ -261,7 +263,8 @@ class ImagePool(layers.Layer):
 #    + \lambda \, \mathbb{E}_y \lVert G(F(y)) - y \rVert_1
 #    + \tfrac12 \lambda \, \mathbb{E}_y \lVert G(y) - y \rVert_1. $$
 #
-# $F$ and $D_X$ have the same losses with $x$ and $y$ exchanged.
+# (In code each distance is a mean over the pixels.) $F$ and $D_X$ have the same losses, with $x$ and $y$, $G$ and $F$,
+# $D_Y$ and $D_X$ exchanged.
 
 
 # %%
@@ -413,7 +416,7 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # ## 8. A longer training
 #
 # The networks that come with the book were trained for longer. (The appendix shows the command.) Here they translate
-# test cats, and beside them you see the truth. The test cats were in no training.
+# test cats, and below you see the truth. The test cats were in no training.
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
@@ -440,7 +443,7 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # - **Retrieval**: how often a translation is nearer to its own true picture than to any other.
 #
 # And the **baselines**, which need no network: the input as it is; one colour everywhere; and the input with its
-# colours matched (its histogram is bent until it is that of the other side).
+# colours matched (each channel is changed until its histogram is that of side B).
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics.baselines import baselines
@@ -465,8 +468,9 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # print(*score_lines(shipped.report["measured"], [f"BtoA_{name}" for name in names]), sep="\n")
 
 # %% [markdown]
-# The networks beat all baselines. Keep in mind what the numbers cannot be on your own data: without a known truth there
-# is no L1, no LPIPS and no retrieval. What is left is the Fréchet distance, and your eyes.
+# The networks beat all baselines that know no pairs (all but the unchanged input change every cat, so "changed" alone
+# says little). Keep in mind what the numbers cannot be on your own data: without a known truth there is no L1, no LPIPS
+# and no retrieval. What is left are the Fréchet distance, the histograms of colour, and your eyes.
 #
 # ## 10. When it fails
 #
@@ -481,14 +485,14 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # patches, and each of these looks a little like a patch of the other side: blue, white, a dark dot like an eye. Nothing
 # asks that $G(x)$ has to do with $x$. (Another training may look different. In a trial the outlines stayed and the
 # faces melted.) *You recognise it by the way back:* $F(G(x))$ has little to do with $x$. *The repair:* the cycle and
-# the identity loss. (On this task either seems to be enough: without the cycle, but with the identity loss, `quick` is
-# about as good as with both. The identity loss asks $G$ to leave blue cats as they are, and so to keep their eyes and
+# the identity loss. (On this task the identity loss alone seems to be enough: without the cycle, `quick` has a slightly
+# better LPIPS and a worse L1. The identity loss asks $G$ to leave blue cats as they are, and so to keep their eyes and
 # scarfs. That is of little help where the two sides have nothing in common.)
 #
-# **What should change, and what should not?** Look for blue ribbons and scarfs in the pictures above. $G$ often makes
-# them orange, as $F$ makes orange things blue. Nothing in the data says that only the *body* should change: a cat with
-# an orange ribbon looks as real as one with a blue ribbon, and $F$ can bring the colour back. The cycle loss asks that
-# the way back is possible. It does not ask that $G$ does what you had in mind.
+# **What should change, and what should not?** Look for blue ribbons and scarfs in the pictures of sections 7 and 8. $G$
+# makes them brown, olive or orange, often in patches, and $F$ makes them brown, too. Nothing in the data says that only
+# the *body* should change: a cat with an orange ribbon looks as real as one with a blue ribbon, and $F$ can bring the
+# colour back. The cycle loss asks that the way back is possible. It does not ask that $G$ does what you had in mind.
 #
 # **A change of shape.** The authors report that their network changes colours and textures well, and shapes hardly
 # ever: dogs do not become cats (section 6 of the paper). Here are faces of one artist that should become faces in the
@@ -509,7 +513,8 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # baseline.
 #
 # **Photographs of the Earth.** `--data earth` has satellite pictures and relief maps. The networks never see both of
-# the same place. The page [docs/results/ch11.md](../../docs/results/ch11.md) has measured it, and what goes wrong.
+# the same place. The page [docs/results/ch11.md](../../docs/results/ch11.md) has the baselines; no network is measured
+# yet.
 #
 # **Your own pictures.** Put the two kinds of pictures into two folders, `my_set/trainA` and `my_set/trainB`, and some
 # of each into `testA` and `testB`. Then `gan-book train cyclegan --data my_set --image-size 64`. A few hundred of each
@@ -517,7 +522,8 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # `--data horse2zebra`.
 #
 # **How much data and time?** The paper has 939 pictures of horses and 1,177 of zebras, 256 x 256, and trains for 200
-# epochs with one picture of each side in a step. That is more than 200,000 steps, some hundred times as many as here.
+# epochs with one picture of each side in a step. That is more than 200,000 steps, about sixty times as many as `full`
+# has.
 #
 # ## 12. Exercises
 #
@@ -529,7 +535,7 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 #
 # *To run*
 #
-# 4. Train with `identity=0.0`. Which colours change now that should not?
+# 4. Train with `identity=0.0`. Compare with section 7: do more colours change that should not?
 # 5. Train without the pool (`pool=0`). Do you see a difference?
 # 6. Train with fifty pictures of each side: `gb.load_pairs("orange2blue", image_size=64, limit=50, paired=False)`, and
 #    forty epochs. What gets worse?
@@ -540,10 +546,11 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 #    $F$ reads ([Chu et al. 2017](https://arxiv.org/abs/1712.02950)). A little noise destroys such a pattern. Write
 #    `noisy_cycle(g, f, x, deviation, seed)`: it gives $F(G(x) + \epsilon)$ for `x` in [-1, 1], with normal noise of
 #    this deviation. Check: `from chapters.ch11_cyclegan import exercises`, then
-#    `exercises.check_noisy_cycle(noisy_cycle)`. How much worse is the cycle of the shipped networks with a deviation of
-#    0.05?
-# 8. Write `hue_kept(images, given)`: the share of the pixels, for each picture, whose hue is the same as before, to
-#    0.05. (A hue is an angle: 0.98 and 0.01 are near.) Check: `exercises.check_hue_kept(hue_kept)`.
+#    `exercises.check_noisy_cycle(noisy_cycle)`. How much larger is the mean absolute difference from `x` with a
+#    deviation of 0.05? (Take the shipped networks and `gb.to_float(cats.val_a[:100])`.)
+# 8. Write `hue_kept(images, given)`: the share of the pixels, for each picture, whose hue (`skimage.color.rgb2hsv`, the
+#    first channel) is the same as before, to 0.05. White pixels have the hue 0, so they count as kept. (A hue is an
+#    angle: 0.98 and 0.01 are near.) Check: `exercises.check_hue_kept(hue_kept)`.
 #
 # *A project*
 #
@@ -555,22 +562,22 @@ def define_cyclegan(generators, patchgans, learning_rate=1e-3, cycle=10.0, ident
 # 1. Its loss is a squared distance: it says 1/2, and $(1/2)^2$ is 0.25 for real and for generated pictures.
 # 2. Two convolutions: $2 \cdot (9 \cdot 64 \cdot 64 + 64) = 73{,}856$. The normalization has no weights here.
 # 3. The two cycles (if $F$ changes nothing, too) and the identity. Only $D_Y$ asks for a change.
-# 4. Often scarfs and ribbons, and the white of the background.
-# 5. Hardly. In so short a training the generators have few old tricks.
-# 6. $D$ knows the fifty cats by heart, and its answers are then no help. Stains appear.
+# 4. Probably scarfs and ribbons, and the white of the background. (Not measured by us.)
+# 5. Probably hardly. In so short a training the generators have few old tricks.
+# 6. Probably $D$ learns the fifty cats by heart, and its answers are then no help.
 # 7. and 8. `exercises.noisy_cycle_solution` and `exercises.hue_kept_solution`, in
 #    `chapters/ch11_cyclegan/exercises.py`.
-# 9. The Fréchet distance, for example. It needs no pairs, but more than a hundred pictures to be worth much.
+# 9. The histogram of colours, for example. (The Fréchet distance needs no pairs either, but many more pictures.)
 #
 # </details>
 
 # %% [markdown]
 # ## Appendix: the command line
 #
-# `gan-book train cyclegan` does what `fit` did above, and writes a log, pictures, checkpoints and a report. The
-# presets: `smoke` is for tests, `quick` has 500 steps, and `full` has 4,000. In both the learning rate is constant for
-# the first half, and then falls to 0 (section 7.1 of the paper). `book` has the networks and the settings of the paper,
-# for a GPU. The last cell shows the losses of the shipped networks.
+# `gan-book train cyclegan` does what `fit` did above, with a learning rate that falls, and writes a log, pictures,
+# checkpoints and a report. The presets: `smoke` is for tests, `quick` has 500 steps, and `full` has 4,000. In both the
+# learning rate is constant for the first half, and then falls to 0 (section 7.1 of the paper). `book` has the networks
+# and the settings of the paper, for a GPU. The last cell shows the losses of the shipped networks.
 
 
 # %%

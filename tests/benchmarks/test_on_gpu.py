@@ -14,6 +14,7 @@ from benchmarks import gpu_table
 from benchmarks.gpu import arithmetic, cases, needs, record, speed
 from chapters.ch06_cgan import cgan
 from chapters.ch10_pix2pix import classic, pix2pix
+from chapters.ch11_cyclegan import classic as paper
 from chapters.ch11_cyclegan import cyclegan
 from gan_book.paths import BOOK
 
@@ -99,7 +100,7 @@ def _weights(lesson, size, width, patch=None, blocks=None):
         made = {"generator": classic.define_generator(shape, width)}
         made["discriminator"] = pix2pix.define_patchgan(shape, patch, width)
     else:
-        made = {name: cyclegan.define_generator(shape, width, blocks) for name in ("generator", "inverse")}
+        made = {name: paper.define_generator(shape, width, blocks) for name in ("generator", "inverse")}
         made |= {f"patchgan_{side}": cyclegan.define_patchgan(shape, patch, width) for side in "yx"}
     return {name: sum(math.prod(v.shape) for v in network.trainable_variables) for name, network in made.items()}
 
