@@ -192,7 +192,7 @@ DRAWN_PAIRS = {
 }
 
 
-def other_cats(pairs):
+def other_cats(pairs, count=None):
     """For each layer of parts that the test cats differ in: what side B would be with another part, one part a time.
 
     Yields ``(numbers, pictures)``, where ``numbers``, int ``[n]``, are the parts that the test cats have in this layer,
@@ -201,12 +201,13 @@ def other_cats(pairs):
 
     Args:
         pairs: `Pairs` of one of `DRAWN_PAIRS` whose kind is "cats".
+        count: only the first so many test cats.
     """
     made, (height, width) = DRAWN_PAIRS[pairs.name], pairs.image_shape[:2]
     side = made.b if pairs.sides == made.sides else made.a
     names = {"body": pairs.test_attributes.get("outline"), **pairs.test_attributes}
     layers = [layer.name for layer in cats.layers()]
-    keys = np.array([[cats.part(layer, name) for name in names[layer]] for layer in layers]).T
+    keys = np.array([[cats.part(layer, name) for name in names[layer]] for layer in layers]).T[:count]
 
     def pictures(layer):
         for number in cats.different()[layer]:
