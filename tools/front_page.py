@@ -172,7 +172,7 @@ def panels():
         },
         {
             "picture": slants(4, 5),
-            "heads": ["its two codes move from left to right"],
+            "heads": ["two inputs change from left to right"],
             "title": "Slant, found without labels",
             "model": "InfoGAN, chapter 7",
         },

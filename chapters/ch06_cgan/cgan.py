@@ -82,9 +82,10 @@ from gan_book.training.lesson import Lesson, Settings
 # $$\min_G \max_D \; \mathbb{E}_{x, y}[\log D(x \mid y)] + \mathbb{E}_{z, y}[\log(1 - D(G(z \mid y) \mid y))].$$
 #
 # $\mathbb{E}$ is the mean over many examples. $D(x \mid y)$ is the probability that $D$ gives to the image $x$ with the
-# label $y$. $G(z \mid y)$ is the image that $G$ makes from $z$ for the class $y$. Both terms are logarithms of
-# probabilities, so they are at most 0. $D$ brings both near 0: it says "real" to real images and "generated" to
-# generated ones. $G$ makes the second term very negative.
+# label $y$. $G(z \mid y)$ is the image that $G$ makes from $z$ for the class $y$. (In training, $y$ is the label of a
+# real image. The paper writes the second term without the last $y$, but its $D$ gets $y$ there, too.) Both terms are
+# logarithms of probabilities, so they are at most 0. $D$ brings both near 0: it says "real" to real images and
+# "generated" to generated ones. $G$ makes the second term very negative.
 #
 # Why must $G$ obey the label? $D$ sees pairs of an image and a label. In all real pairs the two fit together. At first,
 # $G$ makes images that do not fit their labels. So wrong pairs occur only among the generated ones, and $D$ learns to
@@ -92,8 +93,9 @@ from gan_book.training.lesson import Lesson, Settings
 # the class that was asked for. That is the whole idea.
 #
 # Each term is a **binary cross-entropy** with the opposite sign: $-\log D$ is the cross-entropy for the target 1
-# ("real"), and $-\log(1 - D)$ the one for the target 0 ("generated"). Our discriminator outputs the *logit* $l$, where
-# $D = 1 / (1 + e^{-l})$. Keras computes the loss from the logit, which avoids rounding errors:
+# ("real"), and $-\log(1 - D)$ the one for the target 0 ("generated"). Our discriminator outputs the *logit* $l$. $D$ is
+# the **sigmoid** of the logit: $D = 1 / (1 + e^{-l})$. Keras computes the loss from the logit, which avoids rounding
+# errors:
 
 # %%
 adversarial_loss = keras.losses.BinaryCrossentropy(from_logits=True)  # -log D for target 1, -log(1 - D) for target 0
@@ -113,17 +115,18 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 # The convolutions are those of the DCGAN ([Radford et al. 2015](https://arxiv.org/abs/1511.06434)), a design that has
 # worked well for small images ever since. `dcgan_features` has three convolutions with stride 2, each of which halves
 # the image (28 pixels become 14, 7 and 4). They have 32, 64 and 128 filters and leaky ReLU, and the second and third
-# are followed by batch normalization, which shifts and scales each feature so that it has mean 0 and variance 1 over
-# the batch. (Leaky ReLU keeps a fifth of negative values instead of 0.) `dcgan_image` starts with a small map of 7 x 7
-# and doubles its sides twice, to 14 and 28. A *transposed* convolution with stride 2 does the doubling; its weights are
-# learned. A last ordinary convolution makes the image. Its activation is tanh, so generated pixels are between -1 and
+# are followed by batch normalization, which gives each feature map the mean 0 and the variance 1 over the batch, and
+# then a mean and a variance that are learned. (Leaky ReLU keeps a fifth of negative values instead of 0.) `dcgan_image`
+# starts with a small map of 7 x 7 and doubles its sides twice, to 14 and 28. A *transposed* convolution with stride 2
+# does the doubling; its weights are learned. A last ordinary convolution makes the image. Its activation is tanh, so
+# generated pixels are between -1 and
 # 1. (Real images are scaled to the same range, by `to_float`.) Both functions are in `gan_book/networks.py`, because
 # later chapters use them too.
 #
 # How does the label get into the networks? In the generator, an `Embedding` is a table: it has a row of 32 learned
 # numbers for each class. The row of the label is concatenated with $z$. In the discriminator we use a **projection**
 # ([Miyato and Koyama 2018](https://arxiv.org/abs/1802.05637)). The convolutions turn the image $x$ into a vector of
-# features $\phi(x)$. The logit is a sum of two numbers that are computed from it:
+# features $\phi(x)$. The logit is the sum of two numbers, both computed from $\phi(x)$:
 #
 # $$ l(x, y) = \psi(\phi(x)) + v_y \cdot \phi(x). $$
 #
@@ -132,8 +135,10 @@ REAL_ABOVE = 0.0  # a logit above this means "real": D > 0.5
 # The lower half of the picture shows it. (The upper half is an older way, which section 11 explains.) The first number,
 # of a dense layer $\psi$, judges the image alone. The second is the dot product of the features with a vector $v_y$,
 # which is learned for each class. After training it is large if the image looks like the class $y$. The embedding layer
-# `v` holds these vectors. (The name comes from this product: it projects the features onto $v_y$. Miyato and Koyama
-# used three more techniques, which chapter 4 explains. We take the projection alone.)
+# `v` holds these vectors. Why is a dot product enough? A classifier with the features $\phi(x)$ would have just this
+# number as the logit of class $y$. So $D$ adds the answers to two questions: is it real, and is it $y$? (The name comes
+# from this product: it projects the features onto $v_y$. Miyato and Koyama also used spectral normalization and the
+# hinge loss, which chapter 4 explains. We take the projection alone.)
 
 
 # %%
@@ -281,12 +286,12 @@ def define_gan(generator, discriminator, learning_rate=1e-3, loss=None):
 
 # %% [markdown]
 # Repeat this a few thousand times, and you have a GAN. To make it fast, the book compiles the three updates into one
-# program, which does not go back to Python after each update. You write a class with a method `turns`. A *turn* is the
-# update of one network. The method yields the turns in order. (`yield` gives back one value, waits, and continues from
-# there when the next value is wanted. So a method can give back several values one after the other.) Each `yield` has
-# four parts, `name, network, input, target`. It means: update this network so that its output for this input comes
-# closer to this target. (For `gan`, this updates $G$ alone.) Compare the method with the cell above. (It takes new
-# latent points for $G$.)
+# graph, so that Keras does not go back to Python after each of them. You write a class with a method `turns`. A *turn*
+# is the update of one network. The method yields the turns in order. (`yield` gives back one value, waits, and
+# continues from there when the next value is wanted. So a method can give back several values one after the other.)
+# Each `yield` has four parts, `name, network, input, target`. It means: update this network so that its output for this
+# input comes closer to this target. (For `gan`, this updates $G$ alone.) Compare the method with the cell above. (It
+# takes new latent points for $G$.)
 
 
 # %%
@@ -315,9 +320,10 @@ class ConditionalGAN(GAN):
 # The model is an ordinary Keras model: `compile`, then `fit`. `compile()` needs no arguments, because $D$ and the
 # composite already have their optimizers and losses. This is one epoch, one to three minutes on a laptop.
 #
-# `average=0.99` keeps a copy of the generator whose weights are a moving average. After each update the copy keeps 99 %
-# of its own weights and takes 1 % of the generator's. Single updates push $G$ back and forth, and the average smooths
-# that out. So the copy, `model.sampler`, usually makes better images than the generator itself ([Yazici et al.
+# `average=0.99` keeps a copy of the generator whose weights are a moving average. After each step the copy keeps a
+# share $m$ of its own weights, and takes the share $1 - m$ of the generator's. $m$ is small at the beginning, and rises
+# with the steps to at most 0.99. Single updates push $G$ back and forth, and the average smooths that out. So the copy,
+# `model.sampler`, usually makes better images than the generator itself ([Yazici et al.
 # 2019](https://arxiv.org/abs/1806.04498)).
 
 # %% tags=["active-ipynb"]
@@ -339,14 +345,16 @@ class ConditionalGAN(GAN):
 # The two losses of $D$ and the loss of $G$ tell you whether the training is healthy. In a healthy GAN none of them goes
 # to 0: $D$ is right in more than half of the cases, but not always. (Why is the loss of $G$ near 3, far above $\log 2$?
 # It is measured just after $D$ has learned from a batch of generated images. At that moment $D$ recognises almost all
-# new images of the same $G$, too. The update of $G$ brings its loss down again. All numbers of the log are means over
-# the epoch so far.) The losses do not tell you how good the images are. To know that, look at the images and measure
-# them.
+# new images of the same $G$, too. Then the update of $G$, and the next update of $D$ with real images, bring this loss
+# down again. All numbers of the log are means over the epoch so far.) The losses do not tell you how good the images
+# are. To know that, look at the images and measure them.
 #
 # ## 7. A longer training
 #
-# The generator that comes with the book was trained for twelve epochs, on all 55,000 training images, with half the
-# learning rate and a longer moving average. (The appendix shows the command.) From here on we use it:
+# The generator that comes with the book was trained for twelve epochs, on 55,000 images, with half the learning rate
+# and a longer moving average. (The data set has 60,000 training images. 5,000 of them are kept for validation, to
+# choose settings with. The appendix shows the command. This is the best of three trainings on the validation images.)
+# From here on we use it:
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
@@ -381,8 +389,8 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # Two things can be changed smoothly. First, $z$: we go from one latent point to another and keep the class. The square
-# of the distance from 0 is the sum of 64 squared numbers. Each square has mean 1, so almost all latent points have a
-# distance near $\sqrt{64} = 8$. The middle of a straight line between two of them is closer to 0. $G$ has not seen such
+# of the length of $z$ is the sum of 64 squared numbers. Each square has mean 1, so almost every latent point has a
+# length near $\sqrt{64} = 8$. The middle of a straight line between two of them is shorter. $G$ has not seen such
 # points in training, so we go along an arc ([White 2016](https://arxiv.org/abs/1609.04468)). Second, the class: we keep
 # $z$ and mix the embeddings of two labels, $e(t) = (1 - t)\, e_{\mathrm{sneaker}} + t\, e_{\mathrm{boot}}$. Most images
 # on the way look like possible clothes (not all: some are blurred). So the generator has not simply stored single
@@ -423,15 +431,17 @@ class ConditionalGAN(GAN):
 # training images. It looks at 10,000 generated images, 1,000 of each class. Six numbers are enough here:
 #
 # - **Label accuracy**: how often the classifier finds the class that we asked for. (On *real* test images the same
-#   classifier is right in 92.6 % of cases. This is the number to compare with.)
+#   classifier is right in 92.6 % of cases. This is the number to compare with. More is not better: then the images
+#   would be easier to recognise than real ones, as in chapter 8.)
 # - **Fréchet distance (FD)**: small if the features of generated and of real images have similar means and vary in
 #   similar ways. (The classifier turns each image into 96 features.) Smaller is better.
 # - **Inception score** ([Salimans et al. 2016](https://arxiv.org/abs/1606.03498)): high if the classifier is sure of
 #   each image and all classes occur equally often. At most 10 for ten classes.
 # - **Precision**: the share of generated images that are near some real image. **Recall**: the share of real images
-#   that are near some generated image ([Kynkäänniemi et al. 2019](https://arxiv.org/abs/1904.06991)). A is near B, in
-#   the 96 features, if it is not farther from B than the third nearest neighbour of B among the images of B's own kind
-#   (real or generated). A generator that makes few, good images has high precision and low recall.
+#   that are near some generated image ([Kynkäänniemi et al. 2019](https://arxiv.org/abs/1904.06991)). Near means, in
+#   the 96 features: draw a ball around each real image, as large as the distance to its third nearest real image.
+#   Precision counts the generated images in at least one ball. For recall, exchange real and generated. (10,000 real
+#   training images have 0.88 in both.) A generator that makes few, good images has high precision and low recall.
 # - **Diversity in a class**: the mean distance, in features, between two generated images of a class, divided by that
 #   of two real images. Near 0, the generator repeats one image. This is called **mode collapse**, because a mode is one
 #   kind of image. A value above 1 can mean that a row mixes several classes.
@@ -459,11 +469,11 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # All six numbers, for 10,000 images, are in the report that was written after the training. For the first three, the
-# value of real images is in brackets. Diversity is already divided by it. The ± and the interval in the report say how
-# much a number changes with another choice of the 10,000 images. (In the book's tables, ± is the spread over several
-# trainings.) Always compare: with 10,000 images the Fréchet distance is 0.17. Real *training* images have 0.02 to 0.03
-# (it depends on which are taken), and they are the best that we can hope for. The same GAN after two epochs has about
-# 1.2.
+# value of real images is in brackets. Diversity is already divided by it. The ± and the intervals in the report say how
+# much a number can be off by chance, because only 10,000 images were made. (In the book's tables, ± is the spread over
+# several trainings.) Always compare: with 10,000 images the Fréchet distance is 0.17. Real *training* images have 0.02
+# to 0.03 (it depends on which are taken), and they are the best that we can hope for. The same GAN after two epochs has
+# about 1.2.
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics import score_lines
@@ -475,8 +485,8 @@ class ConditionalGAN(GAN):
 # %% [markdown]
 # ## 10. When it fails
 #
-# GANs fail more often than other networks, because two networks have to learn at a similar speed. Two failures are so
-# common that they have names. We cause both with the ratio of the two learning rates. (Each case below is one
+# GANs fail more often than other networks, because two networks have to learn at a similar speed. Here are two common
+# failures. (Chapter 4 shows six.) We cause both with the ratio of the two learning rates. (Each case below is one
 # training.)
 #
 # **Convergence failure.** $D$ wins, and $G$ gets better too slowly. Here $D$ has fifty times the learning rate of $G$.
@@ -512,8 +522,8 @@ class ConditionalGAN(GAN):
 # reason to make another one. $D$ is wrong most of the time: its losses are above 0.69, the loss of a guess. So $G$
 # learns little from it. *You recognise it by the images:* rows that repeat themselves.
 #
-# **The repair** is the same for both: let the two networks learn at a similar speed. If $D$ is far ahead, lower its
-# learning rate or raise that of $G$. If $G$ repeats itself, do the opposite. Here both have the same learning rate.
+# **The repair** is the same in these two cases: let the two networks learn at a similar speed. In the first case, lower
+# the learning rate of $D$ or raise that of $G$. In the second, do the opposite. Here both have the same learning rate.
 # (Section 6 trained twice as long and showed the averaged generator, so its images are better.)
 
 # %% tags=["active-ipynb"]
@@ -521,15 +531,15 @@ class ConditionalGAN(GAN):
 
 # %% [markdown]
 # Equal learning rates are no guarantee. In our one trial with 0.002 for both, twice our rate, this GAN collapsed, too.
-# Then halve both. The book's `train` (see the appendix) watches for collapse and for a $D$ that wins completely, and
-# says what to try.
+# Then halve both. Chapter 4 has more remedies. The book's `train` (see the appendix) watches for collapse and for a $D$
+# that wins completely, and says what to try.
 
 # %% [markdown]
 # ## 11. Going further
 #
 # **The label as a channel.** Many books put the label into the discriminator in another way: an embedding and a dense
 # layer turn it into a picture, which is added to the image as one more channel. `classic.py` has these networks, as
-# most books print them. They need many more steps: the preset `book` has a hundred epochs.
+# most books print them. The preset `book`, a set of settings (see the appendix), trains them for a hundred epochs.
 #
 # **Without labels.** With a single class, the same code is a plain GAN: `define_generator(num_classes=1)`,
 # `define_discriminator(num_classes=1)`, and `model.fit(data.images, np.zeros(len(data.images), "int32"))`.
@@ -555,7 +565,8 @@ class ConditionalGAN(GAN):
 # 4. Train with `average=0.0`. Compare the rows of images. What does the average change?
 # 5. Train with half as many images for twice as many epochs (`LIMIT = 24_000`, `epochs=2`). Is it worse?
 # 6. Give `define_gan` the loss `gan_book.losses.minimax`. This is the loss $\log(1 - D)$ of section 2. Its gradient is
-#    almost 0 where $D$ is sure: it *saturates*. What does `g_loss` look like in the first hundred steps?
+#    almost 0 where $D$ is sure: it *saturates*. Look at `g_loss` with `model.fit(data.images[:640], data.labels[:640],
+#    batch_size=64, epochs=10, verbose=2)`: an epoch is then ten steps.
 #
 # *To write*
 #
@@ -563,13 +574,15 @@ class ConditionalGAN(GAN):
 #    Write `hinge(y_true, y_pred)` with `keras.ops`. Check: `from chapters.ch06_cgan import exercises`, then
 #    `exercises.check_hinge(hinge)`.
 # 8. Write `mixed(generator, z, a, b, t)`: images of latent points `z` for a label between classes `a` and `b`, without
-#    the book's `between_classes`. Check: `exercises.check_mixed_labels(mixed, generator, z)`.
+#    the book's `between_classes`. Check: `exercises.check_mixed_labels(mixed, generator, z)`. (Hint:
+#    `keras.Model([generator.inputs[0], generator.get_layer("label_embedding").output], generator.output)` takes a mixed
+#    embedding instead of a label. `gb.to_uint8` makes pixels.)
 #
 # *A project*
 #
-# 9. Take a hundred photographs of each of three things on your desk. Train a conditional GAN on them at 64 x 64 pixels
-#    (`gb.load("my_folder", image_size=64)`), with `augment=0.5` and without. Write one page: what you trained, ten rows
-#    of images, what failed, and which number shows it.
+# 9. Take a hundred photographs of each of three things on your desk. Train a conditional GAN on them at 64 x 64 pixels,
+#    with `augment=0.5` and without: `gan-book train cgan --data my_folder --image-size 64 --set augment=0.5`. It writes
+#    a report. Write one page: what you trained, ten rows of images, what failed, and which number shows it.
 #
 # <details><summary>Answers</summary>
 #
@@ -581,8 +594,8 @@ class ConditionalGAN(GAN):
 # 5. Hardly. The number of updates is the same, and two epochs are too few for $D$ to learn 24,000 images by heart.
 # 6. It stays near 0 and is flat, because $D$ recognises the first images easily. The generator hardly learns.
 # 7. and 8. `exercises.hinge_solution` and `exercises.mixed_labels_solution`, in `chapters/ch06_cgan/exercises.py`.
-# 9. With few pictures $D$ soon knows each of them. `augment` shows it a different version each time. Look at the line
-#    "memorisation" of the report.
+# 9. With few pictures $D$ soon knows each of them. `augment` shows it a different version each time. The line
+#    "memorisation" of the report says how many of the images are near copies of training images.
 #
 # </details>
 

@@ -140,8 +140,8 @@ def define_gan(generator, discriminator, optimizer):
 # %% [markdown]
 # ## 4. One training step
 #
-# The paper updates $D$ once per step, with real and generated images in one batch. (This $D$ has no batch
-# normalization, so one batch is fine.) $G$ is updated through the composite, as always, with the non-saturating loss.
+# $D$ has one update in a step, with real and generated images in one batch. (This $D$ has no batch normalization, so
+# one batch is fine.) $G$ is updated through the composite, as always, with the non-saturating loss.
 
 
 # %%
@@ -237,8 +237,9 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 # %% [markdown]
 # ## 6. With Adam, it collapses
 #
-# The paper trains with SGD for hundreds of epochs. Today you would try Adam. But with Adam the networks of the paper
-# collapse within minutes. See for yourself: this is one epoch. (In both cells we leave out the dropout of $G$.)
+# The paper trains with SGD, with a learning rate that falls over hundreds of epochs (exercise 2). Today you would try
+# Adam. In our one training with Adam the networks of the paper collapsed within minutes. See for yourself: this is one
+# epoch. (In both cells we leave out the dropout of $G$.)
 
 # %% tags=["active-ipynb"]
 # def train_for(epochs, balanced, dropout):
@@ -259,8 +260,9 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 # ten_rows(train_for(1, balanced=False, dropout=0.5), "The printed networks after one epoch with Adam")
 
 # %% [markdown]
-# All hundred images are the same grey blob, whatever the latent point and the label. This is mode collapse, and a
-# convergence failure, too: $D$ is nearly always right, and the loss of $G$ is high.
+# All hundred images are the same grey blob, whatever the latent point and the label. Both failures of the notebook
+# `cgan` are here at once: $G$ repeats one image, and $D$ is nearly always right, with a high loss of $G$. The learning
+# rates are equal, so their ratio is not the reason. We look for another one.
 #
 # We think that the inputs are one reason. The numbers of $z$ lie between 0 and 1, with mean 0.5 and standard deviation
 # 0.29. So every input contains the same large constant part. $G$ first learns from this part and ignores the
@@ -274,8 +276,8 @@ OPTIMIZERS = {"sgd": paper_sgd, "adam": adam}
 # ten_rows(train_for(1, balanced=True, dropout=0.2), "The balanced networks after one epoch with Adam")
 
 # %% [markdown]
-# Now the images differ, and begin to look like digits. Many are not yet the digit of their row. That takes longer:
-# the appendix trains for six epochs.
+# Now the images differ, and begin to look like digits. But most rows show the wrong digit: $G$ does not follow the
+# label yet. That takes longer: the appendix trains for six epochs.
 
 # %% [markdown]
 # ## 7. What convolutions changed

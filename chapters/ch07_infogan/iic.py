@@ -22,7 +22,7 @@
 # - make augmented views of an image;
 # - write the IIC loss, which needs no labels;
 # - decide which head of the network sees which images, and why;
-# - compute a number, without labels, that tells good trainings from bad ones.
+# - compute a number, without labels, by which you can compare trainings.
 #
 # Read the notebook `infogan` first.
 
@@ -47,8 +47,8 @@ from gan_book.training.lesson import Lesson
 # Which changes leave a digit what it is? It may be rotated, sheared, scaled and shifted a little: `RandomAffine` in
 # `gan_book/layers.py` does this. And its strokes may be thicker or thinner (or darker, which is what happens to a
 # stroke of one pixel). For this we write a layer. The *dilation* of an image gives each pixel the brightest value of
-# its neighbourhood, so bright strokes grow by a pixel. The *erosion* gives it the darkest. The result is a mixture: a
-# random part of the dilation or of the erosion, and the image for the rest.
+# its neighbourhood, so bright strokes grow by a pixel. The *erosion* gives it the darkest. The result is a weighted
+# mean of the image and its dilation (or its erosion), with a random weight.
 
 
 # %%
@@ -100,9 +100,9 @@ def augmented(image, strength):
 # gb.show(rows, title="MNIST: three augmented views of each image")
 
 # %% [markdown]
-# These changes are **prior knowledge**. We say that a slanted 7 is still a 7, that there are ten kinds, and that they
-# are equally common. That is weaker than labels, but it is knowledge put in by hand. For clothing it would be wrong:
-# thicker strokes have no meaning there, and a sheared coat is like no coat that we know.
+# These changes are **prior knowledge**. We say that a slanted 7 is still a 7. (And the loss below assumes that there
+# are ten kinds, equally common.) That is weaker than labels, but it is knowledge put in by hand. For clothing it would
+# be wrong: thicker strokes have no meaning there, and a sheared coat is like no coat that we know.
 #
 # ## 2. The IIC loss
 #
@@ -151,11 +151,11 @@ def iic_loss(_, logits):
 #   codes. (Whether they *are* is another question. In the training of the appendix all three correlations are lower
 #   than without IIC.)
 #
-# The trunk now gets images as they are, and augmented ones. **Batch normalization** gives each kind its own statistics
-# in training, but it keeps only one set of them for use, the *moving statistics*. In use we show the network real
-# images, mostly as they are. With `momentum=0` the moving statistics are simply those of the last batch, so we let a
-# batch of real images pass at the end of each training step. (With layer normalization, which normalizes each image by
-# itself, nothing of this would be needed. But then the images were worse: the Fréchet distance was 1.7.)
+# The trunk now gets images as they are, and augmented ones. In training, **batch normalization** uses the statistics of
+# each batch. For later use it keeps only one set of them, the *moving statistics*, and later we show the network real
+# images, mostly as they are. With `momentum=0` it keeps those of the last batch. So a batch of real images passes at
+# the end of each training step. (With layer normalization, which normalizes each image by itself, nothing of this would
+# be needed. But then the images were worse: the Fréchet distance was 1.7.)
 #
 # The trunk has the convolutions of chapter 6, because it runs five times in an update of $D$ and $Q$, and they are
 # cheaper than the paper's.
@@ -252,15 +252,17 @@ class InfoGANWithIIC(infogan.InfoGAN):
 # print("digit of each category:", agreement["matching"])
 
 # %% [markdown]
-# If you have no labels, train with several seeds, and keep the network with the highest $I_{\mathrm{real}}$ at the end.
-# Compare only trainings of equal length.
+# If you have no labels, you can train with several seeds and keep the network with the highest $I_{\mathrm{real}}$ at
+# the end, computed in the same way after equally long trainings. We expect that this network is a good one, but we have
+# not tested how often it is.
 #
 # **What does IIC add?** The notebook `infogan` ends with a training of one epoch, too: its code accuracy is 73.8 % (on
-# test images). Here you see two trainings of one epoch, this one and the one of the appendix, and they differ by
-# several points. So a single training proves little. The three values of $I_{\mathrm{real}}$ differ as well, because
-# they are computed in different ways: in the log as a mean over the epoch, above for all validation images at once, and
-# in the appendix for the last tenth of the training. (And the name of a category need not fit its row in the picture:
-# the names come from real images, the rows from $G$.)
+# test images). Here you see two trainings of one epoch, this one and the one of the appendix. One was measured on
+# validation images, the other on test images, and they differ by more than ten points. So a single training proves
+# little. The three values of $I_{\mathrm{real}}$ differ as well, because they are computed in different ways: in the
+# log as a mean over the epoch, above for all validation images at once, and in the appendix for the last tenth of the
+# training. (And the name of a category need not fit its row in the picture: the names come from real images, the rows
+# from $G$.)
 #
 # ## 6. Exercises
 #

@@ -15,8 +15,9 @@
 #
 # A neural network made these digits. Each row was generated for one *category*, a number from 0 to 9. The conditional
 # GAN of chapter 6 needs the label of each training image to do this. Here the network saw **no labels**: it found out
-# by itself which images belong together. (This is the best of five trainings. In the others, some rows have two
-# different digits.) This is **InfoGAN** ([Chen et al. 2016](https://arxiv.org/abs/1606.03657)).
+# by itself which images belong together. The number of a category has no meaning. (This is the best of five trainings,
+# chosen with the labels of validation images. In the others, some rows have two different digits.) This is **InfoGAN**
+# ([Chen et al. 2016](https://arxiv.org/abs/1606.03657)).
 #
 # In this chapter you will
 #
@@ -69,7 +70,7 @@ from gan_book.training.task import Generation
 # In a plain GAN the latent point $z$ is only noise, and no one knows which of its numbers changes what. InfoGAN gives
 # the generator two inputs: noise $z$ and a **code** $c$. For MNIST the paper takes
 #
-# - 62 numbers of noise, uniform between -1 and 1;
+# - 62 numbers of noise (uniform between -1 and 1 in the authors' program);
 # - a **category** $c_1$: one of ten numbers, all equally likely;
 # - two **continuous codes** $c_2$ and $c_3$, uniform between -1 and 1.
 #
@@ -98,18 +99,20 @@ LATENT = [Noise(-1.0, 1.0), Category(CATEGORIES), Code()]  # what the generator'
 # **A bound that we can compute.** We do not know the true probabilities $P(c \mid x)$. But we can take the
 # probabilities of a network $Q$ instead. The mean of $-\log Q(c \mid x)$ is the **cross-entropy** of a classifier whose
 # target is $c$. It is smallest if $Q$ gives the true probabilities, and then it is equal to $H(c \mid x)$. With any
-# other probabilities it is larger. (The difference is a Kullback-Leibler divergence, which is never negative.) So if we
-# write the cross-entropy instead of $H(c \mid x)$, we get too small a number, a lower bound (equation 5 of the paper):
+# other probabilities it is larger. (The difference is a Kullback-Leibler divergence, which is never negative.) Replace
+# $H(c \mid x)$ by the larger cross-entropy. Then the difference becomes smaller than $I$. It is a lower bound (equation
+# 5 of the paper):
 #
 # $$ L_I(G, Q) = H(c) + \mathbb{E}_{c,\, x \sim G(z, c)}[\log Q(c \mid x)] \;\le\; I(c; G(z, c)). $$
 #
-# The first term is a constant, with no gradient. The second is minus the cross-entropy, which is never negative. So
-# $L_I$ is at most $H(c) = \ln 10$. And to make $L_I$ large, we minimise a cross-entropy, as for any classifier.
+# The first term is a constant, with no gradient. The second is minus a cross-entropy. A cross-entropy is never
+# negative, so $L_I$ is at most $H(c) = \ln 10$. And to make $L_I$ large, we minimise a cross-entropy, as for any
+# classifier.
 
 # %% [markdown]
-# **The game with this bound.** Let $V(D, G) = \mathbb{E}_x[\log D(x)] + \mathbb{E}_{z,c}[\log (1 - D(G(z, c)))]$,
-# the game of chapter 6 without labels. InfoGAN subtracts $L_I$ from it, with a weight $\lambda$ that we choose (the
-# paper's equation 6):
+# **The game with this bound.** Let $V(D, G) = \mathbb{E}_x[\log D(x)] + \mathbb{E}_{z,c}[\log (1 - D(G(z, c)))]$, the
+# game of chapter 6 without labels. InfoGAN subtracts $L_I$ from it, with a weight $\lambda$ that we choose (the paper's
+# equation 6). As in chapter 6, $G$ then gets the non-saturating loss instead of $\log(1 - D)$:
 #
 # $$ \min_{G,\, Q} \max_D \; V(D, G) - \lambda L_I(G, Q). $$
 
@@ -143,7 +146,8 @@ def code_loss(code, mean):
 # ## 3. The networks
 #
 # They are those of the paper (table 1 in its appendix C.1). The generator gets all inputs as one vector of 62 + 10 + 2
-# numbers. (The category enters as a one-hot vector.) Two dense layers and two transposed convolutions make the image.
+# numbers. (The category enters as a one-hot vector. The layer for that is called `label_embedding`, and is not
+# trained.) Two dense layers and two transposed convolutions make the image.
 
 
 # %%
@@ -232,9 +236,9 @@ def define_d_and_q(image_shape=(28, 28, 1)):
 # $Q$ learns to read the code, and $G$ learns to make it readable. So $L_I$ is part of two models. (In chapter 6,
 # `discriminator` was $D$ alone. Here it is the model that trains $D$ and $Q$.)
 #
-# - **`discriminator`** trains $D$ and $Q$ together, because they share the trunk. It has four losses: real images are
-#   "real", generated images are "fake", and $Q$ should find the category and the codes of generated images. (The code
-#   of a real image is not known.)
+# - **`discriminator`** trains $D$ and $Q$ together, because they share the trunk. So the trunk gets the gradients of
+#   both. It has four losses: real images are "real", generated images are "fake", and $Q$ should find the category and
+#   the codes of generated images. (The code of a real image is not known.)
 # - **`gan`** trains $G$ through $D$ and $Q$, which are frozen in it. It has three losses: the image is "real", its
 #   category is $c_1$, and its codes are $c_2$ and $c_3$.
 #
@@ -292,14 +296,15 @@ def define_gan(generator, d_and_q, learning_rate=1e-3, variant="paper", lambda_1
 # The learning rate of $G$, 0.001, and $\lambda_2 = 1$ are those of the authors' program. Two numbers are ours, chosen
 # on validation images: $D$ and $Q$ learn at 0.0005 instead of 0.0002, and $\lambda_1$ is 0.2 instead of 1 (and 0.1
 # where there is time for six epochs). With $\lambda_1 = 1$ the categories got their meaning early, while the images
-# were still blurred, and more of them shared digits. (The results page has the numbers.)
+# were still blurred. In our few trials more of them shared digits then, but the numbers vary much from seed to seed.
+# (The results page has them.)
 #
 # ## 5. One training step
 #
 # Two updates, by hand. What should the first losses be? (All logarithms are natural.) A $D$ that guesses has the loss
 # $\log 2 = 0.69$. A $Q$ that guesses one of ten categories has $\log 10 = 2.30$. A $Q$ whose outputs $\mu$ are always 0
-# has a code loss of 0.33 (exercise 2 asks why). The losses of the second update differ a little, because $D$ and $Q$
-# have changed in the first.
+# has a code loss of 0.33 (exercise 2 asks why). In the second update the losses of $Q$ are lower: it has just been
+# trained on the images of the same codes.
 
 # %% tags=["active-ipynb"]
 # discriminator, gan = define_discriminator(d_and_q), define_gan(generator, d_and_q)
@@ -367,7 +372,7 @@ class InfoGAN(GAN):
 # ten_rows(model.sampler, f"InfoGAN after one epoch ({-(-LIMIT // 64)} steps)")
 
 # %% [markdown]
-# The rows already differ from each other. Some show one digit, others mix two or three. In the log,
+# The rows already differ from each other. Some show one digit, others mix several. In the log,
 # `g_category_mutual_information` is $L_I$ of the category, as a mean over the epoch: already about 2.1, near its limit
 # of 2.3. It gets high early, when many rows still mix digits. $Q$ can use any difference that it can see: "a slanted
 # stroke" can be read as easily as "a seven". (Section 6 of the paper says it, too: $L_I$ converges faster than the
@@ -421,12 +426,13 @@ class InfoGAN(GAN):
 #     print(f"c{number}", ", ".join(f"{name} {value:+.2f}" for name, value in zip(PROPERTIES, r)))
 
 # %% [markdown]
-# Here both codes change the slant, about equally. And while the digits slant, $c_2$ makes them broader and $c_3$
-# narrower. So the network has found the two properties of the paper, but each code changes a mixture of both. If you
-# move both codes together, the digits only slant: the sum $c_2 + c_3$ has a correlation of -0.84 with the slant. If you
-# move one up and the other down, mainly the width changes (0.51). The loss treats $c_2$ and $c_3$ in the same way, so
-# it has no reason to prefer one direction. In two of our five trainings a single code changes the slant. In the other
-# three both do.
+# Here both codes change the slant, about equally. With a larger $c_2$ the digits also become broader, with a larger
+# $c_3$ narrower. So the network has found the two properties of the paper, but each code changes a mixture of both. If
+# you move both codes together, the digits only slant: the sum $c_2 + c_3$ has a correlation of -0.84 with the slant
+# (nearly the two numbers above, added and divided by $\sqrt 2$). If you move one up and the other down, mainly the
+# width changes (0.51, in the same way from the difference). The loss treats $c_2$ and $c_3$ in the same way, so it has
+# no reason to prefer one direction. In two of our five trainings a single code changes the slant. In the other three
+# both do.
 #
 # ## 8. How good is it?
 #
@@ -475,12 +481,13 @@ class InfoGAN(GAN):
 # **A warning.** $L_I$ does not tell you whether the categories are digits. *Any* ten kinds of images that $Q$ can tell
 # apart will do. Suppose that two categories both contain 4s and 9s, in two styles of writing. For $Q$ they are as easy
 # to read as two digits. Another seed gives another result, so one training proves little. The network above is the best
-# of five trainings, chosen on validation images. The others have code accuracies between 76 and 89 %.
+# of five trainings: it has the highest code accuracy on the validation images. (In other numbers it is not the best.)
+# The others have code accuracies between 76 and 89 %.
 #
 # ## 9. When it fails
 #
 # We take $L_I$ away from the generator, as the authors did for their figure 1. $Q$ is still trained to read the code.
-# But there is nothing to read, because $G$ has no reason to use it.
+# But there is almost nothing to read, because $G$ has no reason to use it.
 
 # %% tags=["active-ipynb"]
 # def train_with(variant, images=24_000):
@@ -502,8 +509,8 @@ class InfoGAN(GAN):
 # %% [markdown]
 # Each row is a mixture: the category changes nothing that you could name. *You recognise the failure by $L_I$*, which
 # is near 0: the category is not used. (A high $L_I$ only says that it is used, not for what.) The code accuracy is
-# still far above 10 %. For $Q$ gives similar images the same category, even if $G$ ignores it, and we choose the
-# matching after we have seen the result.
+# still far above 10 %. $Q$ still gives similar images the same category, although $G$ does not use the category. And
+# the matching takes the best of all assignments of categories to digits. So chance is more than 10 %.
 #
 # **The repair** is $L_I$ in the loss of $G$. That is section 6: there the rows differ, and $L_I$ is near its limit.
 # (The training of section 6 has about twice as many steps.)

@@ -320,10 +320,11 @@ class ACGAN(GAN):
 #
 # It is 0 if no image can come from two different labels. $G$ makes it small ([Gong et al.
 # 2019](https://arxiv.org/abs/1907.02690), section 3). But for real clothing the class entropy is *not* 0: some shirts
-# look just like coats. Such images have a high class loss, so $G$ makes too few of them. It stays in the part of the
-# class that is far from all other classes. So its images of the class are more alike. The validity loss cannot prevent
-# this, because it does not see the label. Suppose $G$ makes images that look like both a shirt and a coat from the
-# label "coat" only. Then the validity loss is satisfied, and the class entropy is 0.
+# look just like coats. Such images have a high class loss. $G$ can avoid it in two ways. First, it can make all unclear
+# images from *one* of the labels: those that look like both a shirt and a coat from the label "coat" only. Then the
+# class entropy is 0, and the validity loss cannot notice it, because it does not see the label. Second, it can make
+# fewer unclear images at all. The validity loss works against this, but only in part. In both cases a class keeps only
+# the images that are far from other classes. So its images are more alike.
 #
 # We cannot see $q(c \mid x)$. But we can look at one consequence: does $G$ avoid images that are unclear to a
 # classifier of real images? In the table below, the first column says how unsure that classifier is: the mean entropy
@@ -351,9 +352,9 @@ class ACGAN(GAN):
 # generated images: $G$ avoids the unclear ones. Of the two generators, only the AC-GAN does so. A higher MS-SSIM means
 # that the images are more alike. Here the images of *both* generators are more alike than real ones, and the step from
 # the cGAN to the AC-GAN is small. So the class loss explains only a part of what is lost. This table alone does not
-# prove that step: with other images the MS-SSIM can change as much. (In section 8 real images have 0.348, because test
-# images were used there. Here they are validation images.) The results page of this chapter compares three trainings of
-# each GAN.
+# prove that step: the MS-SSIM of other images of the same generator can differ as much. (In section 8 real images have
+# 0.348, because test images were used there. Here they are validation images.) The results page of this chapter
+# compares three trainings of each GAN.
 #
 # ## 10. When it fails
 #
@@ -398,13 +399,15 @@ class ACGAN(GAN):
 # ## 11. Going further
 #
 # **A repair for the class entropy.** Gong et al. (2019) add a second classifier. It is trained on generated images
-# only. $G$ makes the loss of the class head small and the loss of the new classifier large. By section 9 the first loss
-# is $H_q$ plus the KL. The second loss, at its best, is $H_q$. The difference is the KL alone, so unclear images are no
-# longer punished. Their model is called TAC-GAN. ADC-GAN ([Hou et al. 2022](https://arxiv.org/abs/2107.10060)) reaches
-# the same with one classifier over $2N$ classes: see the notebook `twon_gan`.
+# only. $G$ minimises the loss of the class head minus the loss of the new classifier. By section 9 the first is $H_q$
+# plus the KL. The second, if the new classifier is at its best, is $H_q$. The difference is the KL alone, so unclear
+# images are no longer punished. Their model is called TAC-GAN. ADC-GAN ([Hou et al.
+# 2022](https://arxiv.org/abs/2107.10060)) reaches the same with one classifier over $2N$ classes: see the notebook
+# `twon_gan`.
 #
 # **Three GANs compared.** `python -m chapters.ch08_acgan.compare` trains the conditional GAN, the AC-GAN and the 2N-GAN
-# with the same convolutions and steps, several seeds each. The chapter's README shows the results.
+# with the same convolutions and steps, several seeds each. The chapter's README shows the results (made with `--epochs
+# 12`).
 #
 # **The classic networks.** In many books the AC-GAN has dropout of 0.5 after each convolution. `classic.py` has these
 # networks. They need many more steps: the preset `book` trains for a hundred epochs.
@@ -462,7 +465,7 @@ class ACGAN(GAN):
 # ## Appendix: the command line
 #
 # As in chapter 6: `gan-book train acgan --preset full` in a shell. `smoke` is for tests, `quick` takes three to five
-# minutes, `full` twenty to thirty (on two CPU cores), and `book` is the classic network with its usual numbers.
+# minutes, `full` about half an hour, and `book` is the classic network with its usual numbers.
 
 
 # %%
@@ -529,9 +532,9 @@ LESSON = Lesson(
 # picture(run.folder / "samples.png")
 
 # %% [markdown]
-# In the next picture, the solid curves are sums of two losses, and the dashed ones their parts. The dotted line is for
-# the dashed validity losses: $\log 2$, if $D$ guesses whether an image is real. For a sum, guessing means $\log 2 +
-# \log 10 = 3.0$.
+# In the two upper panels of the next picture, the solid curves are sums of two losses, and the dashed ones their parts.
+# The dotted line is for the dashed validity losses: $\log 2$, if $D$ guesses whether an image is real. For a sum,
+# guessing means $\log 2 + \log 10 = 3.0$.
 
 # %% tags=["active-ipynb"]
 # picture(run.folder / "losses.png")

@@ -15,9 +15,11 @@
 #
 # The AC-GAN's discriminator has two outputs and two losses: real or fake, and which class. The discriminator of the
 # 2N-GAN (on the right) needs only one output and one loss. For $N$ kinds of clothing it has $2N$ classes: real coat,
-# generated coat, real boot, generated boot, and so on. The name stands for these $2N$ classes. This discriminator loss
-# was proposed as the **2k loss** of DADA ([Zhang, Wang, Liu and Ling 2018](https://arxiv.org/abs/1809.00981)), a GAN
-# that makes extra training images for classifiers with few labels.
+# generated coat, real boot, generated boot, and so on. The name stands for these $2N$ classes. A discriminator with
+# $2N$ classes was proposed as the **2k loss** of DADA ([Zhang, Wang, Liu and Ling
+# 2018](https://arxiv.org/abs/1809.00981)), a GAN that makes extra training images for classifiers with few labels. (Its
+# program differs from this notebook: the softmax runs over the two outputs of the given class only, and $G$ also has a
+# feature-matching loss.)
 #
 # In this short notebook you will build a 2N-GAN and derive what its generator learns. You will also see a wrong program
 # whose losses look perfect. Read the notebook `acgan` first.
@@ -97,13 +99,13 @@ class TwoNGAN(GAN):
 # Let $r(x, y)$ be the distribution of real images and their labels, and $q(x, y)$ that of generated images and their
 # labels. (The notebook `acgan` has the same $q$.) Summed over the labels they are $r(x)$ and $q(x)$.
 #
-# **The best $D$.** $D$ gets as many real images as generated ones. Take all images, real and generated, that look like
-# $x$. Let $s_k$ be the share of class $k$ among them. For the label $y$, the shares of the real class and of the
-# generated class are
+# **The best $D$.** $D$ gets as many real images as generated ones. Look at one image $x$. It can be real or generated,
+# and of any class. Let $s_k$ be the probability that it belongs to class $k$ of the $2N$. For the label $y$, the shares
+# of the real class and of the generated class are
 #
 # $$ s_y = \frac{r(x, y)}{r(x) + q(x)}, \qquad s_{N + y} = \frac{q(x, y)}{r(x) + q(x)}. $$
 #
-# For these images $D$ maximises $\sum_k s_k \log p_k(x)$. The best it can do is to answer with the shares. To see it,
+# For this image $D$ maximises $\sum_k s_k \log p_k(x)$. The best it can do is to answer with the shares. To see it,
 # compare any answer $p_k$ with the answer $s_k$, and use $\log t \le t - 1$, where only $t = 1$ gives equality:
 #
 # $$ \sum_k s_k \log p_k - \sum_k s_k \log s_k = \sum_k s_k \log \frac{p_k}{s_k}
