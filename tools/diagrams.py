@@ -605,6 +605,37 @@ def transposed():
     return d
 
 
+def biggan():
+    """BigGAN's generator: the class and a part of the latent point go into every block.
+
+    The latent point z is cut into three parts. The first one goes through a dense layer and becomes feature maps of 7
+    by 7. Two residual blocks double them to 14 by 14 and 28 by 28, which is the image. Each block gets its own part of
+    z and a vector of the class y, both as the condition of its batch normalizations. The vectors of the class come
+    from one embedding.
+    """
+    d = Diagram(330)
+    row, chunks = 128, []
+    for number, x in enumerate((104, 258, 432), start=1):
+        chunks.append(d.pill("plain", x, 24, 84, 52, f"*z*_{{{number}}}"))
+    dense = d.box("generator", 96, row, 100, 84, "dense", "7 × 7")
+    first = d.box("generator", 234, row, 132, 84, "block", "14 × 14")
+    second = d.box("generator", 408, row, 132, 84, "block", "28 × 28")
+    image = d.pill("generator", 578, row + 12, 102, 60, "*G*(*z* | *y*)", "image")
+    y = d.pill("label", 20, 256, 60, 52, "*y*")
+    embedding = d.box("label", 118, 256, 422, 52, "", "one embedding for all blocks")
+    d.label(24, 56, "*z* =", "name")
+    d.link(dense, first, second, image)
+    d.link(y, embedding)
+    for chunk, target in zip(chunks, (dense, first, second), strict=True):
+        d.arrow(chunk.bottom, target.top)
+    for block in (first, second):
+        d.arrow((block.bottom[0], embedding.y), block.bottom)
+    d.label(614, 258, "*z* and *y* set the", "note middle")
+    d.label(614, 280, "gain and shift", "note middle")
+    d.label(614, 302, "of each block", "note middle")
+    return d
+
+
 DIAGRAMS = (
     autoencoder,
     vae,
@@ -620,6 +651,7 @@ DIAGRAMS = (
     patchgan,
     cycle,
     mlp_cgan,
+    biggan,
 )
 
 

@@ -142,6 +142,15 @@ SERIES = {
         "bare2hat": Row("cyclegan", "quick", 1, {"data": "bare2hat"}),
         "earth": Row("cyclegan", "full", 1, {"data": "earth"}),
     },
+    "ch12_biggan": {
+        "quick": Row("biggan", "quick", 3),
+        "full": Row("biggan", "full", 3),
+        "no-spectral-norm": Row("biggan", "quick", 3, {"set": "change=no-spectral-norm"}),
+        "label-channel": Row("biggan", "quick", 3, {"set": "change=label-channel"}),
+        "no-attention": Row("biggan", "quick", 3, {"set": "change=no-attention"}),
+        "last-weights": Row("biggan", "quick", 3, {"set": "average=0"}),
+        "orthogonal": Row("biggan", "full", 3, {"set": "beta=0.0001"}),
+    },
 }
 
 

@@ -293,8 +293,8 @@ class Pack(layers.Layer):
 #
 # Why does a GAN go round in circles? Chapter 2 showed it for two numbers: $D$ pushes $G$ past the goal, and then back.
 # The slope of $D$ is the force on $G$. At the goal this force should be 0, but $D$ has no reason to become flat. So we
-# give it one. **R1** adds the squared slope of $D$ at real points to its loss ([Mescheder et al.
-# 2018](https://arxiv.org/abs/1801.04406)). **R2** does the same at generated points:
+# give it one: a **gradient penalty**. **R1** adds the squared slope of $D$ at real points to its loss ([Mescheder et
+# al. 2018](https://arxiv.org/abs/1801.04406)). **R2** does the same at generated points:
 #
 # $$ R_1 = \frac{\gamma}{2} \, \mathbb{E}\, \|\nabla D(x)\|^2, \qquad
 #    R_2 = \frac{\gamma}{2} \, \mathbb{E}\, \|\nabla D(G(z))\|^2. $$

@@ -28,6 +28,7 @@ SCRIPTS = {
     "sgan-consistency": "chapters.ch09_sgan.consistency",
     "pix2pix": "chapters.ch10_pix2pix.pix2pix",
     "cyclegan": "chapters.ch11_cyclegan.cyclegan",
+    "biggan": "chapters.ch12_biggan.biggan",
 }
 
 _own = {}
