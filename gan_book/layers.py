@@ -145,6 +145,66 @@ class SpectralConv2D(_Spectral, layers.Conv2D):
     """`keras.layers.Conv2D` with spectral normalization (of the kernel as a matrix, as in the paper). Chapter 4."""
 
 
+class _Equalized:
+    """The kernel times a constant, so that its weights can all start from N(0, 1) and learn equally fast.
+
+    Karras et al. (2018), "Progressive Growing of GANs", section 4.1. The constant is `gain` / sqrt(number of inputs):
+    sqrt(2) before a (leaky) ReLU, 1 for an output. With `speed` below 1 the layer learns more slowly: the weights start
+    so much larger and count so much less (Karras et al. 2019, appendix C, for the mapping network of a StyleGAN).
+    """
+
+    def __init__(self, *args, gain=2**0.5, speed=1.0, **kwargs):
+        kwargs["kernel_initializer"] = keras.initializers.RandomNormal(0.0, 1.0 / speed)
+        super().__init__(*args, **kwargs)
+        self.gain, self.speed = gain, speed
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.constant = self.gain * self.speed / math.sqrt(math.prod(self._kernel.shape[:-1]))
+
+    @property
+    def kernel(self):
+        """The kernel that the layer multiplies by."""
+        return super().kernel if getattr(self, "constant", None) is None else super().kernel * self.constant
+
+    # Keras's layers would save the multiplied kernel.
+    def save_own_variables(self, store):
+        layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store):
+        layers.Layer.load_own_variables(self, store)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["kernel_initializer"]
+        return {**config, "gain": self.gain, "speed": self.speed}
+
+
+@keras.saving.register_keras_serializable("gan_book")
+class EqualDense(_Equalized, layers.Dense):
+    """`keras.layers.Dense` with an equalized learning rate. Explained in chapter 13."""
+
+
+@keras.saving.register_keras_serializable("gan_book")
+class EqualConv2D(_Equalized, layers.Conv2D):
+    """`keras.layers.Conv2D` with an equalized learning rate. Explained in chapter 13."""
+
+
+@keras.saving.register_keras_serializable("gan_book")
+class PixelNorm(layers.Layer):
+    """Gives the features of each pixel a mean square of 1: ``[..., c]`` to the same shape. Explained in chapter 13.
+
+    Karras et al. (2018), "Progressive Growing of GANs", section 4.2.
+    """
+
+    def call(self, inputs):
+        x = ops.cast(inputs, "float32")
+        return ops.cast(x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-8), inputs.dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
 @keras.saving.register_keras_serializable("gan_book")
 class MinibatchStd(layers.Layer):
     """Adds one number that says how different the examples of the batch are. Explained in chapter 4.

@@ -7,7 +7,16 @@ import pytest
 from chapters.ch07_infogan.iic import RandomStrokeWidth
 from gan_book.adversarial import Composite
 from gan_book.errors import BookError
-from gan_book.layers import DiffAugment, MinibatchStd, RandomAffine, SpectralConv2D, SpectralDense
+from gan_book.layers import (
+    DiffAugment,
+    EqualConv2D,
+    EqualDense,
+    MinibatchStd,
+    PixelNorm,
+    RandomAffine,
+    SpectralConv2D,
+    SpectralDense,
+)
 
 
 @pytest.mark.parametrize("layer", [RandomAffine, RandomStrokeWidth])
@@ -129,3 +138,44 @@ def test_augmentation_refuses_other_words_and_keeps_its_policy():
     with pytest.raises(BookError, match="policy of DiffAugment 'mixup' is not known"):
         DiffAugment("color,mixup")
     assert DiffAugment.from_config(DiffAugment("cutout").get_config()).policy == "cutout"
+
+
+@pytest.mark.parametrize(("gain", "inputs", "units"), [(2**0.5, 500, 800), (1.0, 300, 800)])
+def test_an_equalized_layer_keeps_signals_and_starts_all_weights_equally_large(gain, inputs, units):
+    layer = EqualDense(units, gain=gain)
+    x = np.random.default_rng(0).normal(size=(200, inputs)).astype("float32")
+    y = keras.ops.convert_to_numpy(layer(x))
+    kernel, bias = layer.get_weights()
+    assert kernel.std() == pytest.approx(1, abs=0.02) and not bias.any()
+    np.testing.assert_allclose(y, x @ kernel * gain / inputs**0.5, rtol=1e-3, atol=1e-3)
+    assert y.std() == pytest.approx(gain, abs=0.05)
+
+
+def test_a_slow_equalized_layer_gives_the_same_and_counts_each_change_less():
+    slow = EqualDense(400, gain=1.0, speed=0.01)
+    x = np.random.default_rng(0).normal(size=(50, 400)).astype("float32")
+    before = keras.ops.convert_to_numpy(slow(x))
+    assert before.std() == pytest.approx(1, abs=0.05)
+    kernel, bias = slow.get_weights()
+    assert kernel.std() == pytest.approx(100, rel=0.02)
+    slow.set_weights([kernel + 1, bias])
+    change = keras.ops.convert_to_numpy(slow(x)) - before
+    np.testing.assert_allclose(change, np.repeat(x.sum(axis=1, keepdims=True), 400, 1) * 0.01 / 20, atol=2e-3)
+
+
+def test_equalized_layers_are_what_they_were_after_saving(tmp_path):
+    image = keras.Input((6, 6, 2))
+    h = EqualConv2D(3, 3, padding="same", gain=1.0)(image)
+    model = keras.Model(image, EqualDense(4, speed=0.1)(keras.layers.Flatten()(PixelNorm()(h))))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    x = np.random.default_rng(0).normal(size=(2, 6, 6, 2)).astype("float32")
+    np.testing.assert_array_equal(model(x), again(x))
+
+
+def test_pixel_norm_gives_each_pixel_a_mean_square_of_one_and_survives_zeros():
+    x = np.random.default_rng(0).normal(3, 2, size=(2, 4, 5, 6)).astype("float32")
+    y = keras.ops.convert_to_numpy(PixelNorm()(x))
+    np.testing.assert_allclose(np.square(y).mean(axis=-1), 1, rtol=1e-3)
+    np.testing.assert_allclose(y / x, (y / x)[..., :1] * np.ones(6), rtol=1e-4)
+    assert np.isfinite(keras.ops.convert_to_numpy(PixelNorm()(0 * x))).all()

@@ -636,6 +636,41 @@ def biggan():
     return d
 
 
+def growing():
+    """Progressive growing: the generator at 8 × 8, and while its block for 16 × 16 is faded in.
+
+    Above: z, a block of 4 by 4, a block of 8 by 8, the layer rgb 8, the image of 8 by 8. Below: the same blocks, and a
+    new one of 16 by 16 with its own layer rgb 16. The image is a mixture: 1 minus alpha times the output of rgb 8 with
+    each pixel repeated, and alpha times the output of rgb 16.
+    """
+    d = Diagram(396)
+    d.panel(14, 14, 672, 112, "8 × 8")
+    z = d.pill("plain", 30, 54, 52, 52, "*z*")
+    first = d.box("generator", 116, 54, 84, 52, "4 × 4")
+    second = d.box("generator", 234, 54, 84, 52, "8 × 8")
+    rgb = d.box("generator", 352, 54, 84, 52, "rgb 8")
+    image = d.pill("generator", 470, 54, 110, 52, "", "image 8 × 8")
+    d.link(z, first, second, rgb, image)
+
+    d.panel(14, 140, 672, 242, "8 × 8 to 16 × 16")
+    z = d.pill("plain", 30, 186, 52, 52, "*z*")
+    first = d.box("generator", 116, 186, 84, 52, "4 × 4")
+    second = d.box("generator", 234, 186, 84, 52, "8 × 8")
+    new = d.box("generator", 226, 302, 100, 52, "16 × 16", state="updated")
+    old_rgb = d.box("generator", 352, 186, 84, 52, "rgb 8")
+    new_rgb = d.box("generator", 352, 302, 84, 52, "rgb 16", state="updated")
+    double = d.box("plain", 470, 186, 84, 52, "", "double")
+    image = d.pill("generator", 572, 238, 100, 64, "", "image", "16 × 16")
+    d.link(z, first, second, old_rgb, double)
+    d.arrow(second.bottom, new.top)
+    d.link(new, new_rgb)
+    d.arrow(double.right, (image.top[0], double.right[1]), image.top)
+    d.arrow(new_rgb.right, (image.bottom[0], new_rgb.right[1]), image.bottom)
+    d.label(618, 200, "times 1 − *α*", "note middle")
+    d.label(530, 350, "times *α*", "note middle")
+    return d
+
+
 DIAGRAMS = (
     autoencoder,
     vae,
@@ -652,6 +687,7 @@ DIAGRAMS = (
     cycle,
     mlp_cgan,
     biggan,
+    growing,
 )
 
 

@@ -651,6 +651,7 @@ LESSON = Lesson(
     build=build,
     next_step="Next: generate more with `gan-book generate dcgan --run {run} --seed 1 --out more.png`.",
     measure=measure,
+    shown="frechet_distance",
     task=Generation(balanced=False),  # a limit is chosen at random: equally many of each class would need the labels
 )
 

@@ -588,6 +588,7 @@ LESSON = Lesson(
     presets=PRESETS,
     build=build,
     measure=truncation.measure,
+    shown="label_accuracy",
     next_step="Next: generate images with `gan-book generate biggan --run {run} --label {label} --out generated.png`.",
 )
 

@@ -29,6 +29,7 @@ SCRIPTS = {
     "pix2pix": "chapters.ch10_pix2pix.pix2pix",
     "cyclegan": "chapters.ch11_cyclegan.cyclegan",
     "biggan": "chapters.ch12_biggan.biggan",
+    "progan": "chapters.ch13_progan.progan",
 }
 
 _own = {}

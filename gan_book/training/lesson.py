@@ -74,8 +74,11 @@ class Lesson:
         measure: ``measure(run, dataset, images, labels, seed)`` returns the chapter's own `Score`s of a saved run, and
             a dict of details for report.json; None if the chapter has none. images: uint8 ``[n, h, w, c]``, generated
             by the run's generator with `seed`; labels: int ``[n]``, the classes or categories it was asked for.
+        shown: name of the score below the pictures; the first one if there is none of that name.
         prepare: name of a data set -> ``prepare(grey, size)``, which makes a user's image, uint8 ``[280, 280]``, look
             like the images of that set, uint8 ``[size, size]``, before `gan-book predict` classifies it.
+        begin: ``begin(model, run)`` gives a new model the weights of another run (`train --start-from`), where that
+            run's networks have other shapes; None: all weights are taken as they are.
         task: what the model is for, and with it data, batches, pictures and scores; see `gan_book.training.task`.
     """
 
@@ -87,6 +90,8 @@ class Lesson:
     next_step: str
     kept: tuple[str, ...] = ()
     measure: Callable | None = None
+    shown: str = ""
+    begin: Callable | None = None
     prepare: dict[str, Callable] = field(default_factory=dict)
     task: Generation = Generation()  # noqa: RUF009 - nothing changes it
 

@@ -102,7 +102,7 @@ def measure_again(run, lesson, dataset, samples):
 def _write(run, lesson, dataset, content):
     """Draws samples.png and writes report.md and report.json. The last is written last; it marks a finished run."""
     lesson.task.draw_samples(
-        run, dataset, run.folder / "samples.png", _title(run, lesson, content), _footer(content["measured"])
+        run, dataset, run.folder / "samples.png", _title(run, lesson, content), _footer(content["measured"], lesson)
     )
     with atomic_write(run.folder / "report.md", "w") as file:
         file.write(_page(run, lesson, content))
@@ -114,11 +114,12 @@ def headline(content):
     return score_lines(content["measured"])
 
 
-def _footer(measured):
-    """The one number to read below the pictures: the first."""
-    first = scores_of(measured)[0]
+def _footer(measured, lesson):
+    """The one number to read below the pictures."""
+    scores = scores_of(measured)
+    shown = next((score for score in scores if score.name == lesson.shown), scores[0])
     where = datasets.title_of(measured["dataset"])
-    return f"{first.head} {first}{' ' * bool(first.words)}{first.words} on {where}"
+    return f"{shown.head} {shown}{' ' * bool(shown.words)}{shown.words} on {where}"
 
 
 # They change how a run is computed or measured, not what is trained; data and epochs are in the title anyway.

@@ -561,6 +561,10 @@ class Training:
         """Begins with the weights of another run: of its newest checkpoint, or else of the networks it has saved."""
         if not other.folder.is_dir():
             raise BookError(f"{self.run} begins with the weights of {other}, which is gone; put it back or start anew")
+        if self.lesson.begin:
+            self.lesson.begin(self.model, other)
+            self.tell(f"Starting from the weights of {other}.")
+            return
         if restore_weights(self.model, other.checkpoints, self.tell):
             self.tell(f"Starting from the weights of {other}.")
             return

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from gan_book import plotting
+from gan_book.metrics.score import Score, as_report
+from gan_book.training import report
 from gan_book.training.task import Generation
 from tests import tiny_lesson
 
@@ -33,3 +35,12 @@ def test_without_enough_real_images_of_a_class_the_picture_has_generated_ones_al
     dataset = SimpleNamespace(class_names=("a", "b"), credit="", **real)
     Generation().draw_samples(SimpleNamespace(load=lambda name: generator), dataset, tmp_path / "a.png", "", "")
     assert list(shown[0]) == [None]
+
+
+@pytest.mark.parametrize(
+    "shown, first", [("", "checkerboard 5.00"), ("accuracy", "accuracy 7.00"), ("no such", "check")]
+)
+def test_a_lesson_chooses_the_score_below_the_pictures(shown, first):
+    scores = [Score("own", "checkerboard", 5.0), Score("accuracy", "accuracy", 7.0)]
+    footer = report._footer(as_report("Cats", 9, 0, scores, {}), SimpleNamespace(shown=shown))
+    assert footer.startswith(first) and footer.endswith(" on Cats")
