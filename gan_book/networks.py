@@ -24,6 +24,34 @@ def scales(image_shape):
     return halvings
 
 
+def doubled_sides(image_shape):
+    """The sides of square images that double, from 4 to 7 pixels up to the image's own: 64 gives 4, 8, 16, 32, 64.
+
+    Explained in chapter 13.
+
+    Raises:
+        BookError: the image is not square, or its side is not 4, 5, 6 or 7 times a power of 2.
+    """
+    height, width = image_shape[:2]
+    sides = [height]
+    while sides[0] >= 8 and sides[0] % 2 == 0:
+        sides.insert(0, sides[0] // 2)
+    if height != width or not 4 <= sides[0] < 8:
+        raise BookError(
+            f"this network cannot make images of {height} x {width} pixels: the side must be 4, 5, 6 or 7 times a "
+            "power of 2; try --image-size 32 or 64"
+        )
+    return sides
+
+
+def filters_at(side, width):
+    """Feature maps at a size: `width` at 64 and more pixels, and twice as many at each half, at most 128.
+
+    Explained in chapter 13.
+    """
+    return min(width * max(64 // side, 1), 128)
+
+
 def normal(stddev=0.02):
     """A Keras initializer: weights N(0, `stddev`), as in the DCGAN."""
     return keras.initializers.RandomNormal(0.0, stddev)

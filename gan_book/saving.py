@@ -118,7 +118,7 @@ def _takes(path):
 
 def _advice(error):
     if "Could not locate" in str(error):
-        return "import the script that defines its layers first (chapters 7, 9, 10, 12 and 13 have layers of their own)"
+        return "import the script that defines its layers first (chapters 7, 9, 10 and 12 to 14 have their own)"
     if "lambda" in str(error).lower():
         return "write its Lambda as a layer of your own, for a Lambda's code is not loaded from files"
     return "restore it, or train again"

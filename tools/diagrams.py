@@ -671,6 +671,39 @@ def growing():
     return d
 
 
+def stylegan():
+    """StyleGAN's generator: a mapping network turns z into a style w, and w controls every layer.
+
+    On the left z, the mapping network, and the style w. On the right the synthesis network: a learned constant, then
+    blocks of 4 by 4, 8 by 8 and 16 by 16. Each block gets the style w and noise. Each has a layer rgb; the images of
+    the blocks are doubled and added up to the image.
+    """
+    d = Diagram(372)
+    z = d.pill("plain", 54, 40, 60, 52, "*z*")
+    mapping = d.box("generator", 24, 132, 120, 60, "mapping", "dense layers")
+    w = d.pill("label", 24, 292, 120, 56, "*w*", "style")
+    d.arrow(z.bottom, mapping.top)
+    d.arrow(mapping.bottom, w.top)
+    d.panel(184, 14, 502, 270, "synthesis")
+    start = d.pill("generator", 200, 58, 104, 56, "", "a learned", "constant")
+    first = d.box("generator", 330, 58, 96, 56, "4 × 4")
+    second = d.box("generator", 452, 58, 96, 56, "8 × 8")
+    third = d.box("generator", 574, 58, 96, 56, "16 × 16")
+    d.link(start, first, second, third)
+    previous = None
+    for block in (first, second, third):
+        rgb = d.box("generator", block.x + 16, 206, 64, 44, "", "rgb")
+        d.arrow(block.bottom, rgb.top)
+        if previous:
+            d.link(previous, rgb)
+        previous = rgb
+    d.label(500, 272, "doubled and added: the image")
+    d.arrow((w.x + w.w, 330), (660, 330), (660, 286))
+    d.label(400, 322, "one style for each block")
+    d.label(400, 352, "each block also gets noise")
+    return d
+
+
 DIAGRAMS = (
     autoencoder,
     vae,
@@ -688,6 +721,7 @@ DIAGRAMS = (
     mlp_cgan,
     biggan,
     growing,
+    stylegan,
 )
 
 

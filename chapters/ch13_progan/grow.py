@@ -26,13 +26,14 @@ def main(
     """Grow a GAN from the smallest size to the largest."""
     import_backend()
     from chapters.ch13_progan import progan
+    from gan_book.networks import doubled_sides
     from gan_book.training import train
     from gan_book.training.runs import Run
 
     lesson = progan.LESSON
     side = to or lesson.settings(preset).image_size
     before = None
-    for size in progan.levels((side, side)):
+    for size in doubled_sides((side, side)):
         run = Run(out / f"{size:03d}")
         print(f"{size} x {size} pixels", flush=True)
         if run.report is None and run.config_file.exists():

@@ -27,7 +27,7 @@ from gan_book.adversarial import GAN, Composite, Penalized
 from gan_book.errors import BookError
 from gan_book.layers import EqualConv2D, EqualDense, MinibatchStd, PixelNorm
 from gan_book.losses import PairLoss
-from gan_book.networks import to_float
+from gan_book.networks import doubled_sides, filters_at, to_float
 from gan_book.sampling import Generator, Noise
 from gan_book.training.lesson import Lesson, Settings, bounded
 
@@ -101,34 +101,12 @@ from gan_book.training.lesson import Lesson, Settings, bounded
 # ## 4. The networks
 #
 # A function makes the networks of each size. Layers have the same *names* at every size. So the weights of the smaller
-# networks can be copied by name.
+# networks can be copied by name. Two short functions are in `gan_book/networks.py`: `doubled_sides` lists the sizes (4,
+# 8, 16, 32), and `filters_at` says how many feature maps each size has.
 
 
 # %%
 LATENT = 128
-
-
-def levels(image_shape):
-    """The sides of all sizes up to the image's own, the smallest first: 64 gives 4, 8, 16, 32, 64.
-
-    Raises:
-        BookError: the image is not square, or its side is not 4, 5, 6 or 7 times a power of 2.
-    """
-    height, width = image_shape[:2]
-    chain = [height]
-    while chain[0] >= 8 and chain[0] % 2 == 0:
-        chain.insert(0, chain[0] // 2)
-    if height != width or not 4 <= chain[0] < 8:
-        raise BookError(
-            f"images of {height} x {width} pixels cannot be grown: the side must be 4, 5, 6 or 7 times a power of 2; "
-            "try --image-size 32 or 64"
-        )
-    return chain
-
-
-def filters_at(side, width):
-    """Feature maps at a size: `width` at 64 and more pixels, and twice as many at each half, at most 128."""
-    return min(width * max(64 // side, 1), 128)
 
 
 @keras.saving.register_keras_serializable("gan_book")
@@ -157,7 +135,7 @@ def convolved(h, filters, name, normalize):
 
 def define_generator(image_shape=(32, 32, 3), width=16, pixel_norm=True):
     """Latent points ``[n, 128]`` to images ``[n, h, w, c]``, about in [-1, 1]."""
-    chain, rgb = levels(image_shape), None
+    chain, rgb = doubled_sides(image_shape), None
     z = keras.Input((LATENT,), name="z")
     base, filters = chain[0], filters_at(chain[0], width)
     h = layers.LeakyReLU(0.2)(EqualDense(base * base * filters, name="g_dense")(PixelNorm()(z)))
@@ -182,7 +160,7 @@ def define_generator(image_shape=(32, 32, 3), width=16, pixel_norm=True):
 # %%
 def define_discriminator(image_shape=(32, 32, 3), width=16, batch_std=True):
     """Images ``[n, h, w, c]`` to answers ``[n, 1]``; above 0 means "real"."""
-    chain, half = levels(image_shape)[::-1], layers.AveragePooling2D(2)
+    chain, half = doubled_sides(image_shape)[::-1], layers.AveragePooling2D(2)
     image = keras.Input(image_shape, name="image")
 
     def from_rgb(x, side):

@@ -30,6 +30,7 @@ SCRIPTS = {
     "cyclegan": "chapters.ch11_cyclegan.cyclegan",
     "biggan": "chapters.ch12_biggan.biggan",
     "progan": "chapters.ch13_progan.progan",
+    "stylegan": "chapters.ch14_stylegan.stylegan",
 }
 
 _own = {}

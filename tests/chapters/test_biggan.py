@@ -65,9 +65,8 @@ def test_an_unknown_change_is_refused():
         model(change="x")
 
 
-@pytest.mark.parametrize(
-    "shape", [(28, 28, 1), (32, 50, 3), pytest.param((100, 100, 3), marks=pytest.mark.slow)], ids=str
-)
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 50, 3), (100, 100, 3)], ids=str)
+@pytest.mark.slow
 def test_any_image_size_and_number_of_classes(shape):
     gan = model(shape, classes=3)
     samples = draw(gan.generator, [0, 1, 2], seed=0)
@@ -129,6 +128,7 @@ def test_every_layer_with_a_kernel_is_spectrally_normalized_unless_it_is_left_ou
         assert kinds == {layers.Conv2D, layers.Dense}
 
 
+@pytest.mark.slow
 def test_without_attention_and_with_the_label_as_a_channel():
     assert own(model().generator, layers.Attention) and own(model().discriminator, layers.Attention)
     without = model(change="no-attention")
@@ -167,6 +167,7 @@ def test_the_losses_are_the_hinge_for_d_and_a_line_for_g():
     assert ops.convert_to_numpy(biggan.same_sign(real, answers)).ravel().tolist() == [1, 1, 0]
 
 
+@pytest.mark.slow
 def test_a_saved_generator_makes_the_same_images(tmp_path):
     generator = model(beta=0.1).generator
     saving.save_network(generator, tmp_path / "generator.keras")
