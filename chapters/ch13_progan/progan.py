@@ -24,7 +24,7 @@ import keras
 from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite, Penalized
-from gan_book.errors import BookError
+from gan_book.errors import BookError, require_choice
 from gan_book.layers import EqualConv2D, EqualDense, MinibatchStd, PixelNorm
 from gan_book.losses import PairLoss
 from gan_book.networks import doubled_sides, filters_at, to_float
@@ -375,7 +375,7 @@ class ProGANSettings(Settings):
         width: filters at 64 pixels.
         loss, penalty, weight: of `gan_book.losses`, and the penalty's weight.
         fade: share of the steps in which new layers are faded in; 0 switches them on at once.
-        pixel_norm, batch_std: whether G and D have these layers.
+        change: a part to leave out, one of `CHANGES`.
         average: momentum of the averaged generator.
     """
 
@@ -385,11 +385,11 @@ class ProGANSettings(Settings):
     weight: float = 1.0
     learning_rate: float = 2e-3
     fade: float = bounded(0.5, least=0, most=1)
-    pixel_norm: bool = True
-    batch_std: bool = True
+    change: str = "none"
     average: float = 0.995
 
 
+CHANGES = ("none", "no-pixel-norm", "no-batch-std")
 QUICK = ProGANSettings(data="faces", epochs=3, batch_size=32, image_size=32, measure_samples=1_000)
 AUTHORS = {"loss": "wasserstein", "penalty": "slope 1", "weight": 10.0, "learning_rate": 1e-3, "average": 0.999}
 PRESETS = {
@@ -405,13 +405,14 @@ def build(settings, dataset):
     """The model of the settings, for images of the data set's shape.
 
     Raises:
-        BookError: images of a size that cannot be grown, or no such loss or penalty.
+        BookError: images of a size that cannot be grown, or no such loss, penalty or change.
     """
+    require_choice("change", settings.change, CHANGES)
     shape = dataset.image_shape
     loss = Loss(settings.loss, settings.penalty, settings.weight, settings.learning_rate)
     steps = settings.epochs * (dataset.train_size // settings.batch_size)
-    generator = define_generator(shape, settings.width, settings.pixel_norm)
-    judge = define_discriminator(shape, settings.width, settings.batch_std)
+    generator = define_generator(shape, settings.width, settings.change != "no-pixel-norm")
+    judge = define_discriminator(shape, settings.width, settings.change != "no-batch-std")
     return ProGAN(generator, judge, loss, max(steps * settings.fade, 1), settings.average, settings.seed)
 
 

@@ -26,6 +26,7 @@ import keras
 from keras import layers, ops
 
 from gan_book.adversarial import GAN, Composite, Penalized
+from gan_book.errors import require_choice
 from gan_book.layers import EqualConv2D, EqualDense, MinibatchStd, PixelNorm
 from gan_book.losses import PairLoss
 from gan_book.networks import doubled_sides, filters_at, to_float
@@ -459,7 +460,7 @@ class StyleGANSettings(Settings):
         width: filters at 64 pixels.
         gamma: weight of R1.
         mixing: share of the images whose styles are mixed in training.
-        noise, demodulate: whether the synthesis network has these parts.
+        change: a part of the synthesis network to leave out, one of `CHANGES`.
         average: momentum of the averaged generator.
     """
 
@@ -467,11 +468,11 @@ class StyleGANSettings(Settings):
     gamma: float = bounded(0.01, least=0)
     learning_rate: float = 2.5e-3
     mixing: float = bounded(0.9, least=0, most=1)
-    noise: bool = True
-    demodulate: bool = True
+    change: str = "none"
     average: float = 0.995
 
 
+CHANGES = ("none", "no-noise", "no-demodulation")
 QUICK = StyleGANSettings(data="faces", epochs=4, batch_size=32, image_size=32, measure_samples=1_000)
 PRESETS = {
     "smoke": replace(QUICK, epochs=1, limit=320, image_size=8, width=2, measure_samples=500),
@@ -486,9 +487,11 @@ def build(settings, dataset):
     """The model of the settings, for images of the data set's shape.
 
     Raises:
-        BookError: images of a size that the networks cannot make.
+        BookError: images of a size that the networks cannot make, or no such change.
     """
-    shape, options = dataset.image_shape, {"noise": settings.noise, "demodulate": settings.demodulate}
+    require_choice("change", settings.change, CHANGES)
+    shape, left_out = dataset.image_shape, settings.change
+    options = {"noise": left_out != "no-noise", "demodulate": left_out != "no-demodulation"}
     return StyleGAN(
         define_generator(shape, settings.width, **options),
         define_discriminator(shape, settings.width),

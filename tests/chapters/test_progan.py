@@ -155,3 +155,14 @@ def test_the_solution_is_right_and_a_wrong_one_is_not(capsys):
     assert capsys.readouterr().out == "right\n"
     with pytest.raises(AssertionError, match="must be 1 at each pixel"):
         exercises.check_pixel_norm(lambda h: keras.layers.LayerNormalization(center=False, axis=(1, 2, 3))(h))
+
+
+def test_a_change_leaves_a_part_out():
+    kinds = {
+        change: [type(layer).__name__ for layer in model(change=change).generator.layers] for change in progan.CHANGES
+    }
+    assert kinds["none"].count("PixelNorm") > 1 and kinds["no-pixel-norm"].count("PixelNorm") == 1  # that of z
+    of_d = {change: [type(layer).__name__ for layer in model(change=change).judge.layers] for change in progan.CHANGES}
+    assert "MinibatchStd" in of_d["none"] and "MinibatchStd" not in of_d["no-batch-std"]
+    with pytest.raises(BookError, match="is not known; choose one of: none, no-pixel-norm"):
+        model(change="x")

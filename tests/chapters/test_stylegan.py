@@ -24,15 +24,15 @@ def array(x):
 
 
 @pytest.mark.parametrize("size", [20, pytest.param(40, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("noisy", [True, pytest.param(False, marks=pytest.mark.slow)])
-def test_each_update_moves_its_network_and_no_other(noisy, size, snapshot, moved):
-    gan, data = model(noise=noisy), noise((16, 16, 3), n=size)
+@pytest.mark.parametrize("change", ["none", pytest.param("no-noise", marks=pytest.mark.slow)])
+def test_each_update_moves_its_network_and_no_other(change, size, snapshot, moved):
+    gan, data = model(change=change), noise((16, 16, 3), n=size)
     seen = moves(gan, (data.images, data.labels), snapshot, moved, players=("generator", "judge"))
     assert seen["d"] == names(gan.judge)
     assert seen["g"] == names(gan.generator)
     own = {path for _, path in seen["g"]}
     assert {path for _, path in names(gan.generator.get_layer("mapping"))} <= own
-    assert any("strength" in path for path in own) == noisy
+    assert any("strength" in path for path in own) == (change == "none")
 
 
 def test_a_modulated_convolution_is_one_with_a_kernel_of_its_own_for_each_image():
@@ -44,6 +44,14 @@ def test_a_modulated_convolution_is_one_with_a_kernel_of_its_own_for_each_image(
         own = kernel * style[None, None, :, None]
         own /= np.sqrt(np.square(own).sum(axis=(0, 1, 2)) + 1e-8)
         np.testing.assert_allclose(made, array(ops.conv(image[None], own, padding="same"))[0], atol=1e-4)
+
+
+def test_a_change_leaves_a_part_out():
+    gan = model(change="no-demodulation")
+    kinds = [layer for layer in gan.generator.get_layer("synthesis").layers if hasattr(layer, "demodulate")]
+    assert kinds and not any(layer.demodulate for layer in kinds)
+    with pytest.raises(BookError, match="is not known; choose one of: none, no-noise"):
+        model(change="x")
 
 
 def test_demodulation_undoes_a_larger_style_and_without_it_the_output_grows():
