@@ -14,7 +14,7 @@ from gan_book.networks import to_uint8
 from gan_book.sampling import arc, draw, latent_points, line
 from tests.chapters.common import build, moves, names, noise
 
-SMALL = {"width": 2}
+SMALL = {"width": 2, "noise": 0.0}
 
 
 def model(shape=(16, 16, 1), **changes):
@@ -230,3 +230,11 @@ def test_heads_compute_in_float32_under_mixed_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
     gan = model()
     assert gan.generator.output.dtype == gan.discriminator.output.dtype == "float32"
+
+
+def test_noise_and_shift_are_before_ds_first_layer_in_training_only():
+    plain, disturbed = model().discriminator, model(noise=0.2).discriminator
+    added = [kind for kind in kinds(disturbed) if kind not in kinds(plain)]
+    assert added == ["DiffAugment", "GaussianNoise"] and kinds(disturbed)[1:3] == added
+    x = np.random.default_rng(0).normal(size=(2, 16, 16, 1)).astype("float32")
+    np.testing.assert_array_equal(disturbed(x), disturbed(x))
