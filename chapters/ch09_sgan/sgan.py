@@ -622,7 +622,9 @@ def entropy(_, logits):
 # looks wrong. So the views of clothing are mirrored and shifted: `gan-book train sgan-consistency --data fashion_mnist
 # --set augmentation=clothing`.
 #
-# **More labels, fewer labels.** `gan-book train sgan --set labels_per_class=2` has 20 labels.
+# **More labels, fewer labels.** `gan-book train sgan --set labels_per_class=2` has 20 labels. In three such trainings
+# of 2,500 steps the test accuracy was between 67 and 90 %: it depends on which images are labelled. With 100 labels it
+# was 98 %, and with 1,000 hardly more.
 #
 # **The classic network.** Books print the SGAN with plain convolutions and the adversarial loss. `classic.py` has these
 # networks, and the preset `book` trains them.
