@@ -133,6 +133,13 @@ def convolved(h, filters, name, normalize):
     return PixelNorm()(h) if normalize else h
 
 
+def double(h):
+    """Repeats each pixel: ``[n, h, w, c]`` to ``[n, 2 h, 2 w, c]``."""
+    height, width, filters = h.shape[1:]
+    # The shape is said once more, because TensorFlow forgets it, and LiteRT (`gan-book export`) needs it.
+    return layers.Reshape((2 * height, 2 * width, filters), dtype=h.dtype)(layers.UpSampling2D(2, dtype=h.dtype)(h))
+
+
 def define_generator(image_shape=(32, 32, 3), width=16, pixel_norm=True):
     """Latent points ``[n, 128]`` to images ``[n, h, w, c]``, about in [-1, 1]."""
     chain, rgb = doubled_sides(image_shape), None
@@ -143,12 +150,12 @@ def define_generator(image_shape=(32, 32, 3), width=16, pixel_norm=True):
     h = convolved(PixelNorm()(h) if pixel_norm else h, filters, f"g{base}", pixel_norm)
     for level, side in enumerate(chain):
         if level:
-            h = layers.UpSampling2D(2)(h)
+            h = double(h)
             for number in (1, 2):
                 h = convolved(h, filters_at(side, width), f"g{side}_{number}", pixel_norm)
         if level >= len(chain) - 2:  # the last size, and the one before it to fade from
             new = EqualConv2D(image_shape[-1], 1, gain=1.0, dtype="float32", name=f"rgb{side}")(h)
-            rgb = new if rgb is None else FadeIn(name="fade")([layers.UpSampling2D(2)(rgb), new])
+            rgb = new if rgb is None else FadeIn(name="fade")([double(rgb), new])
     return Generator(z, layers.Identity(dtype="float32", name="image")(rgb), takes=[Noise()])
 
 

@@ -181,9 +181,11 @@ class Double(layers.Layer):
     """Repeats each pixel and blurs with 1, 2, 1 across and down: ``[n, h, w, c]`` to ``[n, 2 h, 2 w, c]``."""
 
     def call(self, x):
+        height, width, filters = x.shape[1:]
         x = ops.repeat(ops.repeat(x, 2, axis=1), 2, axis=2)
+        x = ops.reshape(x, (-1, 2 * height, 2 * width, filters))  # TensorFlow forgets the shape, and LiteRT needs it
         line = ops.convert_to_tensor([0.25, 0.5, 0.25], x.dtype)
-        kernel = ops.tile((line[:, None] * line[None, :])[:, :, None, None], (1, 1, x.shape[-1], 1))
+        kernel = ops.tile((line[:, None] * line[None, :])[:, :, None, None], (1, 1, filters, 1))
         return ops.depthwise_conv(x, kernel, padding="same")
 
     def compute_output_shape(self, shape):
