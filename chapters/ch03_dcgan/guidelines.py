@@ -12,7 +12,7 @@ from gan_book.networks import normal
 
 
 def pooled(h, filters, normalized, kernel=4):
-    """`dcgan.halve` with max pooling: an ordinary convolution, of which each square of 4 pixels keeps the largest."""
+    """`dcgan.halve` with max pooling: an ordinary convolution; then the largest value of each 2 x 2 square is kept."""
     h = layers.Conv2D(filters, kernel, padding="same", kernel_initializer=normal())(h)
     h = layers.MaxPooling2D(2, padding="same")(h)
     return activated(h, normalized, LEAKY)
@@ -51,11 +51,11 @@ CHANGES = {
     "pooling": ({"halve": pooled}, {}),
     "upsampling": ({}, {"double": upsampled}),
     "no-batch-norm": (
-        {"halve": lambda h, filters, normalized: halved(h, filters, normalized=False)},
+        {"halve": lambda h, filters, normalized, kernel=4: halved(h, filters, False, kernel)},
         {"activate": lambda h: layers.ReLU()(h)},
     ),
     "batch-norm-everywhere": (
-        {"halve": lambda h, filters, normalized: halved(h, filters, normalized=True)},
+        {"halve": lambda h, filters, normalized, kernel=4: halved(h, filters, True, kernel)},
         {"last": lambda h: layers.BatchNormalization(momentum=0.9)(h)},
     ),
     "hidden-layers": ({"top": hidden_layer}, {}),
