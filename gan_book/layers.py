@@ -150,7 +150,8 @@ class _Equalized:
 
     Karras et al. (2018), "Progressive Growing of GANs", section 4.1. The constant is `gain` / sqrt(number of inputs):
     sqrt(2) before a (leaky) ReLU, 1 for an output. With `speed` below 1 the layer learns more slowly: the weights start
-    so much larger and count so much less (Karras et al. 2019, appendix C, for the mapping network of a StyleGAN).
+    so much larger and count so much less, and a bias counts less, too (Karras et al. 2019, appendix C, for the mapping
+    network of a StyleGAN).
     """
 
     def __init__(self, *args, gain=2**0.5, speed=1.0, **kwargs):
@@ -183,6 +184,11 @@ class _Equalized:
 @keras.saving.register_keras_serializable("gan_book")
 class EqualDense(_Equalized, layers.Dense):
     """`keras.layers.Dense` with an equalized learning rate. Explained in chapter 13."""
+
+    def call(self, inputs):
+        out = ops.matmul(inputs, self.kernel)
+        out = out if self.bias is None else out + self.speed * self.bias
+        return self.activation(out)
 
 
 @keras.saving.register_keras_serializable("gan_book")

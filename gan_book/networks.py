@@ -44,12 +44,12 @@ def doubled_sides(image_shape):
     return sides
 
 
-def filters_at(side, width):
-    """Feature maps at a size: `width` at 64 and more pixels, and twice as many at each half, at most 128.
+def filters_at(side, width, most=128):
+    """Feature maps at a size: `width` at 64 and more pixels, and twice as many at each half, at most `most`.
 
     Explained in chapter 13.
     """
-    return min(width * max(64 // side, 1), 128)
+    return min(width * max(64 // side, 1), most)
 
 
 def normal(stddev=0.02):

@@ -161,6 +161,8 @@ def test_a_slow_equalized_layer_gives_the_same_and_counts_each_change_less():
     slow.set_weights([kernel + 1, bias])
     change = keras.ops.convert_to_numpy(slow(x)) - before
     np.testing.assert_allclose(change, np.repeat(x.sum(axis=1, keepdims=True), 400, 1) * 0.01 / 20, atol=2e-3)
+    slow.set_weights([kernel, bias + 1])
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(slow(x)) - before, 0.01, atol=1e-4)
 
 
 def test_equalized_layers_are_what_they_were_after_saving(tmp_path):

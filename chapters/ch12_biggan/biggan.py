@@ -1,18 +1,18 @@
 # %% [markdown]
 # # BigGAN: images by class, from a network that can grow
 #
-# In 2018 GANs could make good images of one thing, such as faces. With the thousand classes of ImageNet they failed.
-# **BigGAN** ([Brock et al. 2019](https://arxiv.org/abs/1809.11096)) changed that. Its authors took the best parts that
-# were known, trained them with very large batches on many machines, and found out what breaks. You have no room full
-# of machines. But the parts are good for small networks, too, and in this chapter you build all of them.
+# In 2018 GANs could make good images of one thing, such as faces. With the thousand classes of ImageNet their images
+# were poor. **BigGAN** ([Brock et al. 2019](https://arxiv.org/abs/1809.11096)) changed that. Its authors took the best
+# parts that were known, trained them with very large batches on many machines, and found out what breaks. You have no
+# room full of machines. But the parts are good for small networks, too, and in this chapter you build all of them.
 #
 # In this chapter you will
 #
-# - give the class to *every* layer of the generator, and not only to its input;
-# - hold the slope of both networks with spectral normalization, and watch the singular values in training;
+# - give the class to *every* block of the generator, and not only to its input;
+# - limit the slope of both networks with spectral normalization, and watch the singular values in training;
 # - let each place of an image look at all others: self-attention;
-# - trade variety for quality *after* the training, with one number: the truncation trick;
-# - read a table that says which of these parts helps here, and which does not.
+# - give up some variety for quality *after* the training, with one number: the truncation trick;
+# - leave out one part at a time, and measure.
 #
 # You should know chapter 6 (conditional GAN, projection, averaging), and from chapter 4 the hinge loss and spectral
 # normalization.
@@ -81,8 +81,8 @@ from gan_book.training.lesson import Lesson, Settings, bounded
 #
 # $\mu$ and $\sigma$ are the mean and the standard deviation of a feature map over the batch. $\gamma$ and $\beta$ are
 # two dense layers. Their input $c$ is the **condition**: a vector for the class, and a part of the latent point. So one
-# class can switch on a feature map that another class switches off. The 1 is important. At the start $\gamma$ is near
-# 0, and without the 1 it would erase all feature maps.
+# class can switch on a feature map that another class switches off. The 1 is important. At the start $\gamma$ is a
+# random number around 0. Without the 1 it would nearly erase some maps and turn others upside down.
 
 
 # %%
@@ -107,7 +107,8 @@ def conditional_norm(h, condition, dense):
 # right number of maps.
 #
 # `Parts` makes the convolutions and dense layers. All of them are spectrally normalized (section 6), and their first
-# weights are orthogonal: the columns of the matrix are at right angles to each other, and have the length 1.
+# weights are orthogonal: the columns of the matrix (or its rows, if there are fewer) are at right angles to each other
+# and have the length 1.
 
 
 # %%
@@ -118,9 +119,9 @@ class Parts:
         self.conv_kind, self.dense_kind = (SpectralConv2D, SpectralDense) if spectral else (layers.Conv2D, layers.Dense)
         self.regularizer = OffDiagonal(beta) if beta else None
 
-    def conv(self, filters, kernel=3):
+    def conv(self, filters, kernel=3, **kwargs):
         initial = keras.initializers.Orthogonal()
-        kept = {"kernel_initializer": initial, "kernel_regularizer": self.regularizer}
+        kept = {"kernel_initializer": initial, "kernel_regularizer": self.regularizer, **kwargs}
         return self.conv_kind(filters, kernel, padding="same", **kept)
 
     def dense(self, units, **kwargs):
@@ -140,9 +141,9 @@ def up_block(h, condition, filters, parts):
 # %% [markdown]
 # The latent point is cut into chunks of 16 numbers. The first chunk makes the smallest feature maps. Each block gets
 # one more chunk, joined to the vector of the class. So a block that makes details can have random numbers for details.
-# The vector of the class comes from *one* embedding, which all blocks share. Each block makes gain and shift of it with
-# its own small dense layers. That is cheaper than one table for each layer, and what one layer learns about a class
-# helps the others.
+# The vector of the class comes from *one* embedding, which all blocks share. Each block computes gain and shift from it
+# with its own small dense layers. With the thousand classes of ImageNet that is cheaper than one table for each layer.
+# And what one layer learns about a class helps the others.
 
 
 # %%
@@ -151,7 +152,8 @@ def define_generator(image_shape=(28, 28, 1), num_classes=10, width=24, parts=No
     parts, levels = parts or Parts(), scales(image_shape)
     z = keras.Input((CHUNK * (levels + 1),), name="z")
     label = keras.Input((), dtype="int32", name="label")
-    shared = layers.Embedding(num_classes, SHARED, name="class_embedding")(label)
+    rows = keras.initializers.Orthogonal()
+    shared = layers.Embedding(num_classes, SHARED, embeddings_initializer=rows, name="class_embedding")(label)
     first, *chunks = ops.split(z, levels + 1, axis=1)
     smallest = tuple(-(-side // 2**levels) for side in image_shape[:2])
     filters = width * 2 ** min(levels, 3)
@@ -175,10 +177,10 @@ def define_generator(image_shape=(28, 28, 1), num_classes=10, width=24, parts=No
 #
 # $$ o_i = \sum_j \mathrm{softmax}_j(q_i \cdot k_j) \; v_j. $$
 #
-# Keras has this as `layers.Attention`. (If you know transformers: it is the same, with one head.) The result is
-# multiplied by one learned number and added to the input. This number is 0 at the start. So the network first learns
-# from near pixels, which is easier, and then from far ones. To save time, keys and values are taken from maps of half
-# the side.
+# Keras has this as `layers.Attention`. (If you know transformers: it is the same with one head, without the division by
+# $\sqrt d$.) The result is multiplied by one learned number and added to the input. This number is 0 at the start. So
+# the network first learns from near pixels, which is easier, and then from far ones. To save time, keys and values are
+# averaged over squares of 2 x 2 places.
 
 
 # %%
@@ -196,12 +198,12 @@ class Gain(layers.Layer):
 def self_attention(h, parts):
     """Feature maps ``[n, h, w, c]`` plus what each place sees at all others."""
     height, width, filters = h.shape[1:]
-    smaller = layers.AveragePooling2D(2)
-    query = layers.Reshape((-1, filters // 8))(parts.conv(filters // 8, 1)(h))
-    key = layers.Reshape((-1, filters // 8))(smaller(parts.conv(filters // 8, 1)(h)))
-    value = layers.Reshape((-1, filters // 2))(smaller(parts.conv(filters // 2, 1)(h)))
+    few, smaller = max(filters // 8, 1), layers.AveragePooling2D(2)
+    query = layers.Reshape((-1, few))(parts.conv(few, 1, use_bias=False)(h))
+    key = layers.Reshape((-1, few))(smaller(parts.conv(few, 1, use_bias=False)(h)))
+    value = layers.Reshape((-1, filters // 2))(smaller(parts.conv(filters // 2, 1, use_bias=False)(h)))
     seen = layers.Attention()([query, value, key])
-    seen = parts.conv(filters, 1)(layers.Reshape((height, width, filters // 2))(seen))
+    seen = parts.conv(filters, 1, use_bias=False)(layers.Reshape((height, width, filters // 2))(seen))
     return layers.Add()([h, Gain()(seen)])
 
 
@@ -213,9 +215,10 @@ def self_attention(h, parts):
 # and the product with a vector $v_y$ judges whether image and class fit together.
 #
 # Every layer is spectrally normalized. A layer multiplies by a matrix $W$; its largest singular value $s(W)$ says how
-# many times longer it can make a vector. The layer uses $W / s(W)$ instead of $W$, so it makes no vector longer. (To
-# normalize $v_y$, too, we multiply a one-hot label by a matrix. This is the same as an embedding.) In BigGAN the layers
-# of $G$ are normalized as well.
+# many times longer it can make a vector. The layer uses $W / s(W)$ instead of $W$. So a dense layer makes no vector
+# longer. For a convolution the matrix acts on patches, which overlap, so it can make an image up to three times longer.
+# The slope of the network is bounded, but not by 1. (To normalize $v_y$, too, we multiply a one-hot label by a matrix.
+# This is the same as an embedding.) In BigGAN the layers of $G$ are normalized as well.
 
 
 # %%
@@ -273,21 +276,29 @@ def same_sign(y_true, y_pred):
 # generator.summary()
 
 # %% [markdown]
-# What does the class change? Take one untrained generator and one latent point. With two labels the images differ
-# already, because gain and shift differ in every block. And here is the largest singular value of a convolution, as it
-# is, and as the layer uses it:
+# What does the class change? We take an untrained generator and eight latent points. With two labels its images differ
+# already, because gain and shift differ in every block.
+
+# %% tags=["active-ipynb"]
+# z = gb.latent_points(generator, 8, seed=1)
+# made = [ops.convert_to_numpy(generator([z, np.full(8, label)], training=True)) for label in (0, 1)]
+# most = np.abs(made).max()  # to stretch the contrast
+# rows = {f"label {label}": gb.to_uint8(images / most) for label, images in enumerate(made)}
+# gb.show(rows, title="An untrained generator: the same latent points, two labels, contrast stretched")
+
+# %% [markdown]
+# And here is the largest singular value of a convolution. We give it random weights. The exact value is expensive, so
+# each call in training improves the layer's estimate of it. After a few calls the layer divides by the right number.
 
 # %% tags=["active-ipynb"]
 # layer = next(layer for layer in discriminator.layers if isinstance(layer, SpectralConv2D))
-# for _ in range(20):
-#     discriminator([gb.to_float(data.images[:8]), data.labels[:8]], training=True)  # each call improves the estimate
-# matrix = ops.convert_to_numpy(layer._kernel).reshape(-1, layer.filters) * 3  # three times too long
+# matrix = np.random.normal(size=(9, layer.filters))  # 3 x 3 pixels, and the feature maps
 # layer._kernel.assign(matrix.reshape(layer._kernel.shape))
-# for _ in range(20):
+# print(f"largest singular value: {np.linalg.svd(matrix, compute_uv=False)[0]:.3f}")
+# for call in range(1, 21):
 #     discriminator([gb.to_float(data.images[:8]), data.labels[:8]], training=True)
-# exact = np.linalg.svd(matrix, compute_uv=False)[0]
-# print(f"largest singular value: {exact:.3f}, the layer's estimate: {float(layer.sigma()):.3f}")
-# print(f"of the matrix that the layer uses: {exact / float(layer.sigma()):.3f}")
+#     if call in (1, 5, 20):
+#         print(f"the layer's estimate after {call} calls: {float(layer.sigma()):.3f}")
 
 # %% [markdown]
 # ## 7. One training step
@@ -302,7 +313,7 @@ def same_sign(y_true, y_pred):
 
 # %%
 def adam(learning_rate):
-    """Adam as in SAGAN and BigGAN: no momentum."""
+    """Adam without momentum, as in SAGAN and BigGAN; their beta_2 is 0.9 and 0.999."""
     return keras.optimizers.Adam(learning_rate, beta_1=0.0, beta_2=0.99)
 
 
@@ -347,8 +358,8 @@ class BigGAN(GAN):
 # %% [markdown]
 # ## 8. Training with `fit`
 #
-# BigGAN's authors watched the largest singular value of every layer. Before a training collapsed, those of $G$ grew
-# quickly. So let us watch, too: we train in eight parts, and look after each.
+# BigGAN's authors watched the largest singular value of every layer. Before a training collapsed, those of some layers
+# of $G$ grew quickly. So let us watch, too: we train in eight parts, and look at the values after each part.
 
 # %% tags=["active-ipynb"]
 # model = BigGAN(define_generator(), define_discriminator(), average=0.99)
@@ -364,14 +375,14 @@ class BigGAN(GAN):
 
 # %% tags=["active-ipynb"]
 # plt.figure(figsize=(7, 3))
-# plt.plot(np.arange(9) * (LIMIT // 8 // 64), sigmas, label=list(watched))
+# plt.plot(np.arange(9) * -(-LIMIT // 8 // 64), sigmas, label=list(watched))
 # plt.xlabel("steps"), plt.ylabel("largest singular value"), plt.legend()
 # plt.title("Before the normalization: four convolutions")
 # plt.show()
 
 # %% [markdown]
-# The values grow, because the layers divide by them and so nothing holds them. What counts is a *sudden* rise. There is
-# none here. The hinge loss of $D$ would be 1 if all its answers were 0.
+# The values may grow, because the layer divides by them: the size of $W$ has no effect, so nothing limits it. What
+# counts is a *sudden* rise. The hinge loss of $D$ would be 1 if all its answers were 0.
 
 # %% tags=["active-ipynb"]
 # def ten_rows(generator, title, z=None):
@@ -395,10 +406,11 @@ class BigGAN(GAN):
 # %% [markdown]
 # ## 10. The truncation trick
 #
-# Which latent points make the worst images? Often those far from 0. They are rare, so $G$ has had little practice with
-# them. So leave them out: whenever one of the numbers of $z$ is above a threshold $t$ or below $-t$, replace it by a
-# new random number. This is a **truncated** normal distribution. It costs nothing, it is done *after* the training, and
-# the threshold can be chosen for each image. A small $t$ gives better images that resemble each other more.
+# Which latent points make the worst images? Often those with an unusually large number. Such points are rare, so $G$
+# has had little practice with them. So leave them out: whenever one of the numbers of $z$ is above a threshold $t$ or
+# below $-t$, replace it by a new random number. This is a **truncated** normal distribution. It costs nothing, it is
+# done *after* the training, and the threshold can be chosen for each image. A small $t$ gives better images that
+# resemble each other more.
 
 # %% tags=["active-ipynb"]
 # dim = generator.inputs[0].shape[-1]
@@ -409,10 +421,9 @@ class BigGAN(GAN):
 # gb.show(rows, title="Sandals, with the latent points cut at t")
 
 # %% [markdown]
-# The numbers say the same. Precision (the share of generated images that are near real ones) should rise from left to
-# right, and recall (the share of real images that have a generated one near them) falls. The inception score knows
-# nothing of variety within a class, so it likes truncation. The Fréchet distance sees both: it has its best value
-# somewhere in between.
+# The numbers say the same. From the first line to the last, precision (the share of generated images that are near real
+# ones) should rise, and recall (the share of real images that have a generated one near them) falls. The inception
+# score does not measure variety within a class, so truncation can raise it. The Fréchet distance sees both.
 
 # %% tags=["active-ipynb"]
 # rows = truncation.curve(generator, data, samples=2_000)
@@ -425,10 +436,10 @@ class BigGAN(GAN):
 # plt.show()
 
 # %% [markdown]
-# **Orthogonal regularization.** In some generators truncation makes the images *worse*: they have never seen such
-# points in training, and small errors add up. Brock et al. found that only 16 % of their models could be truncated.
-# With a regularization it was 60 %. It wants the columns of each matrix $W$ to be orthogonal to each other, but does
-# not care how long they are:
+# **Orthogonal regularization.** In some generators truncation makes the images *worse*: points with only small numbers
+# are rare in training, too. Brock et al. found that only 16 % of their models could be truncated. With a regularization
+# it was 60 %. It wants the columns of the matrix $W$ of each convolution to be orthogonal to each other, but does not
+# care how long they are:
 #
 # $$ R = \beta \, \| W^\top W \odot (1 - I) \|^2. $$
 #
@@ -502,12 +513,14 @@ class OffDiagonal(keras.regularizers.Regularizer):
 # <details><summary>Answers</summary>
 #
 # 1. 3 x 16 = 48: one chunk for the first layer and one for each block. 16 + 64 = 80.
-# 2. All feature maps of a block would be nearly 0. Only the shortcuts would be left, and they know nothing of the
-#    class.
+# 2. Each map would be multiplied by a random number around 0. So the signals would be weaker, and half of the maps
+#    would change their sign.
 # 3. 0, and the gradient is 0: 3 is above 1. The loss of $G$ is 3, and the gradient is -1, as everywhere.
-# 4. The tables of `summary()` show its four convolutions. With 14 x 14 places it is cheap.
+# 4. 288 + 288 + 1,152 + 1,152 + 1 = 2,881 for the query, the key, the value, the last convolution and the gain.
+#    (`summary()` also counts 84 numbers that estimate singular values.) With 14 x 14 places it is cheap.
 # 5. $D$ can now become steep: its losses are more extreme, and the images get worse after some time or collapse.
-# 6. Compute `truncation.curve` with more thresholds. The best one is neither the largest nor the smallest.
+# 6. Compute `truncation.curve` with more thresholds. If $G$ makes too few kinds of images already, the best one can be
+#    "no limit".
 # 7. and 8. `exercises.truncated_solution` and `exercises.attend_solution`, in `chapters/ch12_biggan/exercises.py`.
 # 9. Compare with `docs/results/ch12.md`.
 #
@@ -516,10 +529,11 @@ class OffDiagonal(keras.regularizers.Regularizer):
 # %% [markdown]
 # ## Appendix: the command line
 #
-# The presets: `smoke` is for tests, `quick` takes a few minutes, `full` about twenty (on two CPU cores). `book` has the
-# settings of the authors' program for CIFAR-10 ([their repository](https://github.com/ajbrock/BigGAN-PyTorch)): 64
-# filters, four updates of $D$ for each of $G$, no attention. (BigGAN on ImageNet was trained with batches of 2,048 on
-# 128 to 512 cores of a TPU.) `--set change=no-attention` leaves out one part.
+# The presets: `smoke` is for tests, `quick` takes a few minutes, `full` about twenty (on two CPU cores). `book` takes
+# the learning rates, the batches, four updates of $D$ for each of $G$, the averaging and the missing attention from a
+# recipe of the authors for CIFAR-10 ([their repository](https://github.com/ajbrock/BigGAN-PyTorch)). The networks are
+# ours, with 64 filters. (BigGAN on ImageNet was trained with batches of 2,048 on 128 to 512 cores of a TPU.) `--set
+# change=no-attention` leaves out one part.
 
 
 # %%

@@ -12,8 +12,8 @@
 # - build a generator and a discriminator that grow, and fade their new layers in;
 # - give all layers the same learning speed: the equalized learning rate;
 # - keep the signals of $G$ and $D$ in bounds without batch normalization;
-# - grow from 4 x 4 to 32 x 32 pixels in a few minutes, and look after each size;
-# - read in a table whether growing is faster than training at the full size from the beginning.
+# - grow from 4 x 4 to 32 x 32 pixels in a few minutes, and look at the images of each size;
+# - ask whether growing is faster than training at the full size from the beginning.
 #
 # You should know chapter 3 (DCGAN), and from chapter 4 the penalty R1 and the minibatch standard deviation.
 
@@ -69,11 +69,13 @@ from gan_book.training.lesson import Lesson, Settings, bounded
 #
 # $h_8$ and $h_{16}$ are the feature maps at the two sizes. At the beginning $\alpha = 0$: the image is the old one,
 # with each pixel repeated. Then $\alpha$ rises to 1, a little in each step. $D$ grows in the same way, in the opposite
-# direction: it mixes the features of its new block with those of the image that was made half as large.
+# direction: it mixes the features of its new block with those of the image that was made half as large. And the real
+# images are mixed with their own half size in the same way. Otherwise $D$ would see at once that generated images have
+# less detail.
 #
 # ## 3. Layers that learn equally fast
 #
-# These networks have no batch normalization. Three other things keep them stable.
+# These networks have no batch normalization. Two other things keep them stable, and one helps variety.
 #
 # **Equalized learning rate.** Usually the weights of a layer with $n$ inputs start with a standard deviation of
 # $\sqrt{2 / n}$, so that signals keep their size. So they are small in large layers and large in small layers. But Adam
@@ -81,10 +83,12 @@ from gan_book.training.lesson import Lesson, Settings, bounded
 # size, than large ones. So here all weights start from N(0, 1), and the layer multiplies them by the constant
 # $\sqrt{2 / n}$ whenever it uses them. The signals are the same as before, and all layers learn equally fast.
 #
-# **Pixel normalization**, after each convolution of $G$: the feature vector $a$ of each pixel is divided by its length,
-# $b = a \,/ \sqrt{\frac{1}{c} \sum_j a_j^2 + 10^{-8}}$, with $c$ feature maps. So no feature can grow without limit.
+# **Pixel normalization**, after each convolution of $G$: the feature vector $a$ of each pixel is divided by the root of
+# its mean square, $b = a \,/ \sqrt{\frac{1}{c} \sum_j a_j^2 + 10^{-8}}$, with $c$ feature maps. So no feature can grow
+# without limit.
 #
-# **Minibatch standard deviation**, in $D$: chapter 4. $D$ sees how different the images of a batch are.
+# **Minibatch standard deviation**, in $D$: chapter 4. $D$ sees how different the images of a batch are. (It mixes the
+# images of a batch, which chapter 4 forbids where a slope is penalized. The authors do it all the same.)
 #
 # `EqualDense`, `EqualConv2D`, `PixelNorm` and `MinibatchStd` are in `gan_book/layers.py`, because chapter 14 uses them
 # too.
@@ -140,11 +144,11 @@ def double(h):
     return layers.Reshape((2 * height, 2 * width, filters), dtype=h.dtype)(layers.UpSampling2D(2, dtype=h.dtype)(h))
 
 
-def define_generator(image_shape=(32, 32, 3), width=16, pixel_norm=True):
+def define_generator(image_shape=(32, 32, 3), width=16, pixel_norm=True, most=128):
     """Latent points ``[n, 128]`` to images ``[n, h, w, c]``, about in [-1, 1]."""
     chain, rgb = doubled_sides(image_shape), None
     z = keras.Input((LATENT,), name="z")
-    base, filters = chain[0], filters_at(chain[0], width)
+    base, filters = chain[0], filters_at(chain[0], width, most)
     h = layers.LeakyReLU(0.2)(EqualDense(base * base * filters, name="g_dense")(PixelNorm()(z)))
     h = layers.Reshape((base, base, filters))(h)
     h = convolved(PixelNorm()(h) if pixel_norm else h, filters, f"g{base}", pixel_norm)
@@ -152,10 +156,10 @@ def define_generator(image_shape=(32, 32, 3), width=16, pixel_norm=True):
         if level:
             h = double(h)
             for number in (1, 2):
-                h = convolved(h, filters_at(side, width), f"g{side}_{number}", pixel_norm)
+                h = convolved(h, filters_at(side, width, most), f"g{side}_{number}", pixel_norm)
         if level >= len(chain) - 2:  # the last size, and the one before it to fade from
             new = EqualConv2D(image_shape[-1], 1, gain=1.0, dtype="float32", name=f"rgb{side}")(h)
-            rgb = new if rgb is None else FadeIn(name="fade")([double(rgb), new])
+            rgb = new if rgb is None else FadeIn(name="fade", dtype="float32")([double(rgb), new])
     return Generator(z, layers.Identity(dtype="float32", name="image")(rgb), takes=[Noise()])
 
 
@@ -165,23 +169,24 @@ def define_generator(image_shape=(32, 32, 3), width=16, pixel_norm=True):
 
 
 # %%
-def define_discriminator(image_shape=(32, 32, 3), width=16, batch_std=True):
+def define_discriminator(image_shape=(32, 32, 3), width=16, batch_std=True, most=128):
     """Images ``[n, h, w, c]`` to answers ``[n, 1]``; above 0 means "real"."""
     chain, half = doubled_sides(image_shape)[::-1], layers.AveragePooling2D(2)
+    maps = {side: filters_at(side, width, most) for side in chain}
     image = keras.Input(image_shape, name="image")
 
     def from_rgb(x, side):
-        features = EqualConv2D(filters_at(side, width), 1, name=f"from_rgb{side}")(x)
+        features = EqualConv2D(maps[side], 1, name=f"from_rgb{side}")(x)
         return layers.LeakyReLU(0.2)(features)
 
     h = from_rgb(image, chain[0])
     for level, side in enumerate(chain[:-1]):
-        h = convolved(h, filters_at(side, width), f"d{side}_1", False)
-        h = half(convolved(h, filters_at(side // 2, width), f"d{side}_2", False))
+        h = convolved(h, maps[side], f"d{side}_1", False)
+        h = half(convolved(h, maps[side // 2], f"d{side}_2", False))
         h = FadeIn(name="fade")([from_rgb(half(image), side // 2), h]) if level == 0 else h
     h = MinibatchStd()(h) if batch_std else h
-    h = layers.Flatten()(convolved(h, filters_at(chain[-1], width), f"d{chain[-1]}", False))
-    h = layers.LeakyReLU(0.2)(EqualDense(filters_at(chain[-1], width), name="d_dense")(h))
+    h = layers.Flatten()(convolved(h, maps[chain[-1]], f"d{chain[-1]}", False))
+    h = layers.LeakyReLU(0.2)(EqualDense(maps[chain[-1]], name="d_dense")(h))
     answer = EqualDense(1, gain=1.0, dtype="float32", name="answer")(h)
     return keras.Model(image, answer, name="discriminator")
 
@@ -221,7 +226,8 @@ def take_layers(network, smaller):
 # ## 6. One training step
 #
 # The losses are those of chapter 4: the non-saturating loss on pairs, and R1. (The authors had the Wasserstein loss
-# with a gradient penalty. The preset `book` has it.) Adam has no momentum, and `alpha` moves a little in each step.
+# with a gradient penalty, and one more small term that keeps the answers near 0. The preset `book` has their loss
+# without this term.) Adam has no momentum, and `alpha` moves a little in each step.
 
 
 # %%
@@ -275,13 +281,22 @@ class ProGAN(GAN):
         return self.generator
 
     def turns(self, images, labels=None):  # labels come with the data sets; they are not used
-        for network in (self.generator, self.judge):
-            move_alpha(network, 1 / self.fade_steps)
-        n, x = ops.shape(images)[0], to_float(images)
+        for network in {id(each): each for each in (self.generator, self.judge, self.sampler)}.values():
+            move_alpha(network, 1 / self.fade_steps)  # in the average, too: an average of alpha would lag behind
+        n, x = ops.shape(images)[0], self.faded(to_float(images))
         targets = ops.ones((n, 2))  # the losses of pairs have no targets, but Keras wants some
         x_fake = self.generator(self.latent_points(n), training=True)
         yield "d", self.discriminator, [x, x_fake], targets
         yield "g", self.gan, [self.latent_points(n), x], targets
+
+    def faded(self, x):
+        """Real images with as much detail as generated ones: mixed with their own half size (the paper's figure 2)."""
+        for layer in self.judge.layers:
+            if isinstance(layer, FadeIn):
+                coarse = ops.average_pool(x, 2, 2)
+                coarse = ops.repeat(ops.repeat(coarse, 2, axis=1), 2, axis=2)
+                return coarse + layer.alpha * (x - coarse)
+        return x
 
 
 def move_alpha(network, by):
@@ -355,8 +370,10 @@ def move_alpha(network, by):
 #
 # 1. 64 x 3 + 3 = 195 with a width of 16. It still is in the network, multiplied by 0. The next size leaves it out.
 # 2. $\sqrt{2 / 1152} = 1 / 24$.
-# 3. Otherwise $D$ would compare real images in one resolution with generated ones in another, and see it at once.
-# 4. It jumps: $D$ recognises the noise of the new layers at once.
+# 3. If that of $D$ were larger, it would see that generated images lack detail. If it were smaller, it would see
+#    nothing of the new layers of $G$, and they would learn nothing.
+# 4. Look at it for every ten steps. The new layers of $D$ are random at first, too, so its answers mean nothing. Then
+#    it learns quickly, because noise is easy to tell from faces.
 # 5. and 6. Compare with `docs/results/ch13.md`.
 # 7. `exercises.pixel_norm_solution`, in `chapters/ch13_progan/exercises.py`.
 #
@@ -379,7 +396,7 @@ class ProGANSettings(Settings):
     """What the chapter adds to the settings that all have.
 
     Attributes:
-        width: filters at 64 pixels.
+        width, most: feature maps at 64 pixels, and the most that any size has.
         loss, penalty, weight: of `gan_book.losses`, and the penalty's weight.
         fade: share of the steps in which new layers are faded in; 0 switches them on at once.
         change: a part to leave out, one of `CHANGES`.
@@ -387,6 +404,7 @@ class ProGANSettings(Settings):
     """
 
     width: int = 16
+    most: int = 128
     loss: str = "non-saturating"
     penalty: str = "r1"
     weight: float = 1.0
@@ -403,7 +421,7 @@ PRESETS = {
     "smoke": replace(QUICK, epochs=1, limit=320, image_size=8, width=2, measure_samples=500),
     "quick": QUICK,
     "full": replace(QUICK, epochs=12, image_size=64),
-    "book": replace(QUICK, **AUTHORS, epochs=180, image_size=64, width=128),
+    "book": replace(QUICK, **AUTHORS, epochs=180, image_size=64, width=256, most=512),
 }
 
 
@@ -418,8 +436,8 @@ def build(settings, dataset):
     shape = dataset.image_shape
     loss = Loss(settings.loss, settings.penalty, settings.weight, settings.learning_rate)
     steps = settings.epochs * (dataset.train_size // settings.batch_size)
-    generator = define_generator(shape, settings.width, settings.change != "no-pixel-norm")
-    judge = define_discriminator(shape, settings.width, settings.change != "no-batch-std")
+    generator = define_generator(shape, settings.width, settings.change != "no-pixel-norm", settings.most)
+    judge = define_discriminator(shape, settings.width, settings.change != "no-batch-std", settings.most)
     return ProGAN(generator, judge, loss, max(steps * settings.fade, 1), settings.average, settings.seed)
 
 

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # StyleGAN: one style for each layer
 #
-# In chapter 13 the latent point enters the generator once, at the bottom. Everything else follows from it.
-# **StyleGAN** ([Karras et al. 2019](https://arxiv.org/abs/1812.04948)) is built in another way. The bottom is a
-# constant, the same for all images. The latent point becomes a **style**, and this style controls *every* layer. So you
-# can give the first layers the style of one face, and the last layers the style of another. Then you get the head of
-# the first and the colours of the second.
+# In chapter 13 the latent point enters the generator once, at the bottom. Everything else follows from it. **StyleGAN**
+# ([Karras et al. 2019](https://arxiv.org/abs/1812.04948)) is built in another way. The bottom is a constant, the same
+# for all images. The latent point becomes a **style**, and this style controls *every* layer. So you can give the first
+# layers the style of one face, and the last layers the style of another, and get a mixture of both. (Here all layers of
+# one size share a style. The authors' network has one for each layer, 18 of them at 1024 x 1024 pixels.)
 #
 # In this chapter you will
 #
@@ -57,7 +57,7 @@ from gan_book.training.lesson import Lesson, Settings, bounded
 #
 # There are two networks in the generator.
 #
-# - The **mapping network** turns $z$ into a style $w$, a vector of the same length. It is a few dense layers. Why not
+# - The **mapping network** turns $z$ into a style $w$, a vector with as many numbers. It is a few dense layers. Why not
 #   use $z$ itself? The numbers of $z$ are independent normal numbers. If blond hair and a beard never occur together in
 #   the data, a network that starts at $z$ has to bend its space so that no $z$ has both. The space of $w$ need not be
 #   normal. The mapping network does the bending, and the styles can be simple.
@@ -65,16 +65,16 @@ from gan_book.training.lesson import Lesson, Settings, bounded
 #
 # ## 3. Modulated convolutions
 #
-# A layer makes a number $s_i$ of $w$ for each of its input feature maps, with a dense layer. The convolution first
-# multiplies the input maps by these numbers. This is the **modulation**. It changes how large the output is. So
-# afterwards each output map is divided by the size that is to be expected, if the inputs were random numbers with
-# variance 1. This is the **demodulation** (equations 1 to 3 of the paper of 2020, with $w_{ijk}$ for the weight from
-# input map $i$ to output map $j$ at place $k$ of the kernel):
+# From $w$, a dense layer computes one number $s_i$ for each input map of a convolution. The input maps are multiplied
+# by these numbers. This is the **modulation**. Large numbers give a large output. To undo this, each output map is
+# divided by its expected standard deviation, as if the inputs had variance 1. This is the **demodulation** (equations 1
+# to 3 of the paper of 2020, with $w_{ijk}$ for the weight from input map $i$ to output map $j$ at place $k$ of the
+# kernel):
 #
 # $$ w'_{ijk} = s_i \, w_{ijk}, \qquad w''_{ijk} = w'_{ijk} \Big/ \sqrt{\textstyle\sum_{i,k} {w'_{ijk}}^2 + 10^{-8}}. $$
 #
 # Each image of a batch has its own $s$, so each would need its own kernel. But a convolution is linear. So we can
-# multiply the *input* by $s_i$ and the *output* by the root, and use one kernel for all. That is the same.
+# multiply the *input* by $s_i$ and divide the *output* by the root, and use one kernel for all. That is the same.
 
 
 # %%
@@ -85,15 +85,15 @@ class ModulatedConv2D(layers.Layer):
     Karras et al. 2020, equations 1 and 3.
 
     Args:
-        filters, kernel, gain: of the convolution, see `gan_book.layers.EqualConv2D`.
+        filters, kernel: of the convolution, which is a `gan_book.layers.EqualConv2D` with the gain 1.
         demodulate: whether the output maps are brought back to a variance of 1.
     """
 
-    def __init__(self, filters, kernel=3, gain=2**0.5, demodulate=True, **kwargs):
+    def __init__(self, filters, kernel=3, demodulate=True, **kwargs):
         super().__init__(**kwargs)
-        self.arguments = {"filters": filters, "kernel": kernel, "gain": gain, "demodulate": demodulate}
+        self.arguments = {"filters": filters, "kernel": kernel, "demodulate": demodulate}
         self.demodulate = demodulate
-        self.conv = EqualConv2D(filters, kernel, padding="same", gain=gain, use_bias=False, dtype=self.dtype_policy)
+        self.conv = EqualConv2D(filters, kernel, padding="same", gain=1.0, use_bias=False, dtype=self.dtype_policy)
 
     def build(self, input_shape):
         self.conv.build(input_shape[0])
@@ -105,8 +105,10 @@ class ModulatedConv2D(layers.Layer):
         out = self.conv(x * ops.cast(s, x.dtype)[:, None, None, :])
         if self.demodulate:
             squares = ops.sum(ops.square(ops.cast(self.conv.kernel, "float32")), axis=(0, 1))  # [c, filters]
-            root = ops.rsqrt(ops.matmul(ops.square(s), squares) + 1e-8)  # [n, filters]
-            out = out * ops.cast(root, out.dtype)[:, None, None, :]
+            scale = ops.rsqrt(ops.matmul(ops.square(s), squares) + 1e-8)  # [n, filters], 1 / root
+            out = out * ops.cast(scale, out.dtype)[:, None, None, :]
+        else:  # a style is about 1 ± 1, so its mean square is 2
+            out = out * 2**-0.5
         return out + self.bias
 
     def compute_output_shape(self, input_shape):
@@ -170,7 +172,8 @@ class Start(layers.Layer):
 #
 # Sizes are doubled by repeating pixels, followed by a small blur. After each size, a layer `rgb` makes an image, and it
 # is *added* to the doubled image of the size before. So the network can grow by itself: at first the small images
-# decide most, later the large ones. Nothing has to be faded in (StyleGAN2, section 4).
+# decide most, later the large ones. Nothing has to be faded in (StyleGAN2, section 4). We leave out one part of
+# StyleGAN2, the path length regularization.
 
 # %%
 LATENT = 64
@@ -196,9 +199,9 @@ class Double(layers.Layer):
 def define_mapping(depth=2):
     """Latent points ``[n, 64]`` to styles w ``[n, 64]``. It learns at a hundredth of the speed, as in the paper."""
     z = keras.Input((LATENT,), name="z")
-    h = PixelNorm()(z)
+    h = PixelNorm(dtype="float32")(z)  # in float32, as the weights are around ±100
     for _ in range(depth):
-        h = layers.LeakyReLU(0.2)(EqualDense(LATENT, speed=0.01)(h))
+        h = layers.LeakyReLU(0.2, dtype="float32")(EqualDense(LATENT, speed=0.01, dtype="float32")(h))
     return keras.Model(z, h, name="mapping")
 
 
@@ -207,32 +210,32 @@ def num_styles(image_shape):
     return len(doubled_sides(image_shape))
 
 
-def define_synthesis(image_shape=(32, 32, 3), width=16, noise=True, demodulate=True):
+def define_synthesis(image_shape=(32, 32, 3), width=16, most=128, noise=True, demodulate=True):
     """Styles ``[n, sizes, 64]``, one for each size, to images ``[n, h, w, c]``, about in [-1, 1]."""
     chain = doubled_sides(image_shape)
     ws, rgb = keras.Input((len(chain), LATENT), name="ws"), None
-    h = Start(chain[0], filters_at(chain[0], width))(ws)
+    h = Start(chain[0], filters_at(chain[0], width, most))(ws)
     for level, side in enumerate(chain):
         w = ws[:, level]
         h = Double()(h) if level else h
         for _ in range(2 if level else 1):
-            h = styled(h, w, filters_at(side, width), noise, demodulate)
-        new = ModulatedConv2D(image_shape[-1], 1, gain=1.0, demodulate=False)([h, style_of(w, h.shape[-1])])
+            h = styled(h, w, filters_at(side, width, most), noise, demodulate)
+        new = ModulatedConv2D(image_shape[-1], 1, demodulate=False)([h, style_of(w, h.shape[-1])])
         new = layers.Activation("linear", dtype="float32")(new)
         rgb = new if rgb is None else layers.Add(dtype="float32")([Double(dtype="float32")(rgb), new])
     return keras.Model(ws, layers.Identity(dtype="float32", name="image")(rgb), name="synthesis")
 
 
 def style_of(w, maps):
-    """The numbers by which a layer scales its input maps; 1 at the start."""
+    """The numbers by which a layer scales its input maps; around 1 at the start."""
     return EqualDense(maps, gain=1.0, bias_initializer="ones")(w)
 
 
 def styled(h, w, filters, noise, demodulate):
     """A modulated convolution, noise and LeakyReLU."""
     h = ModulatedConv2D(filters, 3, demodulate=demodulate)([h, style_of(w, h.shape[-1])])
-    h = PixelNoise()(h) if noise else h
-    return layers.LeakyReLU(0.2)(h)
+    h = layers.LeakyReLU(0.2)(PixelNoise()(h) if noise else h)
+    return layers.Rescaling(math.sqrt(2))(h)  # LeakyReLU halves the mean square
 
 
 def define_generator(image_shape=(32, 32, 3), width=16, **options):
@@ -248,19 +251,20 @@ def define_generator(image_shape=(32, 32, 3), width=16, **options):
 
 
 # %%
-def define_discriminator(image_shape=(32, 32, 3), width=16):
+def define_discriminator(image_shape=(32, 32, 3), width=16, most=128):
     """Images ``[n, h, w, c]`` to answers ``[n, 1]``; above 0 means "real"."""
     chain, half = doubled_sides(image_shape)[::-1], layers.AveragePooling2D(2)
+    maps = {side: filters_at(side, width, most) for side in chain}
     image = keras.Input(image_shape, name="image")
-    h = layers.LeakyReLU(0.2)(EqualConv2D(filters_at(chain[0], width), 1)(image))
+    h = layers.LeakyReLU(0.2)(EqualConv2D(maps[chain[0]], 1)(image))
     for side in chain[:-1]:
-        change = layers.LeakyReLU(0.2)(EqualConv2D(filters_at(side, width), 3, padding="same")(h))
-        change = half(layers.LeakyReLU(0.2)(EqualConv2D(filters_at(side // 2, width), 3, padding="same")(change)))
-        same = EqualConv2D(filters_at(side // 2, width), 1, gain=1.0, use_bias=False)(half(h))
+        change = layers.LeakyReLU(0.2)(EqualConv2D(maps[side], 3, padding="same")(h))
+        change = half(layers.LeakyReLU(0.2)(EqualConv2D(maps[side // 2], 3, padding="same")(change)))
+        same = EqualConv2D(maps[side // 2], 1, gain=1.0, use_bias=False)(half(h))
         h = layers.Rescaling(math.sqrt(0.5))(layers.Add()([change, same]))  # a sum of two has twice the variance
-    h = EqualConv2D(filters_at(chain[-1], width), 3, padding="same")(MinibatchStd()(h))
+    h = EqualConv2D(maps[chain[-1]], 3, padding="same")(MinibatchStd()(h))
     h = layers.Flatten()(layers.LeakyReLU(0.2)(h))
-    h = layers.LeakyReLU(0.2)(EqualDense(filters_at(chain[-1], width))(h))
+    h = layers.LeakyReLU(0.2)(EqualDense(maps[chain[-1]])(h))
     answer = EqualDense(1, gain=1.0, dtype="float32", name="answer")(h)
     return keras.Model(image, answer, name="discriminator")
 
@@ -273,9 +277,9 @@ def define_discriminator(image_shape=(32, 32, 3), width=16):
 # %% [markdown]
 # ## 5. Style mixing
 #
-# In training, a part of the images gets *two* latent points. The layers up to a random size have the style of the
-# first, the others that of the second. So no layer can rely on the style of another. For this we need a model with
-# three inputs: two latent points, and a mask with a 1 where the second style is used.
+# In training, most images (90 %) get *two* latent points. The layers up to a random size have the style of the first,
+# the others that of the second. So no layer can rely on the style of another. For this we need a model with three
+# inputs: two latent points, and a mask with a 1 where the second style is used.
 
 
 # %%
@@ -299,8 +303,9 @@ def random_mask(n, sizes, share, rng):
 # %% [markdown]
 # ## 6. One training step
 #
-# As in chapter 13: the non-saturating loss on pairs, and R1 for $D$. The authors' rule for the weight of R1 is $0.0002
-# \, r^2 / n$ for images of $r \times r$ pixels and batches of $n$.
+# As in chapter 13: the non-saturating loss on pairs, and R1 for $D$. The rule of a later program of the authors
+# ([Karras et al. 2020b](https://arxiv.org/abs/2006.06676)) for the weight of R1 is $0.0002 \, r^2 / n$ for images of $r
+# \times r$ pixels and batches of $n$. It gives 0.0064 here.
 
 
 # %%
@@ -309,11 +314,12 @@ def adam(learning_rate=2.5e-3):
     return keras.optimizers.Adam(learning_rate, beta_1=0.0, beta_2=0.99)
 
 
-def define_critic(judge, gamma=0.01, learning_rate=2.5e-3):
+def define_critic(judge, gamma=0.0064, learning_rate=2.5e-3):
     """Real and generated images to D's answers for both, ``[n, 2]``. It trains D."""
     real, fake = (keras.Input(judge.input.shape[1:], name=name) for name in ("real", "fake"))
     pair = layers.Concatenate(name="pair", dtype="float32")([judge(real), judge(fake)])
-    critic = Penalized([real, fake], pair, judge, "r1", gamma, name="critic")
+    # D's loss here is the mean of its two parts, and the authors' is their sum. So R1 counts half as much, too.
+    critic = Penalized([real, fake], pair, judge, "r1", gamma / 2, name="critic")
     critic.compile(adam(learning_rate), PairLoss("non-saturating", "discriminator"))
     return critic
 
@@ -331,7 +337,7 @@ def define_gan(mixer, judge, learning_rate=2.5e-3):
 class StyleGAN(GAN):
     """`judge` is D itself; `discriminator` is the composite that trains it. `mixing`: the share of mixed images."""
 
-    def __init__(self, generator, judge, gamma=0.01, learning_rate=2.5e-3, mixing=0.9, average=0.0, seed=0):
+    def __init__(self, generator, judge, gamma=0.0064, learning_rate=2.5e-3, mixing=0.9, average=0.0, seed=0):
         shape = judge.input.shape[1:]
         mixer = define_mixer(generator, shape)
         gan = define_gan(mixer, judge, learning_rate)
@@ -361,8 +367,8 @@ class StyleGAN(GAN):
 # ## 7. Mixing two faces
 #
 # `styles.py` has functions for the space of styles. `styles_of` computes $w$ for latent points, and `mixed` makes
-# images with the styles of two faces: those of $B$ at some sizes, and those of $A$ at the others. Here are the sizes
-# 4 x 4 and 8 x 8 ("coarse") from $B$, and then 16 x 16 and 32 x 32 ("fine").
+# images with the styles of two faces: those of $B$ at some sizes, and those of $A$ at the others. Here are the sizes 4
+# x 4 and 8 x 8 ("coarse") from $B$, and then all larger ones ("fine").
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
@@ -377,7 +383,7 @@ class StyleGAN(GAN):
 # gb.show(rows, title="The styles of two faces, mixed")
 
 # %% [markdown]
-# Which size decides what? We take 500 pairs of faces. We give face $A$ the style of $B$ at *one* size, and read the
+# Which size decides what? We take 200 pairs of faces. We give face $A$ the style of $B$ at *one* size, and read the
 # attributes with the classifier of chapter 3. Where $A$ and $B$ differ in an attribute, how often does the mixture have
 # that of $B$? The lighter a field, the more this size decides about this attribute.
 
@@ -406,8 +412,8 @@ class StyleGAN(GAN):
 # ## 9. The style of a given picture
 #
 # Is there a style for a face that $G$ has not made? We look for it by gradient descent: the weights of $G$ are frozen,
-# and the *styles* are trained until the image is the one we want. `Composite` does it: a layer that holds the styles,
-# and the frozen synthesis network.
+# and the *styles* are trained until the image is as near as possible. Each size has its own style here. `Composite`
+# does it: a layer that holds the styles, and the frozen synthesis network.
 
 # %% tags=["active-ipynb"]
 # wanted = gb.load("faces", image_size=sizes[-1]).test_images[:6]
@@ -421,7 +427,7 @@ class StyleGAN(GAN):
 #
 # 1. How many styles does the synthesis network for 64 x 64 pixels take? Which layers get the first one?
 # 2. All $s_i$ of a layer are doubled. What happens to its output, with and without demodulation?
-# 3. Why is the noise the same for all feature maps of a pixel?
+# 3. Why has the noise of a layer no effect at the start of the training?
 #
 # *To run*
 #
@@ -437,8 +443,8 @@ class StyleGAN(GAN):
 # <details><summary>Answers</summary>
 #
 # 1. Five: for 4, 8, 16, 32 and 64 pixels. The first one goes to the convolution at 4 x 4 and to its layer `rgb`.
-# 2. Without it, the output is doubled. With it, nothing changes: the root doubles, too.
-# 3. It should move small things, such as a hair, and not change what a pixel shows.
+# 2. Without it, the output is doubled, but for the bias. With it, nothing changes: the root doubles, too.
+# 3. It is multiplied by a strength that starts at 0.
 # 4. Compare the images pixel by pixel. Small details change, the face stays.
 # 5. Compare with `docs/results/ch14.md`.
 # 6. `exercises.modulated_solution`, in `chapters/ch14_stylegan/exercises.py`.
@@ -449,8 +455,9 @@ class StyleGAN(GAN):
 # ## Appendix: the command line
 #
 # In a shell: `gan-book train stylegan --preset full`. `quick` makes faces of 32 x 32 pixels, `full` of 64 x 64. `book`
-# has the configuration of the authors' program for small images (`cifar` in
-# [stylegan2-ada](https://github.com/NVlabs/stylegan2-ada-pytorch)): wide networks, no style mixing, batches of 64.
+# takes the width, the batches of 64, the learning rate, no style mixing and the average from the authors' configuration
+# for small images (`cifar` in [stylegan2-ada](https://github.com/NVlabs/stylegan2-ada-pytorch)). Their $D$ has no
+# residual blocks there, and their $z$ has 512 numbers.
 
 
 # %%
@@ -459,7 +466,7 @@ class StyleGANSettings(Settings):
     """What the chapter adds to the settings that all have.
 
     Attributes:
-        width: filters at 64 pixels.
+        width, most: feature maps at 64 pixels, and the most that any size has.
         gamma: weight of R1.
         mixing: share of the images whose styles are mixed in training.
         change: a part of the synthesis network to leave out, one of `CHANGES`.
@@ -467,7 +474,8 @@ class StyleGANSettings(Settings):
     """
 
     width: int = 16
-    gamma: float = bounded(0.01, least=0)
+    most: int = 128
+    gamma: float = bounded(0.0064, least=0)
     learning_rate: float = 2.5e-3
     mixing: float = bounded(0.9, least=0, most=1)
     change: str = "none"
@@ -475,12 +483,13 @@ class StyleGANSettings(Settings):
 
 
 CHANGES = ("none", "no-noise", "no-demodulation")
+AUTHORS = {"width": 512, "most": 512, "batch_size": 64, "gamma": 0.0128, "mixing": 0.0, "average": 0.9999}
 QUICK = StyleGANSettings(data="faces", epochs=4, batch_size=32, image_size=32, measure_samples=1_000)
 PRESETS = {
     "smoke": replace(QUICK, epochs=1, limit=320, image_size=8, width=2, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=25, image_size=64, gamma=0.025),
-    "book": replace(QUICK, epochs=500, image_size=64, width=512, batch_size=64, mixing=0.0, average=0.999),
+    "full": replace(QUICK, epochs=25, image_size=64, gamma=0.0256),
+    "book": replace(QUICK, **AUTHORS, epochs=500, image_size=64),
 }
 
 
@@ -495,8 +504,8 @@ def build(settings, dataset):
     shape, left_out = dataset.image_shape, settings.change
     options = {"noise": left_out != "no-noise", "demodulate": left_out != "no-demodulation"}
     return StyleGAN(
-        define_generator(shape, settings.width, **options),
-        define_discriminator(shape, settings.width),
+        define_generator(shape, settings.width, most=settings.most, **options),
+        define_discriminator(shape, settings.width, settings.most),
         settings.gamma,
         settings.learning_rate,
         settings.mixing,

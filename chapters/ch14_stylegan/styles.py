@@ -14,7 +14,7 @@ MANY = 2_000  # latent points for the mean style
 
 def styles_of(generator, z):
     """The styles of latent points ``[n, d]``, the same at each size: float32 ``[n, sizes, d]``."""
-    w = generator.get_layer("mapping").predict(z, verbose=0)
+    w = generator.get_layer("mapping").predict(z, verbose=0).astype("float32")
     return np.repeat(w[:, None], generator.get_layer("synthesis").input.shape[1], axis=1)
 
 
@@ -91,7 +91,7 @@ def project(generator, images, steps=300, learning_rate=0.05, seed=0):
     synthesis, n = generator.get_layer("synthesis"), len(images)
     holder = Styles(np.repeat(mean_style(generator, seed), n, axis=0))
     which = keras.Input((1,), batch_size=n, name="which")
-    finder = Composite(which, synthesis(holder(which)), frozen=[synthesis], name="finder")
+    finder = Composite(which, synthesis(holder(which), training=False), frozen=[synthesis], name="finder")
     finder.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps)), pyramid_error)
     targets, nothing = ops.convert_to_numpy(to_float(images)), np.zeros((n, 1), "float32")
     for _ in range(steps):

@@ -79,16 +79,27 @@ def test_a_grown_discriminator_answers_as_the_smaller_one_did():
 
 @pytest.mark.slow
 def test_alpha_rises_with_the_steps_in_all_networks_and_stops_at_one():
-    gan, data = progan.ProGAN(*networks(16), fade_steps=4), noise((16, 16, 3), n=8)
+    gan, data = progan.ProGAN(*networks(16), fade_steps=4, average=0.9), noise((16, 16, 3), n=8)
     small = networks(8)
-    for network, smaller in zip((gan.generator, gan.judge), small, strict=True):
+    for network, smaller in zip((gan.generator, gan.judge, gan.sampler), (*small, small[0]), strict=True):
         progan.take_layers(network, smaller)
     gan.compile()
     seen = []
     for _ in range(5):
         gan.train_on_batch(data.images)
-        seen.append((alpha(gan.generator), alpha(gan.judge)))
-    assert seen == [(0.25, 0.25), (0.5, 0.5), (0.75, 0.75), (1, 1), (1, 1)]
+        seen.append([alpha(network) for network in (gan.generator, gan.judge, gan.sampler)])
+    np.testing.assert_allclose(seen, np.repeat([[0.25], [0.5], [0.75], [1], [1]], 3, axis=1), rtol=1e-5)
+
+
+def test_real_images_lose_their_detail_with_the_generated_ones():
+    gan, x = progan.ProGAN(*networks(8)), np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
+    fade = gan.judge.get_layer("fade").alpha
+    np.testing.assert_allclose(ops.convert_to_numpy(gan.faded(x)), x, atol=1e-6)
+    fade.assign(0.0)
+    coarse = x.reshape(2, 4, 2, 4, 2, 3).mean(axis=(2, 4)).repeat(2, axis=1).repeat(2, axis=2)
+    np.testing.assert_allclose(ops.convert_to_numpy(gan.faded(x)), coarse, atol=1e-6)
+    fade.assign(0.25)
+    np.testing.assert_allclose(ops.convert_to_numpy(gan.faded(x)), coarse + 0.25 * (x - coarse), atol=1e-6)
 
 
 def networks(side):

@@ -46,6 +46,18 @@ def test_a_modulated_convolution_is_one_with_a_kernel_of_its_own_for_each_image(
         np.testing.assert_allclose(made, array(ops.conv(image[None], own, padding="same"))[0], atol=1e-4)
 
 
+@pytest.mark.parametrize("change", stylegan.CHANGES)
+def test_signals_keep_their_size_from_layer_to_layer(change):
+    keras.utils.set_random_seed(0)
+    generator = model(32, change=change, width=8).generator
+    synthesis = generator.get_layer("synthesis")
+    maps = [layer.output for layer in synthesis.layers if isinstance(layer, keras.layers.Rescaling)]
+    ws = styles.styles_of(generator, latent_points(generator, 60))
+    for h in keras.Model(synthesis.input, maps)(ws):
+        assert 0.2 < float(ops.sqrt(ops.mean(ops.square(h)))) < 5
+    draw(generator, np.zeros(60))  # which refuses images that are far from [-1, 1]
+
+
 def test_a_change_leaves_a_part_out():
     gan = model(change="no-demodulation")
     kinds = [layer for layer in gan.generator.get_layer("synthesis").layers if hasattr(layer, "demodulate")]
@@ -111,6 +123,9 @@ def test_masks_of_style_mixing_begin_after_the_first_size_and_end_with_the_last(
 @pytest.mark.slow
 def test_a_saved_generator_makes_the_same_images(tmp_path):
     generator = model().generator
+    for layer in generator.get_layer("synthesis").layers:
+        if isinstance(layer, stylegan.PixelNoise):
+            layer.strength.assign(0.5)
     saving.save_network(generator, tmp_path / "generator.keras")
     again = saving.load_network(tmp_path / "generator.keras")
     z = latent_points(generator, 3)
@@ -137,6 +152,9 @@ def test_mixing_and_truncation():
 @pytest.mark.slow
 def test_projection_finds_styles_that_are_nearer_and_leaves_the_generator_alone(snapshot, moved):
     generator = model().generator
+    for layer in generator.get_layer("synthesis").layers:
+        if isinstance(layer, stylegan.PixelNoise):
+            layer.strength.assign(0.3)  # as after a training: the fixed map must be the one that is used
     wanted = draw(generator, np.zeros(2), seed=5)
     before = snapshot(generator.weights)
     found = styles.project(generator, wanted, steps=60)
@@ -160,3 +178,14 @@ def test_the_solution_is_right_and_a_wrong_one_is_not(capsys):
     assert capsys.readouterr().out == "right\n"
     with pytest.raises(AssertionError, match="differ from the formulas"):
         exercises.check_modulated(lambda x, kernel, s: (x * s[:, None, None]) @ kernel)
+
+
+def test_the_book_preset_is_as_wide_as_the_authors_network():
+    book = stylegan.PRESETS["book"]
+    assert (book.width, book.batch_size, book.mixing, book.gamma) == (512, 64, 0, 0.0128)
+    gan = LESSON.build(book, noise((8, 8, 3)))
+    widths = {
+        layer.arguments["filters"] for layer in gan.generator.get_layer("synthesis").layers if hasattr(layer, "conv")
+    }
+    assert widths == {3, 512}
+    assert gan.discriminator.weight == 0.0064  # half of gamma: D's loss is a mean of two parts
