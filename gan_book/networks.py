@@ -114,8 +114,19 @@ def to_image(h, image_shape):
 
     image_shape: ``(height, width, channels)``, neither side larger than that of `h`.
     """
-    h = layers.CenterCrop(*image_shape[:2])(h)
+    h = cropped(h, image_shape[:2])
     return layers.Activation("tanh", dtype="float32", name="image")(h)
+
+
+def cropped(h, size):
+    """The middle of feature maps ``[n, h, w, c]``: `size`, (height, width), neither larger than that of `h`."""
+    # Not `layers.CenterCrop`: its `call` has training=True as a default, and Keras 3.15 takes that over for all layers
+    # after it. So a network that is simply called would use the batch's statistics, and change its own.
+    before = [(have - want) // 2 for have, want in zip(h.shape[1:3], size, strict=True)]
+    after = [have - want - first for have, want, first in zip(h.shape[1:3], size, before, strict=True)]
+    if not any(before) and not any(after):
+        return h
+    return layers.Cropping2D(tuple(zip(before, after, strict=True)))(h)
 
 
 def to_float(images):

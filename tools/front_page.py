@@ -197,6 +197,7 @@ def thumbnails():
     return {
         "ch01": digits(3, 4, seed=3),
         "ch02": grid(gb.draw(network("gan"), np.zeros(12), seed=1), 4),
+        "ch03": grid(gb.draw(network("dcgan"), np.zeros(12), seed=1), 4),
         "ch05": cheats(["one per class", "shifted copies", "blurred"], 4),
         "ch06": clothing("cgan", ["Dress", "Bag", "Ankle boot"], 4, seed=3),
         "ch07": slants(3, 4),

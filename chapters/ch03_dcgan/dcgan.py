@@ -1,3 +1,13 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # DCGAN: a GAN made of convolutions
 #
@@ -33,7 +43,7 @@ from chapters.ch03_dcgan import arithmetic, guidelines
 from gan_book.adversarial import GAN, Composite
 from gan_book.layers import DiffAugment
 from gan_book.metrics import Score
-from gan_book.networks import normal, to_float, to_image
+from gan_book.networks import cropped, normal, to_float, to_image
 from gan_book.sampling import Generator, Noise
 from gan_book.training.lesson import Lesson, Settings, bounded
 from gan_book.training.task import Generation
@@ -153,15 +163,15 @@ def define_discriminator(image_shape=(64, 64, 3), width=32, halve=halve, top=Non
 
 # %% [markdown]
 # The generator: a dense layer turns the 100 numbers of $z$ into the smallest feature maps. Then each `double` is a
-# transposed convolution with stride 2, which section 4 explains. `CenterCrop` cuts off a row and a column where the
-# next size is odd: 7 pixels are doubled to 14, and an image with 100 pixels needs 13.
+# transposed convolution with stride 2, which section 4 explains. `cropped` cuts off a row and a column where the next
+# size is odd: 7 pixels are doubled to 14, and an image with 100 pixels needs 13.
 
 
 # %%
 def double(h, filters, size, kernel=4):
     """Feature maps ``[n, h, w, c]`` to `filters` maps of twice the side, cropped to `size`, (height, width)."""
     h = layers.Conv2DTranspose(filters, kernel, strides=2, padding="same", kernel_initializer=normal(0.02))(h)
-    return layers.CenterCrop(*size)(h)
+    return cropped(h, size)
 
 
 def activate(h):

@@ -8,7 +8,7 @@ from functools import partial
 from keras import layers
 
 from gan_book.errors import require_choice
-from gan_book.networks import normal
+from gan_book.networks import cropped, normal
 
 
 def pooled(h, filters, normalized, kernel=4):
@@ -21,7 +21,7 @@ def pooled(h, filters, normalized, kernel=4):
 def upsampled(h, filters, size, kernel=3):
     """`dcgan.double` with pixels that are repeated and an ordinary convolution (Odena et al. 2016)."""
     h = layers.Conv2D(filters, kernel, padding="same", kernel_initializer=normal())(layers.UpSampling2D(2)(h))
-    return layers.CenterCrop(*size)(h)
+    return cropped(h, size)
 
 
 def activated(h, normalized, activation):

@@ -51,8 +51,8 @@ def test_both_networks_go_through_the_same_sizes():
     assert [side for side, _ in dcgan.sizes((28, 28, 1))] == [28, 14, 7]
     gan = model((100, 100, 3))
     shrinking = [layer.output.shape[1] for layer in gan.discriminator.layers if isinstance(layer, layers.Conv2D)]
-    growing = [layer.output.shape[1] for layer in gan.generator.layers if isinstance(layer, layers.CenterCrop)]
-    assert shrinking == [50, 25, 13, 7] and growing[:4] == [13, 25, 50, 100]
+    growing = [layer.output.shape[1] for layer in gan.generator.layers if isinstance(layer, layers.Cropping2D)]
+    assert shrinking == [50, 25, 13, 7] and growing == [13, 25]
 
 
 def test_the_book_preset_has_the_papers_numbers():
@@ -238,3 +238,14 @@ def test_noise_and_shift_are_before_ds_first_layer_in_training_only():
     assert added == ["DiffAugment", "GaussianNoise"] and kinds(disturbed)[1:3] == added
     x = np.random.default_rng(0).normal(size=(2, 16, 16, 1)).astype("float32")
     np.testing.assert_array_equal(disturbed(x), disturbed(x))
+
+
+@pytest.mark.parametrize("shape", [(50, 50, 1), (16, 16, 1)], ids=str)
+def test_a_generator_that_is_called_without_training_leaves_its_statistics_alone(shape):
+    """Keras's CenterCrop switched the layers after it to training; then an exported network was another one."""
+    generator = model(shape).generator
+    z = latent_points(generator, 8)
+    before = [weight.numpy() for weight in generator.weights]
+    called = keras.ops.convert_to_numpy(generator([z]))
+    assert all(np.array_equal(was, weight.numpy()) for was, weight in zip(before, generator.weights, strict=True))
+    np.testing.assert_allclose(called, keras.ops.convert_to_numpy(generator([z], training=False)), atol=1e-6)
