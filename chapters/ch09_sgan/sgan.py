@@ -620,7 +620,8 @@ def entropy(_, logits):
 # %% [markdown]
 # **Clothing.** Fashion-MNIST is harder, because its classes overlap. And its coats always hang straight: a rotated one
 # looks wrong. So the views of clothing are mirrored and shifted: `gan-book train sgan-consistency --data fashion_mnist
-# --set augmentation=clothing`.
+# --set augmentation=clothing`. In three trainings of 2,500 steps with 100 labels the test accuracy was 74.8 % on
+# average, and 68.4 % with the labels alone: the gain is much smaller than on digits.
 #
 # **More labels, fewer labels.** `gan-book train sgan --set labels_per_class=2` has 20 labels. In three such trainings
 # of 2,500 steps the test accuracy was between 67 and 90 %: it depends on which images are labelled. With 100 labels it
