@@ -25,7 +25,7 @@
 # - see how a transposed convolution makes a small image larger, and why it leaves a checkerboard;
 # - train on digits for a minute, and use a generator of faces with 64 x 64 pixels in colour;
 # - leave out each guideline once, and measure what it was good for;
-# - walk from face to face, and put glasses on faces by adding and subtracting latent points.
+# - walk from face to face, and try to put glasses on faces by adding and subtracting latent points.
 #
 # You should know chapter 2 ($D$, $G$, the non-saturating loss, and the composite with a frozen $D$), and convolutions:
 # kernel, stride, padding, feature map.
@@ -491,12 +491,12 @@ def disturbed(images, noise=0.1):
 # gb.show(rows, title="From one face to another: on an arc, on a line, and in pixels")
 
 # %% [markdown]
-# In pixels, both faces are seen at once, like two slides on one wall. In latent space, each step is *one* face. How
-# long is such a walk? We measure the steps in LPIPS, a distance between images that agrees with human judgement better
-# than pixels do (chapter 10 explains it). The square root of LPIPS is an ordinary distance between two vectors of
-# features. So we add the distances between neighbours on the walk, and divide by the distance from start to end. The
-# result is at least 1. At 1 the walk is straight. A blend of pixels can be nearly straight and look wrong all the same:
-# the number does not say whether each image is a face.
+# In pixels, both faces are seen at once, like two slides on one wall. In latent space, each step is *one* face. (Hair
+# and eyes change in jumps: this $G$ is not smooth everywhere.) How long is such a walk? We measure the steps in LPIPS,
+# a distance between images that agrees with human judgement better than pixels do (chapter 10 explains it). The square
+# root of LPIPS is an ordinary distance between two vectors of features. So we add the distances between neighbours on
+# the walk, and divide by the distance from start to end. The result is at least 1. At 1 the walk is straight. A blend
+# of pixels can be nearly straight and look wrong all the same: the number does not say whether each image is a face.
 
 
 # %%
@@ -577,6 +577,17 @@ def relative_length(walks):
 # print_rates("random, as long as 2 x direction", arithmetic.random_steps(plain, 2 * np.linalg.norm(direction)))
 # print_rates("three examples of each kind", of_three)
 # print_rates("random, as long as that", arithmetic.random_steps(plain, np.linalg.norm(of_three)))
+
+# %% [markdown]
+# **Look at the picture again before you believe the numbers.** The classifier says that most faces have glasses after
+# the step. In the picture you see thin strokes beside the eye at most, and other skin and hair. The classifier was
+# trained on real faces. It has never seen such strokes, and takes them for glasses. It finds them in far more generated
+# faces than real ones, as the first line of the output above says. So after this training $G$ has hardly learned what
+# glasses are, and no arithmetic can put them on. A number that comes from a network has to be compared with pictures.
+#
+# Two other things can be seen. A step along the direction works better than a random step of the same length. And the
+# direction from three examples of each kind is eight times as long, and hardly better than a random step: with 100
+# numbers, the mean of three points is mostly chance. That is why we take the mean of many.
 
 # %% [markdown]
 # ## 11. Your own pictures

@@ -189,6 +189,7 @@ def test_an_unknown_choice_says_what_there_is(setting):
         model(**{setting: "none"})
 
 
+@pytest.mark.slow
 def test_smoke_trains_from_settings_to_report(pictures, tmp_path):
     """On pictures of another size and number of classes than MNIST's."""
     settings = mlp_cgan.LESSON.settings(

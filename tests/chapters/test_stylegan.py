@@ -46,7 +46,9 @@ def test_a_modulated_convolution_is_one_with_a_kernel_of_its_own_for_each_image(
         np.testing.assert_allclose(made, array(ops.conv(image[None], own, padding="same"))[0], atol=1e-4)
 
 
-@pytest.mark.parametrize("change", stylegan.CHANGES)
+@pytest.mark.parametrize(
+    "change", ["none", *(pytest.param(change, marks=pytest.mark.slow) for change in stylegan.CHANGES[1:])]
+)
 def test_signals_keep_their_size_from_layer_to_layer(change):
     keras.utils.set_random_seed(0)
     generator = model(32, change=change, width=8).generator
@@ -180,6 +182,7 @@ def test_the_solution_is_right_and_a_wrong_one_is_not(capsys):
         exercises.check_modulated(lambda x, kernel, s: (x * s[:, None, None]) @ kernel)
 
 
+@pytest.mark.slow
 def test_the_book_preset_is_as_wide_as_the_authors_network():
     book = stylegan.PRESETS["book"]
     assert (book.width, book.batch_size, book.mixing, book.gamma) == (512, 64, 0, 0.0128)

@@ -84,6 +84,7 @@ def test_each_turn_of_the_aae_moves_its_networks_and_no_other(size, snapshot, mo
     assert seen["g"] == names(model.encoder)
 
 
+@pytest.mark.slow
 def test_both_train_in_one_graph_without_labels():
     data = noise(n=32)
     for lesson, loss in ((vae.LESSON, "vae_loss"), (aae.LESSON, "ae_loss")):

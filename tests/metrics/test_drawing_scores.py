@@ -39,7 +39,12 @@ def few(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name, direction, judged", [("orange2blue", "AtoB", 4), ("orange2blue", "BtoA", 4), ("plain2tabby", "AtoB", 3)]
+    "name, direction, judged",
+    [
+        ("orange2blue", "AtoB", 4),
+        pytest.param("orange2blue", "BtoA", 4, marks=pytest.mark.slow),
+        pytest.param("plain2tabby", "AtoB", 3, marks=pytest.mark.slow),
+    ],
 )
 def test_a_part_is_kept_if_the_true_picture_is_the_nearest(few, name, direction, judged):
     pairs = load_pairs(name, 64, paired=False)

@@ -87,6 +87,7 @@ def test_copies_of_training_images_are_flagged(dataset):
     assert scores["nearest_training_image"].value == 0 < scores["nearest_training_image"].reference
 
 
+@pytest.mark.slow
 def test_noise_and_wrong_labels_score_badly(dataset, unseen, perfect):
     images, labels = unseen
     noise = np.random.default_rng(0).integers(0, 256, images.shape, dtype=np.uint8)

@@ -39,6 +39,7 @@ def test_all_but_checkpoints_goes_along(finished, tmp_path):
     assert shipped.network("reader").read_bytes() == finished.network("reader").read_bytes()
 
 
+@pytest.mark.slow
 def test_large_networks_are_rounded_and_measured_again(tiny_run, tmp_path, monkeypatch):
     monkeypatch.setitem(chapters._own, "tiny", tiny_lesson.LESSON)
     monkeypatch.setattr(ship, "LIMIT", tiny_run.network("generator").stat().st_size - 1)

@@ -61,6 +61,7 @@ def test_stopped_within_an_epoch_and_at_its_end(precision, pictures, tmp_path, m
     assert run.report["findings"] == undisturbed.report["findings"]
 
 
+@pytest.mark.slow
 def test_a_cell_that_was_interrupted_is_gone_on_with_in_the_next(pictures, tmp_path, monkeypatch, capsys):
     """A KeyboardInterrupt that comes in spite of the handler, as the second one does, between two steps."""
     monkeypatch.setattr(training, "in_notebook", lambda: True)
