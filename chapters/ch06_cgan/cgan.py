@@ -353,8 +353,7 @@ class ConditionalGAN(GAN):
 #
 # The generator that comes with the book was trained for twelve epochs, on 55,000 images, with half the learning rate
 # and a longer moving average. (The data set has 60,000 training images. 5,000 of them are kept for validation, to
-# choose settings with. The appendix shows the command. This is the best of three trainings on the validation images.)
-# From here on we use it:
+# choose settings with. The appendix shows the command. This is the best of three trainings.) From here on we use it:
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
