@@ -48,6 +48,7 @@ def test_weights_averages_and_optimizers_reload_equal(model, tmp_path):
     assert_equal(state(model), state(other))
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_reloaded_weights_as_if_never_stopped(tmp_path):
     model, other = made(trained=True), made(trained=True, seed=1)
     model.save_weights(tmp_path / "all.weights.h5")

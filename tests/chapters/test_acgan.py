@@ -16,7 +16,7 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("size", [20, 40])
+@pytest.mark.parametrize("size", [20, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("lesson, changes", MODELS.values(), ids=list(MODELS))
 def test_who_moves(lesson, changes, size, snapshot, moved):
     model = build(lesson, **changes)

@@ -63,6 +63,7 @@ def test_the_step_moves_encoder_and_decoder(size, snapshot, moved):
     assert seen == {"ae": names(model.encoder) | names(model.sampler)}
 
 
+@pytest.mark.slow
 def test_it_learns_without_labels():
     model, data = build(LESSON), noise(n=32)
     model.compile()

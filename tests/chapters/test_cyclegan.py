@@ -44,8 +44,15 @@ def test_the_input_reaches_the_last_convolution():
     np.testing.assert_allclose(network.predict(x, verbose=0), np.tanh(x), atol=1e-5)
 
 
-@pytest.mark.parametrize("size", [1, 3])
-@pytest.mark.parametrize("changes", [{}, {"pool": 0}, {"identity": 0.0}], ids=["all", "no pool", "no identity"])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="all"),
+        pytest.param({"pool": 0}, id="no pool", marks=pytest.mark.slow),
+        pytest.param({"identity": 0.0}, id="no identity", marks=pytest.mark.slow),
+    ],
+)
 def test_who_moves(changes, size, snapshot, moved):
     model, data = build(**changes), noise_pairs(32)
     seen = moves(model, (data.test_a[:size], data.test_b[:size]), snapshot, moved, NETWORKS)

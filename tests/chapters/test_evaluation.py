@@ -159,6 +159,7 @@ def test_each_cheat_does_what_the_text_says(cheats):
     assert nearer["copies"] == 1 and max(nearer["real"], nearer["shifted copies"]) < 0.1
 
 
+@pytest.mark.slow
 def test_careless_resizing_alone_makes_a_distance():
     images = gb.load("fashion_mnist", limit=100).test_images[:COUNT]
     small = [

@@ -158,6 +158,7 @@ def test_the_dirac_gan_grows_stays_or_shrinks():
     assert radius(alternating=False) > 1.2 and 0.8 < radius() < 1.2 and radius(penalty=0.3) < 0.05
 
 
+@pytest.mark.slow
 def test_digits_are_counted_by_the_classifier():
     data = gb.load("mnist", limit=100)
     scores = {score.name: score.value for score in digits.measure(None, data, data.test_images[:2000], None, 0)[0]}

@@ -73,6 +73,7 @@ def test_the_discriminator_reads_codes_of_generated_images_only():
     assert set(infogan.define_discriminator(d_and_q, variant="head")([real, fake])) == {"real", "fake"}
 
 
+@pytest.mark.slow
 def test_the_control_does_not_train_the_generator_with_the_information_loss():
     d_and_q, generator = infogan.define_d_and_q(), infogan.define_generator()
     z, code = np.zeros((4, 62), "float32"), np.zeros((4, 2), "float32")

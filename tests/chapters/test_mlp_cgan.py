@@ -202,6 +202,7 @@ def test_smoke_trains_from_settings_to_report(pictures, tmp_path):
     assert len(np.unique(draw(run.load("generator"), [0, 1]))) > 1
 
 
+@pytest.mark.slow
 def test_the_papers_optimizer_trains_in_bfloat16(snapshot, moved):
     keras.config.set_dtype_policy("mixed_bfloat16")
     gan = model(network="paper", optimizer="sgd", learning_rate=0.1)

@@ -84,6 +84,7 @@ def shown(pool, *numbers):
     return ops.convert_to_numpy(pool(numbered(*numbers))).ravel().tolist()
 
 
+@pytest.mark.slow
 def test_the_pool_fills_first_and_then_swaps():
     pool = ImagePool(6)
     for numbers in ((1, 2), (3, 4), (5, 6)):

@@ -36,8 +36,16 @@ def test_the_preset_book_is_the_papers():
     assert (book.width, book.patch, book.lambda_l1, book.learning_rate, book.batch_size) == (64, 70, 100, 2e-4, 1)
 
 
-@pytest.mark.parametrize("size", [1, 3])
-@pytest.mark.parametrize("changes", [{}, {"network": "encoder-decoder"}, {"network": "paper"}, {"loss": "cgan"}])
+@pytest.mark.parametrize("size", [pytest.param(1, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        pytest.param({"network": "encoder-decoder"}, marks=pytest.mark.slow),
+        pytest.param({"network": "paper"}, marks=pytest.mark.slow),
+        pytest.param({"loss": "cgan"}, marks=pytest.mark.slow),
+    ],
+)
 def test_who_moves(changes, size, snapshot, moved):
     model, data = build(**changes), noise_pairs()
     seen = moves(model, (data.test_a[:size], data.test_b[:size]), snapshot, moved, PLAYERS)

@@ -43,6 +43,7 @@ def test_the_composite_trains_the_generator_alone(loss):
     assert len(model.gan.trainable_weights) == len(model.generator.trainable_weights)
 
 
+@pytest.mark.slow
 def test_an_untrained_generator_stays_as_it_is():
     model, data = build(LESSON, loss="untrained"), noise(n=20)
     before = [weight.numpy() for weight in model.generator.trainable_weights]
@@ -167,7 +168,9 @@ def test_each_kind_of_image_has_its_own_batch_statistics():
     assert np.abs(np.asarray(first["real"]) - np.asarray(second["real"])).max() > 1e-4
 
 
-@pytest.mark.parametrize("lesson", [LESSON, consistency.LESSON], ids=lambda lesson: lesson.name)
+@pytest.mark.parametrize(
+    "lesson", [LESSON, pytest.param(consistency.LESSON, marks=pytest.mark.slow)], ids=lambda lesson: lesson.name
+)
 @pytest.mark.parametrize("loss", sgan.G_LOSSES)
 def test_the_statistics_for_use_are_those_of_real_images(lesson, loss):
     """The first convolution has none; the moving mean of the next is the batch mean of the real images."""

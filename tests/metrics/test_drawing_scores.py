@@ -41,7 +41,7 @@ def few(monkeypatch):
 @pytest.mark.parametrize(
     "name, direction, judged",
     [
-        ("orange2blue", "AtoB", 4),
+        pytest.param("orange2blue", "AtoB", 4, marks=pytest.mark.slow),
         pytest.param("orange2blue", "BtoA", 4, marks=pytest.mark.slow),
         pytest.param("plain2tabby", "AtoB", 3, marks=pytest.mark.slow),
     ],

@@ -98,6 +98,7 @@ def test_noise_and_wrong_labels_score_badly(dataset, unseen, perfect):
     assert bad["kernel_distance"].value > 20 * bad["kernel_distance"].spread
 
 
+@pytest.mark.slow
 def test_the_result_is_plain_json_and_repeats(dataset, unseen, perfect):
     scores, details = perfect
     report = as_report("fashion_mnist", SAMPLES, 0, list(scores.values()), details)

@@ -275,6 +275,7 @@ def kinds(monitor):
     return [finding.kind for finding in monitor.findings]
 
 
+@pytest.mark.slow
 def test_a_healthy_training_is_left_in_peace(fashion, capsys):
     monitor = train(fashion, 256)
     assert monitor.step == 256
