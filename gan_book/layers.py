@@ -83,7 +83,20 @@ class RandomAffine(layers.Layer):
         return {**super().get_config(), "strength": self.strength, "fill": self.fill}
 
 
-class _Spectral:
+class _OwnKernel:
+    """For dense and convolutional layers that multiply by another kernel than the weight that they train.
+
+    Keras would save what it finds as `kernel` and `bias` and nothing else: the wrong kernel, and no further weights.
+    """
+
+    def save_own_variables(self, store):
+        layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store):
+        layers.Layer.load_own_variables(self, store)
+
+
+class _Spectral(_OwnKernel):
     """The kernel W divided by its largest singular value sigma, estimated by one power iteration a step.
 
     Miyato et al. (2018), "Spectral Normalization for Generative Adversarial Networks", algorithm 1. Keras's own
@@ -123,13 +136,6 @@ class _Spectral:
         finally:
             self._within = None
 
-    # Keras's dense and convolutional layers save their kernel and bias and nothing else; `u` has to be in the file.
-    def save_own_variables(self, store):
-        layers.Layer.save_own_variables(self, store)
-
-    def load_own_variables(self, store):
-        layers.Layer.load_own_variables(self, store)
-
 
 def _unit(vector):
     return vector * ops.rsqrt(ops.sum(ops.square(vector)) + 1e-12)
@@ -145,7 +151,7 @@ class SpectralConv2D(_Spectral, layers.Conv2D):
     """`keras.layers.Conv2D` with spectral normalization (of the kernel as a matrix, as in the paper). Chapter 4."""
 
 
-class _Equalized:
+class _Equalized(_OwnKernel):
     """The kernel times a constant, so that its weights can all start from N(0, 1) and learn equally fast.
 
     Karras et al. (2018), "Progressive Growing of GANs", section 4.1. The constant is `gain` / sqrt(number of inputs):
@@ -167,13 +173,6 @@ class _Equalized:
     def kernel(self):
         """The kernel that the layer multiplies by."""
         return super().kernel if getattr(self, "constant", None) is None else super().kernel * self.constant
-
-    # Keras's layers would save the multiplied kernel.
-    def save_own_variables(self, store):
-        layers.Layer.save_own_variables(self, store)
-
-    def load_own_variables(self, store):
-        layers.Layer.load_own_variables(self, store)
 
     def get_config(self):
         config = super().get_config()

@@ -7,7 +7,7 @@ from scipy.stats import truncnorm
 
 from gan_book.metrics import frechet_distance, has_classifier, inception_score, load_classifier, precision_recall
 from gan_book.metrics.score import Score
-from gan_book.sampling import draw, latent_dim
+from gan_book.sampling import balanced_labels, draw, latent_dim
 
 THRESHOLDS = (None, 1.5, 1.0, 0.7, 0.4, 0.2)  # None: no limit
 SHOWN = 0.7  # the threshold of the report's numbers
@@ -33,7 +33,7 @@ def curve(generator, dataset, samples=SAMPLES, seed=0, thresholds=THRESHOLDS):
     """
     classifier = load_classifier(dataset.name)
     real = classifier.features(dataset.test_images[:samples])
-    labels, rows = np.arange(samples) % dataset.num_classes, []
+    labels, rows = balanced_labels(samples, dataset.num_classes), []
     for threshold in thresholds:
         z = truncated_points(samples, latent_dim(generator), threshold, seed)
         features, probabilities = classifier.outputs(draw(generator, labels, z=z))

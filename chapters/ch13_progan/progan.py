@@ -281,8 +281,9 @@ class ProGAN(GAN):
         return self.generator
 
     def turns(self, images, labels=None):  # labels come with the data sets; they are not used
-        for network in {id(each): each for each in (self.generator, self.judge, self.sampler)}.values():
-            move_alpha(network, 1 / self.fade_steps)  # in the average, too: an average of alpha would lag behind
+        # In the average, too: an average of alpha would lag behind. (Without one, the sampler is G: each only once.)
+        for network in dict.fromkeys((self.generator, self.judge, self.sampler)):
+            move_alpha(network, 1 / self.fade_steps)
         n, x = ops.shape(images)[0], self.faded(to_float(images))
         targets = ops.ones((n, 2))  # the losses of pairs have no targets, but Keras wants some
         x_fake = self.generator(self.latent_points(n), training=True)
@@ -291,19 +292,23 @@ class ProGAN(GAN):
 
     def faded(self, x):
         """Real images with as much detail as generated ones: mixed with their own half size (the paper's figure 2)."""
-        for layer in self.judge.layers:
-            if isinstance(layer, FadeIn):
-                coarse = ops.average_pool(x, 2, 2)
-                coarse = ops.repeat(ops.repeat(coarse, 2, axis=1), 2, axis=2)
-                return coarse + layer.alpha * (x - coarse)
-        return x
+        fade = fade_of(self.judge)
+        if fade is None:
+            return x
+        coarse = ops.average_pool(x, 2, 2)
+        coarse = ops.repeat(ops.repeat(coarse, 2, axis=1), 2, axis=2)
+        return coarse + fade.alpha * (x - coarse)
+
+
+def fade_of(network):
+    """The `FadeIn` of a network; None in the smallest networks."""
+    return next((layer for layer in network.layers if isinstance(layer, FadeIn)), None)
 
 
 def move_alpha(network, by):
-    """Raises a network's alpha, at most to 1; the smallest networks have none."""
-    for layer in network.layers:
-        if isinstance(layer, FadeIn):
-            layer.alpha.assign(ops.minimum(layer.alpha + by, 1.0))
+    """Raises a network's alpha, at most to 1, if it has one."""
+    if fade := fade_of(network):
+        fade.alpha.assign(ops.minimum(fade.alpha + by, 1.0))
 
 
 # %% tags=["active-ipynb"]

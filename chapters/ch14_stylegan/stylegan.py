@@ -91,13 +91,12 @@ class ModulatedConv2D(layers.Layer):
 
     def __init__(self, filters, kernel=3, demodulate=True, **kwargs):
         super().__init__(**kwargs)
-        self.arguments = {"filters": filters, "kernel": kernel, "demodulate": demodulate}
-        self.demodulate = demodulate
+        self.filters, self.kernel, self.demodulate = filters, kernel, demodulate
         self.conv = EqualConv2D(filters, kernel, padding="same", gain=1.0, use_bias=False, dtype=self.dtype_policy)
 
     def build(self, input_shape):
         self.conv.build(input_shape[0])
-        self.bias = self.add_weight((self.arguments["filters"],), "zeros", name="bias")
+        self.bias = self.add_weight((self.filters,), "zeros", name="bias")
 
     def call(self, inputs):
         x, style = inputs
@@ -112,10 +111,10 @@ class ModulatedConv2D(layers.Layer):
         return out + self.bias
 
     def compute_output_shape(self, input_shape):
-        return (*input_shape[0][:-1], self.arguments["filters"])
+        return (*input_shape[0][:-1], self.filters)
 
     def get_config(self):
-        return {**super().get_config(), **self.arguments}
+        return {**super().get_config(), "filters": self.filters, "kernel": self.kernel, "demodulate": self.demodulate}
 
 
 # %% [markdown]

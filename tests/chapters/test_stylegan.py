@@ -185,8 +185,6 @@ def test_the_book_preset_is_as_wide_as_the_authors_network():
     book = stylegan.PRESETS["book"]
     assert (book.width, book.batch_size, book.mixing, book.gamma) == (512, 64, 0, 0.0128)
     gan = LESSON.build(book, noise((8, 8, 3)))
-    widths = {
-        layer.arguments["filters"] for layer in gan.generator.get_layer("synthesis").layers if hasattr(layer, "conv")
-    }
+    widths = {layer.filters for layer in gan.generator.get_layer("synthesis").layers if hasattr(layer, "conv")}
     assert widths == {3, 512}
     assert gan.discriminator.weight == 0.0064  # half of gamma: D's loss is a mean of two parts
