@@ -126,18 +126,24 @@ SERIES = {
         "book": Row("sgan", "book", 1),
     },
     "ch10_pix2pix": {
-        "quick": Row("pix2pix", "quick", 1),
-        "full": Row("pix2pix", "full", 1),
-        "l1": Row("pix2pix", "quick", 1, {"set": "loss=l1"}),
-        "cgan": Row("pix2pix", "quick", 1, {"set": "loss=cgan"}),
+        "quick": Row("pix2pix", "quick", 3),
+        "full": Row("pix2pix", "full", 3),
+        "l1": Row("pix2pix", "quick", 3, {"set": "loss=l1"}),
+        "cgan": Row("pix2pix", "quick", 3, {"set": "loss=cgan"}),
+        # With a width at which D has about as many weights as with 34 pixels (96,000).
+        **{
+            f"patch-{patch}": Row("pix2pix", "quick", 3, {"set": (f"patch={patch}", f"width_d={width}")})
+            for patch, width in ((1, 216), (16, 53), (70, 12))
+        },
+        "encoder-decoder": Row("pix2pix", "quick", 3, {"set": "network=encoder-decoder"}),
     },
     "ch11_cyclegan": {
-        "quick": Row("cyclegan", "quick", 1),
-        "full": Row("cyclegan", "full", 1),
-        "no-cycle": Row("cyclegan", "quick", 1, {"set": "cycle=0"}),
-        "no-identity": Row("cyclegan", "quick", 1, {"set": "identity=0"}),
-        "adversary": Row("cyclegan", "quick", 1, {"set": ("cycle=0", "identity=0")}),
-        "no-pool": Row("cyclegan", "quick", 1, {"set": "pool=0"}),
+        "quick": Row("cyclegan", "quick", 3),
+        "full": Row("cyclegan", "full", 3),
+        "no-cycle": Row("cyclegan", "quick", 3, {"set": "cycle=0"}),
+        "no-identity": Row("cyclegan", "quick", 3, {"set": "identity=0"}),
+        "adversary": Row("cyclegan", "quick", 3, {"set": ("cycle=0", "identity=0")}),
+        "no-pool": Row("cyclegan", "quick", 3, {"set": "pool=0"}),
         "plain2tabby": Row("cyclegan", "quick", 1, {"data": "plain2tabby"}),
         "bare2hat": Row("cyclegan", "quick", 1, {"data": "bare2hat"}),
         "earth": Row("cyclegan", "full", 1, {"data": "earth"}),

@@ -641,7 +641,7 @@ class Pix2PixSettings(Settings):
         loss: see `LOSSES`.
         network: see `NETWORKS`.
         patch: what an answer of D sees, a side in pixels; one of `STRIDED`.
-        width: filters of the first layer of both networks.
+        width, width_d: filters of the first layer of G and of D.
         lambda_l1: weight of the L1 distance.
         learning_rate: Adam's, of both; constant for the first half of the training, then linearly down to 0.
         mirror: share of the training pictures whose left and right change places.
@@ -652,6 +652,7 @@ class Pix2PixSettings(Settings):
     network: str = "unet"
     patch: int = 34
     width: int = 24
+    width_d: int = 24
     lambda_l1: float = 30.0
     learning_rate: float = 1e-3
     mirror: float = 0.5
@@ -661,9 +662,9 @@ class Pix2PixSettings(Settings):
 LOSSES = {"both": (1.0, 1.0), "l1": (0.0, 1.0), "cgan": (1.0, 0.0)}  # weights of D's answers, and of lambda_l1
 NETWORKS = ("unet", "encoder-decoder", "paper")
 QUICK = Pix2PixSettings(data="edges2faces", image_size=64, epochs=2, batch_size=4)
-PAPER = {"network": "paper", "patch": 70, "width": 64, "lambda_l1": 100.0, "learning_rate": 2e-4}
+PAPER = {"network": "paper", "patch": 70, "width": 64, "width_d": 64, "lambda_l1": 100.0, "learning_rate": 2e-4}
 PRESETS = {
-    "smoke": replace(QUICK, epochs=2, limit=16, width=4, measure_samples=8),
+    "smoke": replace(QUICK, epochs=2, limit=16, width=4, width_d=4, measure_samples=8),
     "quick": QUICK,
     "full": replace(QUICK, epochs=8),
     "book": replace(QUICK, **PAPER, image_size=256, epochs=200, batch_size=1),
@@ -707,7 +708,7 @@ def build(settings, dataset):
     rate = ConstantThenLinear(settings.learning_rate, settings.epochs * (dataset.train_size // settings.batch_size))
     adversarial, l1 = LOSSES[settings.loss]
     generator = make_generator(settings, shape)
-    patchgan = define_patchgan(shape, settings.patch, settings.width)
+    patchgan = define_patchgan(shape, settings.patch, settings.width_d)
     discriminator = define_discriminator(patchgan, rate)
     gan = define_gan(generator, patchgan, rate, adversarial, l1 * settings.lambda_l1)
     return Pix2Pix(generator, patchgan, discriminator, gan, bool(adversarial), settings.seed)
