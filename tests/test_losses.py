@@ -143,16 +143,28 @@ def test_a_penalty_trains_every_kernel(kind):
     assert all(np.abs(after[path] - kernel).max() > 1e-7 for path, kernel in before.items()), kind
 
 
-def penalized(network):
+def penalized(network, **options):
     real, fake = keras.Input((2,)), keras.Input((2,))
     pair = keras.layers.Concatenate()([network(real), network(fake)])
-    return Penalized([real, fake], pair, network, "r1", 0.5, name="step")
+    return Penalized([real, fake], pair, network, "r1", 0.5, name="step", **options)
 
 
 def test_a_penalized_composite_is_what_it_was_after_its_config():
-    step = penalized(linear([3, 4]))
+    step = penalized(linear([3, 4]), examples=2)
     again = Penalized.from_config(step.get_config())
-    assert (again.penalty, again.weight, again.judge.name) == ("r1", 0.5, step.judge.name)
+    assert (again.penalty, again.weight, again.examples, again.judge.name) == ("r1", 0.5, 2, step.judge.name)
+
+
+@pytest.mark.parametrize(("examples", "expected"), [(None, (0 + 0 + 4 + 16) / 4), (2, 0.0), (3, 4 / 3)])
+def test_a_penalty_is_computed_of_so_many_examples_of_the_batch(examples, expected):
+    """The slope of x_0^2 / 2 is x_0. R1 is half of its mean square, and the weight 0.5 halves it again."""
+    x = keras.Input((2,))
+    network = keras.Model(x, ops.square(x[:, :1]) / 2)
+    step = penalized(network, examples=examples)
+    step.compile("sgd", lambda y_true, y_pred: 0 * ops.sum(y_pred))
+    real = np.array([[0, 1], [0, 5], [2, 3], [4, 1]], "float32")
+    loss = step.evaluate([real, real], np.ones((4, 2), "float32"), verbose=0)
+    assert loss == pytest.approx(expected / 4)
 
 
 def test_penalties_refuse_float16_in_one_sentence():
