@@ -141,10 +141,9 @@ def define_autoencoder(encoder, decoder, learning_rate=1e-3):
 # ## 4. Training with `fit`
 #
 # The input is also the target. That is all. The **validation images** are 5,000 training images that are kept back.
-# (`data.validation()` gives a data set in which they stand in the place of the test images. So you can look at results
-# as often as you like, and the real test images are not used until section 5.) (The loss of the whole epoch is a mean
-# over an untrained and a trained network. So it is larger than the loss on the validation images, which comes at the
-# end of the epoch.)
+# (`data.validation()` puts them in the place of the test images.) So you can look at results as often as you like, and
+# the real test images are not used until section 5. The printed `loss` is a mean over the whole epoch, from the
+# untrained network on. So it is larger than `val_loss`, which is computed at the end.
 
 # %% tags=["active-ipynb"]
 # x, x_validation = data.images / np.float32(127.5) - 1, data.validation().test_images / np.float32(127.5) - 1
@@ -265,7 +264,8 @@ LESSON = Lesson(
 # With codes we can go from one image to another: encode both, walk on the straight line between the codes, and decode
 # each point. Compare this with mixing the *pixels* of the two images. The mixture shows both digits at once, one fading
 # in, one fading out. The decoded codes mostly show one shape that changes. (In the middle its strokes fade: there the
-# decoder is unsure.)
+# decoder is unsure.) The second argument of `gb.draw` has a label for each image. Our decoder has no labels, so only
+# its length counts: ten images.
 
 # %% tags=["active-ipynb"]
 # from gan_book.sampling import line
@@ -321,7 +321,7 @@ LESSON = Lesson(
 # - **Neighbours' accuracy**: a test image gets the label that most of its five nearest training images have, where
 #   "near" is measured between codes. It says how well codes keep apart what is different.
 # - **Fréchet distance (FD)** of 10,000 samples from N(0, 1): how far generated images are from real ones, as a whole,
-#   in the features of a small classifier of digits. Smaller is better. (Chapter 6 has the formula.) "FD, fitted prior"
+#   in the features of a small classifier of digits. Smaller is better. (Chapter 5 has the formula.) "FD, fitted prior"
 #   is the same for samples from the fitted normal distribution.
 
 # %% tags=["active-ipynb"]

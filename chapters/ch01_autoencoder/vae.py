@@ -72,10 +72,10 @@ from gan_book.training.lesson import Lesson, Settings
 #
 # ## 2. The loss is a bound
 #
-# We want a decoder that makes real images likely. The likelihood of an image is a mean over all codes,
-# $p(x) = \mathbb{E}_{z \sim p(z)}[\,p(x \mid z)]$, where $p(x \mid z)$ is the probability of $x$ if each pixel is
-# white with the probability that the decoder gives. This mean cannot be computed: nearly every random code belongs to
-# another image. But for *every* distribution $q$ (Kingma and Welling 2014, equation 3)
+# We want a decoder that makes real images likely. The likelihood of an image is a mean ($\mathbb{E}$) over all codes,
+# $p(x) = \mathbb{E}_{z \sim p(z)}[\,p(x \mid z)]$, where $p(x \mid z)$ is the probability of $x$ if each pixel is white
+# with the probability that the decoder gives. This mean cannot be computed: nearly every random code belongs to another
+# image. But for *every* distribution $q$ (Kingma and Welling 2014, equation 3)
 #
 # $$ -\log p(x) \;\le\; \underbrace{\mathbb{E}_{z \sim q(z \mid x)}[-\log p(x \mid z)]}_{\text{reconstruction}}
 #    \;+\; \underbrace{\mathrm{KL}\big(q(z \mid x) \,\|\, p(z)\big)}_{\text{KL}}. $$
@@ -350,7 +350,8 @@ def define_discriminator(latent_dim=2, units=128, learning_rate=5e-4):
 # %% [markdown]
 # To make $D$ wrong, the gradient has to go back *through* $D$ to the encoder, and must not change $D$ on its way. A
 # `Composite` is a Keras model with the argument `frozen`: it trains everything except the frozen networks. (Why not
-# `discriminator.trainable = False`? In Keras 3 this line has an effect that nobody wants. Chapter 6 shows it.)
+# `discriminator.trainable = False`? Keras 3 reads this flag when the first batch comes, and by then it is False, so $D$
+# would never learn. Chapter 6 shows it.)
 #
 # One training step has four updates. The book writes them in a method `turns`. Each `yield` has four parts, `name,
 # network, input, target`. It means: update this network so that its output for this input comes closer to this target.

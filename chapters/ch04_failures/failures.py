@@ -101,7 +101,8 @@ class PointGAN(GAN):
 # **health monitor** belongs to the book's `train`. It warns if the samples are too much alike, or if the loss of $D$
 # stays near 0. It is made for images, so `points.monitor` shows it each point as an image of two pixels: one is the
 # first coordinate, one is the second. The monitor looks at pictures every 200 steps, and it must see a failure twice
-# before it speaks.
+# before it speaks. Its **diversity** is the mean distance of two generated examples, divided by that of two real ones.
+# Below 25 % it warns. ("points" is the name of our only class.)
 
 
 # %%
@@ -160,9 +161,9 @@ def curves(watch, title):
 #
 # ## 2. Mode collapse
 #
-# **What it is.** $G$ makes points of few modes only, or of one ([Goodfellow 2016](https://arxiv.org/abs/1701.00160),
-# section 5.1.1). **How we cause it:** $D$ learns twenty times more slowly than $G$. $G$ puts all points where $D$ says
-# "real" most strongly. $D$ notices too late, and then $G$ has already moved on.
+# **What it is.** $G$ makes points of few modes only, or of one, or of none ([Goodfellow
+# 2016](https://arxiv.org/abs/1701.00160), section 5.1.1). **How we cause it:** $D$ learns twenty times more slowly than
+# $G$. $G$ puts all points where $D$ says "real" most strongly. $D$ notices too late, and then $G$ has already moved on.
 
 # %% tags=["active-ipynb"]
 # report("collapse", "Mode collapse: D learns twenty times more slowly than G", rate_d=5e-5)
@@ -243,9 +244,9 @@ def slope_of_minimax(model):
 # curves(runs["D too weak"][0], "Curves with a weak D")
 
 # %% [markdown]
-# At first the losses jump, because such a small $D$ cannot follow $G$. Compare the end of the curves with the end of
-# section 1: both losses are at $\log 2$, and yet no mode is found. "$D$ can only guess" has two reasons: $G$ is
-# perfect, or $D$ is bad.
+# At first $G$ fools this small $D$ almost completely: the loss of $D$ rises to about 4. Compare the end of the curves
+# with the end of section 1: both losses are at $\log 2$, and yet no mode is found. "$D$ can only guess" has two
+# reasons: $G$ is perfect, or $D$ is bad.
 #
 # ## 7. $D$ knows its data by heart
 #
@@ -273,9 +274,10 @@ def gap(model):
 # pictures.lines({"known - unseen": (log["step"], log["kept"])}, title, "step", "difference of logits", marks=[(0, "")])
 
 # %% [markdown]
-# The difference is small, and it goes up and down. But for most of the training it is above 0. With images this
-# happens, much more strongly, if there are few of them. The remedies are more images, or images that are changed at
-# random (`gan_book.layers.DiffAugment`; [Zhao et al. 2020](https://arxiv.org/abs/2006.10738)).
+# The difference is small, and it goes up and down. But for most of the training it is above 0. (Here the failure is
+# hard to see: 50 points in eight clouds are nearly the whole data.) With images this happens, much more strongly, if
+# there are few of them. The remedies are more images, or images that are changed at random
+# (`gan_book.layers.DiffAugment`; [Zhao et al. 2020](https://arxiv.org/abs/2006.10738)).
 #
 # ## 8. Rules of thumb, checked
 #

@@ -308,10 +308,14 @@ class Pack(layers.Layer):
 #
 # How does one train with a slope? The slope is a gradient. To lower it, we need the gradient *of a gradient*. The
 # book's `gb.input_gradient(network, x)` gives the slope in a form that can be differentiated once more, on TensorFlow
-# and on JAX. `Penalized` calls it. (Three rules. Such a $D$ must have no batch normalization, because it mixes the
-# examples of a batch. It needs float32 or bfloat16, because the squares overflow in float16. And where images are
-# made smaller in $D$, take strided convolutions or average pooling, never a bilinear resize: on TensorFlow its second
-# derivative is missing, and nobody says so.)
+# and on JAX. `Penalized` calls it. Three rules for such a $D$:
+#
+# - No batch normalization: it mixes the examples of a batch.
+# - float32 or bfloat16: the squares overflow in float16.
+# - To make images smaller, strided convolutions or average pooling, never a bilinear resize: on TensorFlow its second
+#   derivative is missing, and nobody says so.
+#
+# For images, the papers take larger weights than we take for points: $\gamma$ from 1 to 10, $\lambda = 10$.
 
 # %% tags=["active-ipynb"]
 # judge = define_discriminator()
@@ -348,14 +352,14 @@ class Pack(layers.Layer):
 #
 # **Two time scales** ([Heusel et al. 2017](https://arxiv.org/abs/1706.08500)): $D$ has a higher learning rate than $G$,
 # so that it can follow. **A gate**: train $D$ only while its loss is above a threshold $t$. If $D$ is too good, it
-# waits for $G$. In `turns` above, a closed gate puts $D$ back to the weights that it had. It must be *exactly* back.
-# Sample weights of 0 would not be enough: the gradient is then 0, but Adam still moves the weights by its average of
-# earlier gradients. (These averages change in our gate, too. To stop them, the update must not run at all.)
+# waits for $G$. In `turns` above, a closed gate puts $D$ back to the weights that it had. It must be *exactly* back. A
+# gradient of 0 would not be enough: Adam would still move the weights by its average of earlier gradients. So we copy
+# the old weights back.
 #
-# **Minibatch standard deviation** ([Karras et al. 2018](https://arxiv.org/abs/1710.10196)). A collapsed $G$ makes
+# **Minibatch standard deviation** ([Karras et al. 2018](https://arxiv.org/abs/1710.10196)). A collapsed $G$ can make
 # good points, but all of them in one place. One by one they look right. So $D$ should see the whole batch.
-# `MinibatchStd` adds one number to each example: how different are the examples of this batch? We give it to $D$ as
-# the first layer.
+# `MinibatchStd` adds one number to each example: the standard deviation of each feature over the batch, averaged over
+# the features. We give it to $D$ as the first layer.
 #
 # **Packing** ([Lin et al. 2018](https://arxiv.org/abs/1712.04086), PacGAN): $D$ gets two points at once, and says
 # whether *both* are real. Two points from the same mode are suspicious.
@@ -435,8 +439,14 @@ REMEDIES = {
 # the ring. Read it with care. A plain GAN with good settings is a strong baseline: [Lucic et al.
 # 2018](https://arxiv.org/abs/1711.10337) gave many GAN losses the same budget for tuning, and found none that was
 # better than the others throughout. So our order holds for these networks, these learning rates and these data. What
-# you should take along is the *reason* for each remedy. (The next table has reasons, not our ranking. In our short
-# trainings the gate, label smoothing, the hinge loss and the falling rate alone did not work.)
+# you should remember is the *reason* for each remedy.
+#
+# **What first?** Look at the samples and at the loss of $D$. Then set $\beta_1$ to 0 or 0.5, and give both networks the
+# same learning rate: on the ring, $\beta_1 = 0$ alone helped as much as any loss. Then take the line of your symptom in
+# the table below, and try *one* remedy at a time. On the ring, the least squares loss, the minibatch standard
+# deviation, packing, the WGAN-GP and the relativistic loss with R1 and R2 found all modes. The gate, label smoothing,
+# the hinge loss (also with spectral normalization), the falling rate and the clipped WGAN did not work in such short
+# trainings.
 #
 # | if you see | then try |
 # |---|---|
@@ -449,8 +459,9 @@ REMEDIES = {
 #
 # ## 9. When it fails
 #
-# A remedy can do harm. The argument `weight` is $\gamma$ of section 4. If it is too large, $D$ must be nearly flat, and
-# a flat $D$ cannot show $G$ exactly where a narrow mode is. Here it is a thousand times larger than before.
+# A remedy can do harm. The argument `weight` is $\gamma$ of section 4 (for the WGAN-GP it is $\lambda$). If it is too
+# large, $D$ must be nearly flat, and a flat $D$ cannot show $G$ exactly where a narrow mode is. Here it is a thousand
+# times larger than before.
 
 # %% tags=["active-ipynb"]
 # REMEDIES["too much"] = replace(REMEDIES["relativistic, R1, R2"], weight=20.0)

@@ -147,11 +147,12 @@ def inception_score(p):
 # by a normal distribution, with its mean and covariance. Then they ask how far the two normal distributions are from
 # each other.
 #
-# **In one dimension** we can find the answer exactly. How much work is it to turn one distribution into the other?
-# Each point $x$ of the first one moves to a point $y$ of the second one, and a move costs $(x - y)^2$. The cheapest way
-# keeps the order: the smallest goes to the smallest, and so on. Any two moves that cross cost more. A point of the
-# first distribution is $x = \mu_1 + \sigma_1 u$, where $u$ is a standard normal number. The point of the same rank in
-# the second one is $y = \mu_2 + \sigma_2 u$, with the same $u$. As $\mathbb{E}[u] = 0$ and $\mathbb{E}[u^2] = 1$,
+# **In one dimension** we can find the answer exactly. How much work is it to turn one distribution into the other? Each
+# point $x$ of the first one moves to a point $y$ of the second one, and a move costs $(x - y)^2$. The cheapest way
+# keeps the order: the smallest goes to the smallest, and so on. Any two moves that cross cost more: from 0 to 3 and
+# from 1 to 2 costs 9 + 1, and from 0 to 2 and from 1 to 3 only 4 + 4. A point of the first distribution is $x = \mu_1 +
+# \sigma_1 u$, where $u$ is a standard normal number. The point of the same rank in the second one is $y = \mu_2 +
+# \sigma_2 u$, with the same $u$. As $\mathbb{E}[u] = 0$ and $\mathbb{E}[u^2] = 1$,
 #
 # $$ d^2 = \mathbb{E}\big[(x - y)^2\big] = \mathbb{E}\big[(\mu_1 - \mu_2 + (\sigma_1 - \sigma_2) u)^2\big]
 #        = (\mu_1 - \mu_2)^2 + (\sigma_1 - \sigma_2)^2. $$

@@ -26,7 +26,7 @@ from scipy.linalg import solve
 
 from gan_book.networks import dcgan_features, to_float
 
-WIDTH = 16  # maps of the first convolution in section 3: half as many as in chapter 6, so that a minute is enough
+WIDTH = 16  # maps of the first convolution in section 3: half as many as in chapter 6, to save time
 
 # %% tags=["active-ipynb"]
 # from keras import ops
@@ -134,7 +134,7 @@ def estimated_support(samples, equal_pairs):
 # 82.8 % on CIFAR-10, with a $D$ that was trained on another set, ImageNet.
 #
 # First, a $D$ without labels. The GAN of chapter 6 with a single class is a GAN like that of chapter 3. Training takes
-# some minutes.
+# about six minutes.
 
 # %% tags=["active-ipynb"]
 # images, labels = data.images[:LIMIT], data.labels[:LIMIT]
