@@ -302,7 +302,7 @@ def line(a, b, steps):
 
 
 def arc(a, b, steps):
-    """``steps`` points from a to b, float ``[d]``, along the sphere: float32 ``[steps, d]``. Explained in chapter 6.
+    """``steps`` points from a to b, float ``[d]``, along the sphere: float32 ``[steps, d]``. Explained in chapter 3.
 
     The midpoint of a straight line between two Gaussian points is shorter than nearly all points the generator has
     seen; spherical interpolation keeps to lengths it knows (White 2016, "Sampling Generative Networks", section 2.1).

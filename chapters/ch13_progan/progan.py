@@ -225,9 +225,10 @@ def take_layers(network, smaller):
 # %% [markdown]
 # ## 6. One training step
 #
-# The losses are those of chapter 4: the non-saturating loss on pairs, and R1. (The authors had the Wasserstein loss
-# with a gradient penalty, and one more small term that keeps the answers near 0. The preset `book` has their loss
-# without this term.) Adam has no momentum, and `alpha` moves a little in each step.
+# The losses are those of chapter 4: the non-saturating loss on pairs, and R1. R1 is the slowest part of a step, so it
+# is computed of only four images of each batch. On average that is the same. (The authors had the Wasserstein loss with
+# a gradient penalty, and one more small term that keeps the answers near 0. The preset `book` has their loss without
+# this term.) Adam has no momentum, and `alpha` moves a little in each step.
 
 
 # %%

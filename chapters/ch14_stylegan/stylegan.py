@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 import keras
 from keras import layers, ops
 
+from chapters.ch14_stylegan import scores
 from gan_book.adversarial import GAN, Composite, Penalized
 from gan_book.errors import require_choice
 from gan_book.layers import EqualConv2D, EqualDense, MinibatchStd, PixelNorm
@@ -410,7 +411,26 @@ class StyleGAN(GAN):
 # gb.show({"test face": wanted, "nearest image of G": styles.images_of(generator, found)}, title="Projection")
 
 # %% [markdown]
-# ## 10. Exercises
+# ## 10. Is w simpler than z?
+#
+# Section 2 said that the mapping network bends the space of $z$, so that the space of $w$ can be simple. Two tests, as
+# in the paper of 2019 (section 4):
+#
+# - **A straight cut.** Take one value of an attribute, such as "bald". Can a linear classifier tell from the *latent
+#   point* whether the face will be bald? We train one on 2,000 points, and test it on 2,000 others, in both spaces.
+# - **A straight walk.** Section 9 of chapter 3 measured how long a walk from face to face is, divided by the direct
+#   distance of its ends. We walk on arcs through $z$ and on lines through $w$. (The paper adds up very small steps.)
+
+# %% tags=["active-ipynb"]
+# cuts = scores.separability(generator)
+# print(f"{'has this value?':30} usual answer   cut through z   cut through w")
+# for name, cut in cuts.items():
+#     print(f"{name:30} {cut['usual']:11.1%} {cut['z']:15.1%} {cut['w']:15.1%}")
+# lengths = scores.walk_lengths(generator, walks=20)
+# print(f"\nlength of a walk: {lengths['z']:.2f} through z, {lengths['w']:.2f} through w")
+
+# %% [markdown]
+# ## 11. Exercises
 #
 # *To answer from the text and the output*
 #
@@ -509,6 +529,7 @@ LESSON = Lesson(
     folder="ch14_stylegan",
     presets=PRESETS,
     build=build,
+    measure=scores.measure,
     next_step="Next: generate more with `gan-book generate stylegan --run {run} --seed 1 --out more.png`.",
 )
 

@@ -1,11 +1,13 @@
 """Chapter 14: modulation against its formula, who moves, mixing, truncation and projection."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from chapters.ch14_stylegan import exercises, stylegan, styles
+from chapters.ch14_stylegan import exercises, scores, stylegan, styles
 from gan_book import saving
 from gan_book.errors import BookError
 from gan_book.sampling import draw, latent_points
@@ -163,6 +165,23 @@ def test_attributes_by_size_are_shares_for_each_size():
     assert "glasses" in shares and all(len(each) == 4 for each in shares.values())
     found = np.array([each for each in shares.values()])
     assert ((found >= 0) & (found <= 1) | np.isnan(found)).all()
+
+
+@pytest.mark.slow
+def test_a_straight_cut_finds_what_one_number_of_z_decides(monkeypatch):
+    generator = model().generator
+    z = latent_points(generator, 1000, seed=0)
+    read = {"side": np.where(z[:, 3] > 0, "left", "right"), "rare": np.array(["yes"] * 2 + ["no"] * 998)}
+    monkeypatch.setattr(scores, "load_classifier", lambda name: SimpleNamespace(attributes=lambda images: read))
+    found = scores.separability(generator, points=1000)
+    assert set(found) == {"side: left", "side: right"}
+    assert found["side: left"]["z"] > 0.85 > found["side: left"]["usual"]
+
+
+@pytest.mark.slow
+def test_walks_through_both_spaces_are_not_shorter_than_the_direct_way():
+    found = scores.walk_lengths(model(32).generator, walks=3, frames=4)
+    assert set(found) == {"z", "w"} and min(found.values()) >= 1
 
 
 def test_the_solution_is_right_and_a_wrong_one_is_not(capsys):
