@@ -2,7 +2,7 @@
 
     python -m tools.front_page          # after new networks were shipped; then look at the pictures
 
-Writes ``docs/figures/strip.png`` and ``docs/figures/thumb_ch01.png`` to ``thumb_ch11.png``. No image is picked by hand:
+Writes ``docs/figures/strip.png`` and ``docs/figures/thumb_ch01.png`` to ``thumb_ch14.png``. No image is picked by hand:
 the seeds are fixed, and what is translated are the first test images.
 """
 
@@ -20,7 +20,7 @@ from gan_book.datasets.images import resize
 from gan_book.metrics.features import load_classifier
 from gan_book.paths import BOOK
 from gan_book.sampling import latent_codes, num_labels, predict_uint8
-from gan_book.training import chapters, runs
+from gan_book.training import runs
 
 FIGURES = BOOK / "docs" / "figures"
 SCALE, GAP = 2, 2  # 28 pixels become 56; white pixels between images
@@ -47,6 +47,11 @@ def cheats(names, columns):
     """Images that cheat (chapter 5), a row for each of these sets: uint8 ``[h, w, 3]``."""
     sets = make_sets(gb.load("fashion_mnist"), network("cgan"), 100, seed=0)
     return grid(np.concatenate([sets[name][:columns] for name in names]), columns)
+
+
+def twelve(chapter):
+    """Twelve images of a generator without classes: uint8 ``[h, w, 3]``."""
+    return grid(gb.draw(network(chapter), np.zeros(12), seed=1), 4)
 
 
 def digits(rows, columns, seed):
@@ -196,8 +201,8 @@ def thumbnails():
     high = 3 * CELL - GAP
     return {
         "ch01": digits(3, 4, seed=3),
-        "ch02": grid(gb.draw(network("gan"), np.zeros(12), seed=1), 4),
-        "ch03": grid(gb.draw(network("dcgan"), np.zeros(12), seed=1), 4),
+        "ch02": twelve("gan"),
+        "ch03": twelve("dcgan"),
         "ch05": cheats(["one per class", "shifted copies", "blurred"], 4),
         "ch06": clothing("cgan", ["Dress", "Bag", "Ankle boot"], 4, seed=3),
         "ch07": slants(3, 4),
@@ -205,12 +210,14 @@ def thumbnails():
         "ch09": classified_digits(3, 4),
         "ch10": pair(*translated("pix2pix", "edges2faces", high, 2)),
         "ch11": pair(*translated("cyclegan", "orange2blue", high, 2)),
+        "ch12": clothing("biggan", ["Pullover", "Sandal", "Coat"], 4, seed=3),
+        "ch13": twelve("progan"),
+        "ch14": twelve("stylegan"),
     }
 
 
 def main():
     """Writes the strip and the thumbnails."""
-    chapters.lesson("pix2pix")  # its networks have layers of their own
     made = {"strip": np.asarray(strip(panels()))}
     made |= {f"thumb_{chapter}": picture for chapter, picture in thumbnails().items()}
     for name, picture in made.items():
