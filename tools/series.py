@@ -41,6 +41,28 @@ class Row:
         flags = [word for name, values in given.items() for value in values for word in (f"--{name}", str(value))]
         return ["train", self.lesson, "--preset", self.preset, "--seed", str(seed), *flags, "--out", str(folder)]
 
+    def command(self, seed, folder):
+        """The module and its words: to train a run, or to go on with it."""
+        return ["gan_book", *self.words(seed, folder), *["--resume"] * self.run(folder).config_file.exists()]
+
+    def run(self, folder):
+        """The run whose report counts."""
+        return runs.Run(folder)
+
+
+@dataclass(frozen=True)
+class Grown(Row):
+    """Trainings of chapter 13, of several sizes one after the other; the run of the last size counts."""
+
+    size: int = 64
+
+    def command(self, seed, folder):
+        flags = ["--preset", self.preset, "--seed", str(seed), "--to", str(self.size), "--out", str(folder)]
+        return ["chapters.ch13_progan.grow", *flags]
+
+    def run(self, folder):
+        return runs.Run(folder / f"{self.size:03d}")
+
 
 # Chapter 3's guidelines are left out one at a time on digits, which take a minute.
 DIGITS = {"data": "mnist", "image-size": 28, "epochs": 1, "limit": 12_800}
@@ -157,6 +179,20 @@ SERIES = {
         "last-weights": Row("biggan", "quick", 3, {"set": "average=0"}),
         "orthogonal": Row("biggan", "full", 3, {"set": "beta=0.0001"}),
     },
+    "ch13_progan": {
+        "quick": Grown("progan", "quick", 3, size=32),
+        "full": Grown("progan", "full", 3),
+        "not-grown": Row("progan", "full", 3),
+    },
+    "ch14_stylegan": {
+        "quick": Row("stylegan", "quick", 3),
+        "full": Row("stylegan", "full", 3),
+        "no-mixing": Row("stylegan", "quick", 3, {"set": "mixing=0"}),
+        **{
+            f"no-{part}": Row("stylegan", "quick", 3, {"set": f"change=no-{part}"})
+            for part in ("noise", "demodulation")
+        },
+    },
 }
 
 
@@ -168,15 +204,14 @@ def folders(chapter, name, row):
 def missing(chapter, name, row):
     """``(seed, folder)`` of the runs of a row that are not finished."""
     seeds = enumerate(folders(chapter, name, row))
-    return [(seed, folder) for seed, folder in seeds if runs.Run(folder).report is None]
+    return [(seed, folder) for seed, folder in seeds if row.run(folder).report is None]
 
 
 def train(row, seed, folder):
     """Trains one run in a process of its own, or goes on with it."""
-    started = runs.Run(folder).config_file.exists()
-    words = row.words(seed, folder) + ["--resume"] * started
-    print("gan-book", *words, flush=True)
-    with subprocess.Popen([sys.executable, "-m", "gan_book", *words]) as process:
+    command = ["-m", *row.command(seed, folder)]
+    print("python", *command, flush=True)
+    with subprocess.Popen([sys.executable, *command]) as process:
         try:
             status = process.wait()
         except KeyboardInterrupt:  # the training was told as well; it needs a moment to save where it is
@@ -201,7 +236,7 @@ def main(
             continue
         for seed, folder in missing(chapter, name, row):
             train(row, seed, folder)
-        results.collect(chapter, name, folders(chapter, name, row))
+        results.collect(chapter, name, [row.run(folder).folder for folder in folders(chapter, name, row)])
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@
 #
 # The left column shows the edges of cartoon faces. A neural network painted the faces in the middle column. It had
 # never seen these edges before (though many that are similar). The right column shows the true faces, from which the
-# edges were made. The network had to choose the colours itself: the edges do not tell them.
+# edges were made. The network had to choose the colours itself: the edges do not show them.
 #
 # **pix2pix** ([Isola et al. 2017](https://arxiv.org/abs/1611.07004)) translates one picture into another: a sketch into
 # a painting, a satellite picture into a map, a street by day into the same street by night. It learns from pairs, such
@@ -25,7 +25,7 @@
 # - see why the usual loss, the distance from the truth, gives dull colours, and how a discriminator changes this;
 # - train both in a few minutes, and measure the translations on faces that were not in the training;
 # - compare them with translations that need no network;
-# - make pairs of your own photographs in five lines.
+# - make pairs of your own photographs in a few lines.
 #
 # You should know chapter 6: the training step of a GAN, and the composite.
 
@@ -64,7 +64,8 @@ from gan_book.training.task import Translation, translate
 # gb.show({"A: edges": pairs.val_a[:6], "B: face": pairs.val_b[:6]}, title="Six pairs", footer=pairs.credit)
 
 # %% [markdown]
-# Look at the colours of hair, skin and shirt. No line tells them. Faces with the same edges can have blue or red hair:
+# Look at the colours of hair, skin and shirt. No line shows them. Faces with the same edges can have violet or yellow
+# hair:
 
 # %% tags=["active-ipynb"]
 # from gan_book.metrics.drawings import palette
@@ -82,22 +83,27 @@ from gan_book.training.task import Translation, translate
 #
 # ($x$ is the given picture, $y$ the true one. $G(x)$ is the translation. In code the distance is a mean over the
 # pixels, not a sum.) But think of the hair. For the same edges $x$ there are many true colours. Which one colour has
-# the smallest mean distance from all of them? In each channel it is the **median**. The next cell takes all colours
-# that hair can have, and computes it:
+# the smallest mean distance from all of them? In each channel it is the **median**. The next cell computes it for the
+# hair and the skin of all 8,000 faces:
 
 # %% tags=["active-ipynb"]
-# rows = {}
-# for name in ("hair colour", "skin", "shirt colour"):
-#     colours = np.array(list(palette("faces", name).values()))
-#     middle = np.median(colours, axis=0)
-#     patches = [np.full((32, 32, 3), colour, "uint8") for colour in [*colours[:7], middle]]
-#     rows[name] = np.stack(patches)
-# gb.show(rows, columns=[*"1234567", "median"], title="Seven colours of each kind, and the median of all")
+# from gan_book.datasets.faces import read_attributes
+#
+# faces, rows = read_attributes("micah"), {}
+# for name in ("hair colour", "skin"):
+#     colours = palette("faces", name)
+#     every_face = [colours[str(value)] for value in faces[name]]
+#     middle = np.median(every_face, axis=0)
+#     squares = [*colours.values()][:7] + [(255, 255, 255)] * max(7 - len(colours), 0) + [middle]
+#     rows[name] = np.stack([np.full((32, 32, 3), colour, "uint8") for colour in squares])
+# gb.show(rows, columns=[*"1234567", "median"], title="Up to seven of the colours, and the median of all faces")
 
 # %% [markdown]
-# The median of the colours of hair is a pale, dull colour that no hair has, and it is the same with shirts. (Of the
-# three colours of skin it is the middle one.) A network that is trained with the L1 loss alone learns just that: it is
-# never far wrong, and it is seldom right. (The mean squared error has the same problem. Its best answer is the mean.)
+# The median of the hair of all faces is a pale lilac that no hair has, and with shirts, which have the same colours, it
+# is the same. (Of the three colours of skin it is the middle one.) A network that is trained with the L1 loss alone
+# learns just that: it is never far wrong, and it is seldom right. (The lilac is not far from one of the pale colours
+# that hair can have. Remember this for section 10.) (The mean squared error has the same problem. Its best answer is
+# the mean.)
 #
 # A **discriminator** helps. It sees real faces and generated ones, and learns to tell them apart. It has never seen a
 # real face with dull hair. So dull hair is a sign of a generated face, and the generator has to choose a colour. This
@@ -114,8 +120,9 @@ from gan_book.training.task import Translation, translate
 # first one counts.
 #
 # **Where is the noise?** There is no latent point $z$. The authors tried it, and the generator learned to ignore it
-# (section 3.1 of the paper). Instead they use dropout, which stays on after the training. The translations change only
-# a little with it: the same edges give nearly the same face. (The paper says so, too.)
+# (section 3.1 of the paper). So dropout is the only noise, and it stays on after the training: without noise the
+# network could give only one answer. In practice this changes the translations only a little, and the same edges give
+# nearly the same face. (The paper says so, too. `gb.translate` takes a `seed`.)
 #
 # ## 3. The generator: a U-Net
 #
@@ -133,10 +140,8 @@ from gan_book.training.task import Translation, translate
 # The figure shows the network of the paper, for 256 x 256 pixels, which goes down to a single place. It is in
 # `classic.py`, and the preset `book` uses it. The main differences of ours:
 #
-# - **Larger by repeating pixels.** The paper uses transposed convolutions. They often leave a pattern like a
-#   checkerboard, because each of their outputs is made from other parts of the kernel ([Odena et al.
-#   2016](https://distill.pub/2016/deconv-checkerboard/)). We repeat each pixel (`UpSampling2D`) and then use an
-#   ordinary convolution.
+# - **Larger by repeating pixels.** The paper uses transposed convolutions. They can leave a checkerboard (chapter 3).
+#   We repeat each pixel (`UpSampling2D`) and then use an ordinary convolution.
 # - **The last level gets the input itself,** at full size. So thin lines stay sharp.
 # - **No normalization in the last level.** (In the first one the paper has none either.) Instance normalization
 #   (`GroupNormalization` with one channel in each group) gives each feature map of each picture the mean 0 and the
@@ -144,9 +149,9 @@ from gan_book.training.task import Translation, translate
 #   none.
 # - **At least 4 x 4 places.** At a single place the mean is the value itself, so instance normalization would make it
 #   0.
-# - **Dropout of whole feature maps.** Ordinary dropout leaves out other numbers at each place. Then the left half of
-#   the hair may choose blue and the right half red. We leave out whole feature maps (`noise_shape`), so all places get
-#   the same noise.
+# - **Dropout of whole feature maps.** Ordinary dropout leaves out different numbers at each place. Then the left half
+#   of the hair may choose blue and the right half red. We leave out whole feature maps (`noise_shape`), so all places
+#   get the same noise.
 #
 # Our dropout should stay on after the training, and here Keras 3 has a trap. Books for Keras 2 write `Dropout(0.5)(h,
 # training=True)`. In Keras 3 `predict` switches it off all the same. So we write a layer of our own.
@@ -213,8 +218,8 @@ def define_generator(image_shape=(64, 64, 3), width=24, skips=True, dropout=0.5)
 
 
 # %% [markdown]
-# The skip connections carry what has gone through the activation. (`down` and `up` end with it.) Compare the sizes in
-# the summary with the figure:
+# The skip connections carry what has gone through the activation. (`down` and `up` end with it.) The figure goes from
+# 256 places to 1. Ours goes from 64 to 4:
 
 # %% tags=["active-ipynb"]
 # generator = define_generator()
@@ -256,8 +261,10 @@ def receptive_field(convolutions):
 
 
 # %% [markdown]
-# The paper's favourite is a patch of 70 pixels, for pictures of 256. Our pictures have 64 pixels, so we take 34. (One
-# well-known book for Keras calls its discriminator "70x70". It has one strided convolution more, and sees 142 pixels.)
+# The paper's favourite is a patch of 70 pixels, for pictures of 256. Our pictures have 64 pixels, so we take 34: four
+# layers with the strides 2, 2, 1 and 1 see $1 + 3 + 3 \cdot 2 + 3 \cdot 4 + 3 \cdot 4 = 34$. $D$ gives 14 x 14 answers.
+# Neighbouring patches are 4 pixels apart, so they overlap. At the border a part of a patch is zeros. Each answer sees
+# the edges *and* the face there.
 
 # %% tags=["active-ipynb"]
 # for patch in (1, 16, 34, 70):
@@ -307,9 +314,9 @@ def define_patchgan(image_shape=(64, 64, 3), patch=34, width=24):
 # %% [markdown]
 # ## 5. The losses, and the composite
 #
-# $D$'s loss is the mean of the cross-entropy for real pairs, with the target 1, and for generated pairs, with the
-# target 0. The mean means: each counts half (section 3.3 of the paper). As in chapter 9 we put both into one model with
-# several inputs, so that one update uses both.
+# $D$'s loss is half of the cross-entropy for real pairs, with the target 1, plus half of that for generated pairs, with
+# the target 0 (section 3.3 of the paper). As in chapter 9 we put both into one model with several inputs, so that one
+# update uses both.
 #
 # The generator's loss has the two terms of section 2. As in chapter 6, $G$ minimises $-\log D(x, G(x))$. The composite
 # has two outputs, one for each term: $D$'s answers, and the picture itself. $\lambda$ is 30. (The paper has 100, for
@@ -449,10 +456,10 @@ class Pix2Pix(GAN):
 # gb.show(rows, title="pix2pix, the shipped network: test faces", footer=faces.credit)
 
 # %% [markdown]
-# A wrong colour is not an error here. The edges cannot tell it. An error is a colour that a face cannot have, a hair
+# A wrong colour is not an error here. The edges do not show it. An error is a colour that a face cannot have, a hair
 # with two colours, or a line in the wrong place. There are such errors: some shirts change their colour from left to
 # right, a beard is stained, and glasses have coloured spots. And no hair here is blue, though blue hair is frequent in
-# the data.
+# the data. About half of the faces are right.
 #
 # The edges need not come from a face of the data set. What does the network make of a drawing that it has never seen?
 # Here we join the upper half of one test face with the lower half of another.
@@ -477,7 +484,8 @@ class Pix2Pix(GAN):
 #
 # The other three compare all translations together with all true pictures.
 #
-# - **Fréchet distance**: as in chapter 5, here in the features of LPIPS. Smaller is better.
+# - **Fréchet distance**: as in chapter 5, here in the features of the last convolution of the same network. Smaller is
+#   better. Compare only values of equally many pictures.
 # - **Histograms of colour** (two numbers): which part of the histogram of a colour axis do translations and true
 #   pictures have in common? The axes are a (from green to red) and b (from blue to yellow) of the colour space CIE Lab.
 #   1 is best. If the colours are dull, it is less (figure 7 of the paper).
@@ -541,10 +549,11 @@ class Pix2Pix(GAN):
 
 # %% [markdown]
 # The L1 loss alone has the smaller L1 distance: it was trained for just this. Its distance to the palette is smaller,
-# too, after 500 steps. That is a surprise, and a warning. The palette has pale colours, and dull is near pale, while a
-# strong colour with stains is far from all of them. In a longer training the strong colours become pure: with both
-# losses the distance is 9.8 after 2,000 steps (`quick`) and 5.5 after 8,000 (`full`). (The L1 loss alone has 9.0 after
-# 2,000 steps, and was not trained for longer.) So trust no single number, and look at the pictures.
+# too, after 500 steps. That is a surprise, and a warning. The palette has pale colours, and the dull lilac of section 2
+# is near them, while a strong colour with stains is far from all of them. In a longer training the strong colours
+# become purer: with both losses the distance is 9.8 after 2,000 steps (`quick`) and 5.5 after 8,000 (`full`). Whether
+# the L1 loss alone would do as well in 8,000 steps, we have not measured. So trust no single number, and look at the
+# pictures.
 #
 # **The repair** is to use both losses. If the colours are dull, lower $\lambda$. If there are patterns and stains that
 # the input does not explain, raise it. (Exercise 4 leaves the L1 loss out.)
@@ -552,7 +561,8 @@ class Pix2Pix(GAN):
 # ## 11. Going further
 #
 # **When the input tells the colour.** Train on `edges2cats`: each of the fifteen kinds of cat has its own outline, and
-# its own colour. So the edges tell the colour, and the L1 loss alone is enough. Compare it with the faces.
+# its own colour. So the edges show the colour, and the L1 loss alone should be enough. Try it: `gan-book train pix2pix
+# --data edges2cats --set loss=l1`.
 #
 # **Photographs of the Earth.** `--data earth` has satellite pictures and relief maps of the same places. The default
 # direction, AtoB, makes a map of a satellite picture. `--set direction=BtoA` goes back. The map tells height and water,
@@ -561,14 +571,19 @@ class Pix2Pix(GAN):
 # **Your own pairs.** All you need is photographs. These lines make the edges, and write pairs side by side into a
 # folder, as the book reads them:
 #
+#     import numpy as np
+#     import gan_book as gb
 #     from gan_book.datasets.drawings import edges
-#     photos = gb.load("my_photographs", image_size=128).images  # one sub-folder for each class
-#     for number, photo in enumerate(photos):
-#         both_sides = np.concatenate([edges(photo[None])[0], photo], axis=1)
-#         gb.save_png(both_sides, f"my_pairs/{number:04}.png")
+#     photos = gb.load("my_photographs", image_size=128)  # a folder; a tenth of it is kept for the test
+#     for part, images in {"train": photos.images, "test": photos.test_images}.items():
+#         for number, photo in enumerate(images):
+#             both_sides = np.concatenate([edges(photo[None])[0], photo], axis=1)
+#             gb.save_png(both_sides, f"my_pairs/{part}/{number:04}.png")
 #
-# Then `gan-book train pix2pix --data my_pairs`. Other layouts of folders are described in `data/README.md`. The sets of
-# the paper can be downloaded: `gan-book data fetch facades`, then `--data facades`.
+# Then `gan-book train pix2pix --data my_pairs --epochs 40`. (324 pairs are 81 steps in an epoch, and you need some
+# thousand steps.) The last line of the training says how to translate a new picture. Other layouts of folders are
+# described in `data/README.md`. The sets of the paper can be downloaded: `gan-book data fetch facades`, then `--data
+# facades --set direction=BtoA` (from labels to photographs, as in the paper).
 #
 # **How much data and time?** The paper has 400 training pairs for facades, 1,096 for maps, and about 50,000 for shoes
 # (section 6.2 of its appendix). It trained on facades and maps for 200 epochs, at 256 pixels and one picture in a step.
@@ -581,16 +596,16 @@ class Pix2Pix(GAN):
 # 1. A pixel is white in 60 % of the true pictures and black in the others, and the input does not tell. Which grey has
 #    the smallest mean L1 distance? Which one has the smallest mean squared error?
 # 2. What is the receptive field of three convolutions with kernel 4, where only the first has stride 2?
-# 3. The input of the last convolution of the generator has three channels more than the layer before it gives. Where do
-#    they come from, and what are they good for?
+# 3. The input of the last convolution of the generator has three channels more than the last `up` gives. Where do they
+#    come from, and what are they good for?
 #
 # *To run*
 #
 # 4. Train with the discriminator alone: `train_with(adversarial=1.0, lambda_l1=0.0)`. What ties the picture to the
 #    edges now?
 # 5. Train without skip connections: `train_with(1.0, 30.0, skips=False)`. Which lines get lost?
-# 6. Translate the same edges ten times, with other seeds (`gb.translate(both, pairs.val_a[:1], seed=3)`). How much does
-#    the face change?
+# 6. Translate the same edges ten times, with different seeds (`gb.translate(both, pairs.val_a[:1], seed=3)`). How much
+#    does the face change?
 #
 # *To write*
 #
@@ -617,7 +632,7 @@ class Pix2Pix(GAN):
 # 5. Thin lines: glasses, earrings and the mouth get lost or move. 4 x 4 places cannot hold them.
 # 6. Hardly. Dropout changes some pixels a little. The network has learned one answer for each input.
 # 7. and 8. `exercises.saturation_solution` and `exercises.MatchingPix2Pix`, in `chapters/ch10_pix2pix/exercises.py`.
-# 9. With 400 pairs, colours that the edges do not tell will be dull or wrong. Look at the nearest training pair, too.
+# 9. With 400 pairs, colours that the edges do not show will be dull or wrong. Look at the nearest training pair, too.
 #
 # </details>
 

@@ -68,6 +68,16 @@ def test_only_what_is_missing_is_trained(trained):
     assert collected == [("ch00", "row", [folder / f"row-{seed}" for seed in range(3)])]
 
 
+def test_a_grown_row_is_one_command_and_its_last_size_counts(trained, monkeypatch):
+    commands, collected, _ = trained
+    monkeypatch.setitem(series.SERIES, "ch00", {"row": series.Grown("tiny", "quick", 1, size=32)})
+    series.main("ch00")
+    folder = str(series.FOLDER / "ch00" / "row-0")
+    flags = ["--preset", "quick", "--seed", "0", "--to", "32", "--out", folder]
+    assert commands == [[sys.executable, "-m", "chapters.ch13_progan.grow", *flags]]
+    assert collected == [("ch00", "row", [series.FOLDER / "ch00" / "row-0" / "032"])]
+
+
 def test_a_run_that_fails_ends_the_series_with_a_sentence(trained):
     commands, collected, process = trained
     process.statuses = [1]
