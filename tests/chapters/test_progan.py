@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image
 
 from chapters.ch13_progan import exercises, grow, progan
 from gan_book.errors import BookError
@@ -136,7 +137,9 @@ def grown(tmp_path_factory):
 
 @pytest.mark.slow
 def test_the_script_grows_from_size_to_size_and_does_nothing_twice(grown, monkeypatch):
-    assert [folder.name for folder in sorted(grown.iterdir())] == ["004", "008"]
+    assert [path.name for path in sorted(grown.iterdir())] == ["004", "008", "growth.gif"]
+    with Image.open(grown / "growth.gif") as film:
+        assert film.n_frames == 2
     small, large = runs.Run(grown / "004"), runs.Run(grown / "008")
     assert large.config.start_from == small.folder.resolve().as_posix()
     assert large.load("generator").output.shape[1:] == (8, 8, 3)
