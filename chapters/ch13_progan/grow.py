@@ -17,7 +17,6 @@ import typer
 from gan_book.commands import cli
 from gan_book.commands.quiet import import_backend
 
-
 ROWS, COLUMNS = 4, 6  # of the film
 
 
