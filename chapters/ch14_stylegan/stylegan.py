@@ -497,7 +497,7 @@ QUICK = StyleGANSettings(data="faces", epochs=4, batch_size=16, image_size=32, m
 PRESETS = {
     "smoke": replace(QUICK, epochs=1, limit=320, image_size=8, width=2, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=15, image_size=64, gamma=2.0, average=0.998),
+    "full": replace(QUICK, epochs=15, image_size=64, gamma=10.0, average=0.998),
     "book": replace(QUICK, **AUTHORS, epochs=500, image_size=64),
 }
 
