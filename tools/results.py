@@ -83,6 +83,7 @@ MATCHED = Reference("the input, colours matched", baseline="the input, colours m
 NEAREST = Reference("the nearest training pair", baseline="nearest training pair")
 CLOTHING, DIGITS = "Fashion-MNIST", "MNIST"
 FACES, CATS = "cartoon faces, 64 pixels", "cats, 64 pixels, no pairs"
+DRAWN = "cartoon faces, 64 pixels, no labels"
 SUMMARY = [
     Line("ch06_cgan", "full", "6. cGAN", CLOTHING, "label_accuracy", REAL),
     Line("ch06_cgan", "mlp-quick", "6. MLP cGAN", DIGITS, "label_accuracy", REAL),
@@ -108,6 +109,9 @@ SUMMARY = [
     ),
     Line("ch10_pix2pix", "full", "10. pix2pix, edges to faces", FACES, "lpips", NEAREST),
     Line("ch11_cyclegan", "full", "11. CycleGAN, orange to blue", CATS, "AtoB_lpips", MATCHED),
+    Line("ch12_biggan", "full", "12. BigGAN", CLOTHING, "frechet_distance", REAL),
+    Line("ch13_progan", "full", "13. Progressive growing", DRAWN, "frechet_distance", REAL),
+    Line("ch14_stylegan", "full", "14. StyleGAN", DRAWN, "frechet_distance", REAL),
 ]
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
@@ -134,12 +138,12 @@ def summarise(folders):
     each = [
         {
             "seed": config.seed,
-            "training_seconds": report["training_seconds"],
+            "training_seconds": _seconds(folder),
             "findings": report["findings"],
             **{name: getattr(config, name) for name in PLACE},
             **{name: score.value for name, score in tabled(report["measured"]).items()},
         }
-        for config, report in zip(configs, reports, strict=True)
+        for folder, config, report in zip(folders, configs, reports, strict=True)
     ]
     first = reports[0]["measured"]
     about = {
@@ -151,6 +155,15 @@ def summarise(folders):
         "made_on": {name: getattr(configs[0], name) for name in ("backend", "versions", "git")},
     }
     return over_runs(about, tabled(first).values(), each)
+
+
+def _seconds(folder):
+    """Seconds of training of a run, and of the runs whose weights it started from (chapter 13)."""
+    run = runs.Run(folder)
+    if run.report is None:
+        raise BookError(f"{folder}, from whose weights a run started, is not there or not finished")
+    before = run.config.start_from
+    return run.report["training_seconds"] + (_seconds(before) if before else 0)
 
 
 def over_runs(about, scores, each):

@@ -137,11 +137,11 @@ def _tiny_is_a_chapter(monkeypatch):
     monkeypatch.setitem(chapters.SCRIPTS, "tiny", "tests.tiny_lesson")
 
 
-def finished_run(folder, seed, accuracy, width=8, cores=2):
+def finished_run(folder, seed, accuracy, width=8, cores=2, start_from=None):
     run = runs.Run(folder)
     settings = {"seed": seed, "data": "mnist", "epochs": 1, "batch_size": width, "average": 0.5}
     place = {"cores": cores, "device": "d", "backend": "b", "policy": "float32", "versions": {"keras": "3"}}
-    run.write_config(RunConfig("tiny", "full", settings, ["a"], **place))
+    run.write_config(RunConfig("tiny", "full", settings, ["a"], start_from=start_from, **place))
     scores = [
         Score("label_accuracy", "label accuracy", accuracy, "{:.1f} %", 100),
         Score("frechet_distance", "Fréchet distance", 0.5, "{:.3f}", short="{:.2f}", reference=0.1),
@@ -159,6 +159,16 @@ def test_runs_become_a_row(tmp_path):
     assert summary["spread"]["label_accuracy"] == pytest.approx(np.sqrt(0.005))
     lines = results.table({"tiny": summary}).splitlines()
     assert lines[2].startswith("| `tiny` | 2 | 10 | 1.0 | 85.0 % ± 7.1 |")
+
+
+def test_the_minutes_of_what_a_run_started_from_count(tmp_path):
+    first, second = (str(finished_run(tmp_path / name, 0, 0.8)) for name in "ab")
+    finished_run(tmp_path / "b", 0, 0.8, start_from=first)
+    last = finished_run(tmp_path / "c", 0, 0.8, start_from=second)
+    assert results.summarise([last])["mean"]["training_seconds"] == 180
+    (tmp_path / "a" / "report.json").unlink()
+    with pytest.raises(BookError, match="a, from whose weights a run started, is not there"):
+        results.summarise([last])
 
 
 def test_what_no_table_has_a_column_of_is_not_collected(tmp_path):
