@@ -565,7 +565,7 @@ AUTHORS = {"change": "no-attention", "width": 64, "rate_d": 2e-4, "rate_g": 2e-4
 PRESETS = {
     "smoke": replace(QUICK, batch_size=32, limit=320, width=8, measure_samples=500),
     "quick": QUICK,
-    "full": replace(QUICK, epochs=4, limit=None),
+    "full": replace(QUICK, epochs=3, limit=None),
     "book": replace(QUICK, **AUTHORS, epochs=500, batch_size=200, limit=None),
 }
 
