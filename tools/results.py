@@ -83,6 +83,7 @@ MATCHED = Reference("the input, colours matched", baseline="the input, colours m
 NEAREST = Reference("the nearest training pair", baseline="nearest training pair")
 CLOTHING, DIGITS = "Fashion-MNIST", "MNIST"
 FACES, CATS = "cartoon faces, 64 pixels", "cats, 64 pixels, no pairs"
+DRAWN = "cartoon faces, 64 pixels, no labels"
 SUMMARY = [
     Line("ch06_cgan", "full", "6. cGAN", CLOTHING, "label_accuracy", REAL),
     Line("ch06_cgan", "mlp-quick", "6. MLP cGAN", DIGITS, "label_accuracy", REAL),
@@ -108,6 +109,9 @@ SUMMARY = [
     ),
     Line("ch10_pix2pix", "full", "10. pix2pix, edges to faces", FACES, "lpips", NEAREST),
     Line("ch11_cyclegan", "full", "11. CycleGAN, orange to blue", CATS, "AtoB_lpips", MATCHED),
+    Line("ch12_biggan", "full", "12. BigGAN", CLOTHING, "frechet_distance", REAL),
+    Line("ch13_progan", "full", "13. Progressive growing", DRAWN, "alexnet_frechet", REAL),
+    Line("ch14_stylegan", "full", "14. StyleGAN", DRAWN, "alexnet_frechet", REAL),
 ]
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)

@@ -1,3 +1,13 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # BigGAN: images by class, from a network that can grow
 #
@@ -222,6 +232,11 @@ def self_attention(h, parts):
 
 
 # %%
+def adam(learning_rate):
+    """Adam without momentum, as in SAGAN and BigGAN; their beta_2 is 0.9 and 0.999."""
+    return keras.optimizers.Adam(learning_rate, beta_1=0.0, beta_2=0.99)
+
+
 def down_block(h, filters, parts, first=False, halve=True):
     """Feature maps ``[n, h, w, c]`` to ``[n, h / 2, w / 2, filters]``; the `first` block has an image as its input."""
     pool = layers.AveragePooling2D(2, padding="same") if halve else layers.Identity()
@@ -265,7 +280,7 @@ def accuracy():
 
 def same_sign(y_true, y_pred):
     """1 where target and answer have the same sign: ``[n, 1]`` to ``[n, 1]``."""
-    return ops.cast(y_true * y_pred > 0, "float32")
+    return ops.cast(ops.cast(y_true, y_pred.dtype) * y_pred > 0, "float32")
 
 
 # %% tags=["active-ipynb"]
@@ -295,8 +310,9 @@ def same_sign(y_true, y_pred):
 # matrix = np.random.normal(size=(9, layer.filters))  # 3 x 3 pixels, and the feature maps
 # layer._kernel.assign(matrix.reshape(layer._kernel.shape))
 # print(f"largest singular value: {np.linalg.svd(matrix, compute_uv=False)[0]:.3f}")
+# eight = [gb.to_float(data.images[:8]), ops.convert_to_tensor(data.labels[:8])]
 # for call in range(1, 21):
-#     discriminator([gb.to_float(data.images[:8]), data.labels[:8]], training=True)
+#     discriminator(eight, training=True)
 #     if call in (1, 5, 20):
 #         print(f"the layer's estimate after {call} calls: {float(layer.sigma()):.3f}")
 
@@ -312,11 +328,6 @@ def same_sign(y_true, y_pred):
 
 
 # %%
-def adam(learning_rate):
-    """Adam without momentum, as in SAGAN and BigGAN; their beta_2 is 0.9 and 0.999."""
-    return keras.optimizers.Adam(learning_rate, beta_1=0.0, beta_2=0.99)
-
-
 def define_gan(generator, discriminator, learning_rate=5e-4):
     """The composite: latent points and labels to D's answer for the generated image. It trains G alone."""
     z, label = generator.inputs

@@ -4,8 +4,8 @@
     python -m chapters.ch13_progan.grow --preset full --to 64 --out runs/faces-grown
 
 The runs are in sub-folders named by their size. A run that is finished is not made again, and one that was interrupted
-is resumed; so the same command goes on where it was stopped. At the end it writes ``growth.gif``: what the generators
-of all sizes make of the same latent points.
+is resumed; so the same command goes on where it was stopped. At the end it writes ``growth.png`` and
+``growth.gif``: what the generators of all sizes make of the same latent points.
 """
 
 from pathlib import Path
@@ -20,23 +20,30 @@ from gan_book.commands.quiet import import_backend
 ROWS, COLUMNS = 4, 6  # of the film
 
 
-def write_film(folders, path):
-    """Writes a GIF with a frame for each run: images of the same latent points, enlarged to the size of the last run.
+def write_growth(folders, out):
+    """What the generators of all sizes make of the same latent points: ``growth.png``, and ``growth.gif`` of more.
 
-    folders: of finished runs, each of twice the size of the one before.
+    Args:
+        folders: of finished runs, each of twice the size of the one before. Smaller images are enlarged.
+        out: where to write.
     """
-    from gan_book.plotting import image_grid, save_gif
+    from gan_book.plotting import image_grid, save_gif, show
     from gan_book.sampling import draw, latent_points
     from gan_book.training.runs import Run
 
     generators = [Run(folder).load("generator") for folder in folders]
-    z, side = latent_points(generators[0], ROWS * COLUMNS), generators[-1].output.shape[1]
-    frames = []
-    for generator in generators:
+    side = generators[-1].output.shape[1]
+
+    def made(generator, z):
         times = side // generator.output.shape[1]
-        images = draw(generator, np.zeros(len(z)), z=z).repeat(times, axis=1).repeat(times, axis=2)
-        frames.append(image_grid(images, ROWS, COLUMNS))
-    save_gif(frames, path, seconds_per_frame=1.0)
+        return draw(generator, np.zeros(len(z)), z=z).repeat(times, axis=1).repeat(times, axis=2)
+
+    z = latent_points(generators[0], ROWS * COLUMNS)
+    frames = [image_grid(made(generator, z), ROWS, COLUMNS) for generator in generators]
+    save_gif(frames, out / "growth.gif", seconds_per_frame=1.0)
+    z = latent_points(generators[0], 8, seed=4)
+    rows = {f"{generator.output.shape[1]} pixels": made(generator, z) for generator in generators}
+    show(rows, title="The same eight latent points, after the training of each size").save(out / "growth.png")
 
 
 def main(
@@ -66,8 +73,8 @@ def main(
             train.train(lesson, settings, preset, out=run.folder, start_from=before)
         before = run.folder
         folders.append(run.folder)
-    write_film(folders, out / "growth.gif")
-    print(f"the same latent points at each size: {out / 'growth.gif'}")
+    write_growth(folders, out)
+    print(f"the same latent points at each size: {out / 'growth.png'}")
 
 
 if __name__ == "__main__":

@@ -1,3 +1,13 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # Progressive growing: from 4 x 4 pixels to faces
 #
@@ -13,7 +23,7 @@
 # - give all layers the same learning speed: the equalized learning rate;
 # - keep the signals of $G$ and $D$ in bounds without batch normalization;
 # - grow from 4 x 4 to 32 x 32 pixels in a few minutes, and look at the images of each size;
-# - ask whether growing is faster than training at the full size from the beginning.
+# - see what each size decides.
 #
 # You should know chapter 3 (DCGAN), and from chapter 4 the penalty R1 and the minibatch standard deviation.
 
@@ -360,7 +370,11 @@ def move_alpha(network, by):
 # ## 8. A longer training
 #
 # The generator that comes with the book was grown in the same way to 64 x 64 pixels, with 2,030 steps for each size
-# (the preset `full`).
+# (the preset `full`). This is what became of eight latent points. (The script `grow.py` made the picture.)
+#
+# ![The same eight latent points at 4 x 4, 8 x 8, 16 x 16, 32 x 32 and 64 x 64 pixels](growth.png)
+#
+# And these are more faces of the last size:
 
 # %% tags=["active-ipynb"]
 # from gan_book.paths import PRETRAINED
@@ -493,6 +507,7 @@ LESSON = Lesson(
     presets=PRESETS,
     build=build,
     begin=begin,
+    shown="alexnet_frechet",
     kept=("trained_generator", "judge"),
     next_step="Next: generate more with `gan-book generate progan --run {run} --seed 1 --out more.png`.",
 )

@@ -1,3 +1,13 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # StyleGAN: one style for each layer
 #
@@ -375,9 +385,10 @@ class StyleGAN(GAN):
 # gb.show(rows, title="The styles of two faces, mixed")
 
 # %% [markdown]
-# Which size decides what? We take 200 pairs of faces. We give face $A$ the style of $B$ at *one* size, and read the
-# attributes with the classifier of chapter 3. Where $A$ and $B$ differ in an attribute, how often does the mixture have
-# that of $B$? The lighter a field, the more this size decides about this attribute.
+# In the third row the hair and the skin are those of $B$, and the shirt is that of $A$. In the last row it is the other
+# way round. Which size decides what? We take 200 pairs of faces. We give face $A$ the style of $B$ at *one* size, and
+# read the attributes with the classifier of chapter 3. Where $A$ and $B$ differ in an attribute, how often does the
+# mixture have that of $B$? The lighter a field, the more this size decides about this attribute.
 
 # %% tags=["active-ipynb"]
 # import matplotlib.pyplot as plt
@@ -385,7 +396,8 @@ class StyleGAN(GAN):
 # shares = styles.attributes_by_size(generator, pairs=200)
 # plt.figure(figsize=(6, 4))
 # plt.imshow(list(shares.values()), vmin=0, vmax=1, aspect="auto")
-# plt.yticks(range(len(shares)), shares), plt.xticks(range(len(sizes)), sizes), plt.xlabel("size with the style of B")
+# plt.yticks(range(len(shares)), list(shares)), plt.xticks(range(len(sizes)), sizes)
+# plt.xlabel("size with the style of B")
 # plt.colorbar(label="share of mixtures with B's value"), plt.title("Which size decides which attribute?")
 # plt.show()
 
@@ -532,6 +544,7 @@ LESSON = Lesson(
     presets=PRESETS,
     build=build,
     measure=scores.measure,
+    shown="alexnet_frechet",
     next_step="Next: generate more with `gan-book generate stylegan --run {run} --seed 1 --out more.png`.",
 )
 

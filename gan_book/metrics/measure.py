@@ -27,6 +27,7 @@ from gan_book.metrics.score import Score
 RESAMPLES = 20  # of the samples' features, for the standard error of their Fréchet distance
 MEMORISATION_SAMPLES = 1000
 OF_REAL, IN_FEATURES = "of the real images'", "of the real images' in features"
+LARGE = 64  # side of images of which AlexNet sees more than a small classifier does
 SUSPICIOUS = 0.05  # share of samples near training images that looks like copying
 
 
@@ -34,8 +35,9 @@ SUSPICIOUS = 0.05  # share of samples near training images that looks like copyi
 def measure_samples(images, dataset, labels=None, seed=0):
     """Measures samples against the real images of a data set. Explained in chapters 5 and 6.
 
-    Where the book has a classifier for the data set, it measures in the classifier's features and by its answers; for
-    other data sets in AlexNet's features, if the images are large enough, and in pixels.
+    Where the book has a classifier for the data set, it measures in the classifier's features and by its answers, and
+    images of 64 pixels or more in AlexNet's features, too; other data sets in AlexNet's features, if the images are
+    large enough, and in pixels.
 
     Args:
         images: uint8 ``[n, h, w, c]``, of the data set's shape.
@@ -73,6 +75,8 @@ def _in_classifier(images, labels, real):
         first = [_label_accuracy(labels, seen, real)]
         last = [_class_diversity(features, real.outputs[0], labels, real)]
         last.append(_class_pixel_diversity(images, test, labels, real, in_tables=False))
+    if min(images.shape[1:3]) >= LARGE:
+        last.append(_alexnet_distance(images, real, "FD (AlexNet)"))
     about = {"reference_images": len(test), "classifier_accuracy_on_real": real.accuracy}
     return _joined([*first, *whole, *last, _memorisation(images, real), ([], about)])
 
@@ -173,7 +177,7 @@ def _precision_recall(features, real):
     ], {}
 
 
-def _alexnet_distance(images, real):
+def _alexnet_distance(images, real, head="Fréchet distance"):
     """The Fréchet distance in AlexNet's features; nothing of images too small for it, or of too few.
 
     As many samples as training images are compared with the test images, because the distance depends on their number.
@@ -187,7 +191,7 @@ def _alexnet_distance(images, real):
         return [], {"alexnet_places": test.count}
     score = Score(
         "alexnet_frechet",
-        "Fréchet distance",
+        head,
         normal_distance(alexnet_normal(chosen), test),
         words=f"in AlexNet's features, of {count:,} images",
         reference=normal_distance(training, test),

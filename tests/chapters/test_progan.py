@@ -137,7 +137,7 @@ def grown(tmp_path_factory):
 
 @pytest.mark.slow
 def test_the_script_grows_from_size_to_size_and_does_nothing_twice(grown, monkeypatch):
-    assert [path.name for path in sorted(grown.iterdir())] == ["004", "008", "growth.gif"]
+    assert [path.name for path in sorted(grown.iterdir())] == ["004", "008", "growth.gif", "growth.png"]
     with Image.open(grown / "growth.gif") as film:
         assert film.n_frames == 2
     small, large = runs.Run(grown / "004"), runs.Run(grown / "008")

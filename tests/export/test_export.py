@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
 from importlib.util import find_spec
 
 import keras
@@ -24,8 +23,7 @@ from gan_book.export.noise import Randomness
 from gan_book.export.onnx_file import onnx_bytes
 from gan_book.paths import BOOK, PRETRAINED
 from gan_book.sampling import Label, Noise, draw
-from gan_book.training import chapters, runs
-from tests.chapters.common import noise
+from gan_book.training import runs
 from tests.export import common
 
 SCALE = 3.0
@@ -384,20 +382,6 @@ def test_every_shipped_network(file, form, tmp_path):
     export(run, name, form, tmp_path / "out")
     found = about(tmp_path / "out")["check"]
     assert found["largest_difference"] < (1e-3 if found["grey_levels"] is None else 1e-4)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("form", [pytest.param("onnx", marks=common.ONNX), pytest.param("litert", marks=common.LITERT)])
-@pytest.mark.parametrize("name", ["biggan", "progan", "stylegan"])
-def test_the_generators_of_the_last_chapters_before_any_training(name, form, tmp_path):
-    lesson = chapters.lesson(name)
-    settings = lesson.settings("smoke")
-    generator = lesson.build(settings, noise((16, 16, 3), classes=3)).generator
-    run = common.make_run(
-        tmp_path / "run", name, [f"class {k}" for k in range(3)], asdict(settings), generator=generator
-    )
-    export(run, "generator", form, tmp_path / "out")
-    assert about(tmp_path / "out")["check"]["largest_difference"] < 1e-3
 
 
 def test_a_label_and_uniform_noise_are_as_the_book_samples_them():

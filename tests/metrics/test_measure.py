@@ -214,6 +214,14 @@ def test_own_photographs_are_measured_in_alexnets_features(channels):
     assert "label_accuracy" not in scores and next(iter(scores)) == "alexnet_frechet"
 
 
+@pytest.mark.slow
+def test_faces_are_measured_in_both_features():
+    data = load("faces", image_size=64, limit=400)
+    scores, _ = measured(data.images[:300], data)
+    assert {"frechet_distance", "alexnet_frechet"} <= scores.keys()
+    assert scores["alexnet_frechet"].head != scores["frechet_distance"].head
+
+
 def test_a_collapsed_class_of_own_photographs_shows():
     data, fresh, labels = photographs()
     fresh = np.where((labels == 1)[:, None, None, None], fresh[labels == 1][:1], fresh)

@@ -95,7 +95,7 @@ def test_the_summary_says_what_results_say():
         title, data, minutes, score, reference, paper = text.strip("| ").split(" | ")
         assert (title, data, paper) == (line.title, line.data, line.paper)
         shown = {each["name"]: each for each in row["scores"]}[line.score]
-        pattern, scale = shown.get("short") or shown["pattern"], shown.get("scale", 1)
+        pattern, scale = shown.get("short") or shown.get("pattern", "{:.2f}"), shown.get("scale", 1)
         assert f"**{pattern.format(scale * row['mean'][line.score])}" in score
         assert f"({len(row['runs'])} seed" in score and float(minutes.split()[0]) > 0
         assert reference.startswith(line.reference.words)
