@@ -74,7 +74,7 @@ def test_the_penalty_alone_trains_every_kernel_and_brings_the_slope_to_1(recipe)
     assert abs(slopes(critic).mean() - 1) < 0.3 < abs(before.mean() - 1)
 
 
-@pytest.mark.parametrize("n", [8, 5])
+@pytest.mark.parametrize("n", [8, pytest.param(5, marks=pytest.mark.slow)])
 def test_who_moves(recipe, n, snapshot, moved):
     model, critic = wgan(recipe)
     weights = model.generator.trainable_weights + critic.trainable_weights

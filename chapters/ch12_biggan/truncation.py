@@ -53,10 +53,10 @@ def rises(rows):
 
 def measure(run, dataset, images, labels, seed):
     """The chapter's own `Score`s: precision and recall with truncated latent points; none without a classifier."""
-    del images, labels
+    del labels
     if not has_classifier(dataset):
         return [], {}
-    rows = curve(run.load("generator"), dataset, seed=seed)
+    rows = curve(run.load("generator"), dataset, min(SAMPLES, len(images)), seed)
     whole, shown = rows[0], next(row for row in rows if row["threshold"] == SHOWN)
     scores = []
     for name in ("precision", "recall"):

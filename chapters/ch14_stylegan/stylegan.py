@@ -436,7 +436,7 @@ class StyleGAN(GAN):
 #   distance of its ends. We walk on arcs through $z$ and on lines through $w$. (The paper adds up very small steps.)
 
 # %% tags=["active-ipynb"]
-# cuts = scores.separability(generator)
+# cuts = scores.separability(generator, points=4_000)
 # print(f"{'has this value?':30} usual answer   cut through z   cut through w")
 # for name, cut in cuts.items():
 #     print(f"{name:30} {cut['usual']:11.1%} {cut['z']:15.1%} {cut['w']:15.1%}")

@@ -90,6 +90,7 @@ def test_of_several_runs_the_best_on_validation_images_ships(tmp_path, monkeypat
     assert ship.best(folders, "label_accuracy", most=True) == tmp_path / "a"
 
 
+@pytest.mark.slow
 def test_a_run_is_judged_on_the_validation_images_alone(tiny_run, monkeypatch):
     seen = []
 
