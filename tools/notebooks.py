@@ -107,7 +107,6 @@ def execute(notebook, folder, preset=None):
             cell.source = cell.source.replace('PRESET = "quick"', f'PRESET = "{preset}"')
             if preset == "smoke":
                 cell.source = re.sub(r"^LIMIT = [0-9_]+", "LIMIT = 320", cell.source, flags=re.MULTILINE)
-                cell.source = re.sub(r"\b(samples|pairs|points)=[0-9_]{3,}", r"\1=100", cell.source)
     where = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, timeout=3600, kernel_name="python3", resources=where).execute()
     return _tidy(notebook)

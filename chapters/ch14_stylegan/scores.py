@@ -27,8 +27,8 @@ def separability(generator, classifier="faces", points=POINTS, seed=0):
         giving the more frequent answer. Values that nearly all or hardly any images have are left out.
     """
     z = latent_points(generator, points, seed)
-    spaces = {"z": z, "w": styles.styles_of(generator, z)[:, 0]}
-    images = styles.images_of(generator, styles.styles_of(generator, z))
+    ws = styles.styles_of(generator, z)
+    spaces, images = {"z": z, "w": ws[:, 0]}, styles.images_of(generator, ws)
     train, test, found = slice(0, points // 2), slice(points // 2, points), {}
     for name, values in load_classifier(classifier).attributes(images).items():
         for value in np.unique(values):
